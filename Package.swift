@@ -1,0 +1,99 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+/// A Debian library: a module map and a shim.h.
+func library(_ name: String, apt: String...) -> Target {
+    .systemLibrary(name: name, providers: [.apt(apt)])
+}
+
+/// Inner loops over unsafe buffers whose extents are checked once, before the loop.
+let numeric: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+func module(_ name: String, _ dependencies: Target.Dependency..., settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(name: name, dependencies: dependencies + [arguments])
+}
+
+func tests(_ name: String, _ dependencies: Target.Dependency..., resources: Bool = false) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: resources ? ["Golden"] : [])
+}
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+// From top to bottom, imports point upwards only.
+let package = Package(
+    name: "HeartBeatNet",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        // C libraries and, for each, the one Swift module that imports it.
+        library("CZeroMQ", apt: "libzmq3-dev"),
+        library("COneDNN", apt: "libdnnl-dev"),
+        library("CProtobufC", apt: "libprotobuf-c-dev", "protobuf-c-compiler"),
+        library("CSndfile", apt: "libsndfile1-dev"),
+        library("CSoxr", apt: "libsoxr-dev"),
+        library("CKissFFT", apt: "libkissfft-dev"),
+        library("CPNG", apt: "libpng-dev"),
+        library("CTurboJPEG", apt: "libturbojpeg0-dev"),
+        library("COpenSSL", apt: "libssl-dev"),
+        .target(
+            name: "CMessages", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        module("ZeroMQ", "CZeroMQ"),
+        module("OneDNN", "COneDNN"),
+        module("Messages", "CMessages"),
+        module("Digests", "COpenSSL"),
+        module("Images", "CPNG", "CTurboJPEG"),
+
+        // A heart sound on its way to a batch.
+        module("Randomness", settings: numeric),
+        module("Audio", "CSndfile", "CSoxr", "Randomness"),
+        module("Spectrograms", "Audio", "Images", "CKissFFT", settings: numeric),
+        module("Augmentation", "Images", "Randomness", settings: numeric),
+        module("Datasets", "Audio", "Spectrograms", "Images", "Randomness", "Digests", logging),
+
+        // A batch on its way to parameters.
+        module("TensorCore", "OneDNN", "Randomness", settings: numeric),
+        module("Parameters", "Randomness", settings: numeric),
+        module("AttentionUNet", "TensorCore", "Parameters"),
+        module("Optimization", "TensorCore", "Parameters", settings: numeric),
+        module("Checkpoints", "Parameters", "Digests"),
+        module("Evaluation"),
+        module("Reports", "Evaluation"),
+        module("Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation"),
+
+        // The cluster: logic decides, runtime acts.
+        module("ClusterLogic"),
+        module(
+            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", logging),
+
+        program("hbn", "ClusterRuntime"),
+        program("hbn-coordinator", "ClusterRuntime"),
+        program("hbn-worker", "ClusterRuntime"),
+
+        tests("ZeroMQTests", "ZeroMQ"),
+        tests("MessagesTests", "Messages"),
+        tests("DigestsTests", "Digests"),
+        tests("ImagesTests", "Images"),
+        tests("RandomnessTests", "Randomness"),
+        tests("AudioTests", "Audio"),
+        tests("SpectrogramsTests", "Spectrograms", "Checkpoints", resources: true),
+        tests("AugmentationTests", "Augmentation", "Checkpoints", resources: true),
+        tests("DatasetsTests", "Datasets"),
+        tests("TensorCoreTests", "TensorCore"),
+        tests("AttentionUNetTests", "AttentionUNet", "Training", resources: true),
+        tests("OptimizationTests", "Optimization"),
+        tests("CheckpointsTests", "Checkpoints", resources: true),
+        tests("EvaluationTests", "Evaluation", resources: true),
+        tests("ReportsTests", "Reports"),
+        tests("ClusterLogicTests", "ClusterLogic"),
+        tests("ClusterRuntimeTests", "ClusterRuntime"),
+    ],
+    swiftLanguageModes: [.v6]
+)

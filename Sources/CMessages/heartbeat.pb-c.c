@@ -1,0 +1,1 @@
+#include "heartbeat.pb-c.h"

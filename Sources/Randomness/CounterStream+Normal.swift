@@ -1,0 +1,13 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+extension CounterStream {
+    /// A normally distributed number (Box-Muller; the second of each pair is not used, so that draws stay countable).
+    public mutating func normal(mean: Double = 0, deviation: Double = 1) -> Double {
+        let radius = (-2 * log(1 - uniform())).squareRoot()
+        return mean + deviation * radius * cos(2 * .pi * uniform())
+    }
+}
