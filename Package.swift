@@ -49,7 +49,7 @@ let package = Package(
         module("OneDNN", "COneDNN"),
         module("Messages", "CMessages"),
         module("Digests", "COpenSSL"),
-        module("Images", "CPNG", "CTurboJPEG"),
+        module("Images", "CPNG", "CTurboJPEG", settings: numeric),
 
         // A heart sound on its way to a batch.
         module("Randomness", settings: numeric),
@@ -80,9 +80,9 @@ let package = Package(
         tests("ZeroMQTests", "ZeroMQ"),
         tests("MessagesTests", "Messages"),
         tests("DigestsTests", "Digests"),
-        tests("ImagesTests", "Images"),
+        tests("ImagesTests", "Images", resources: true),
         tests("RandomnessTests", "Randomness"),
-        tests("AudioTests", "Audio"),
+        tests("AudioTests", "Audio", resources: true),
         tests("SpectrogramsTests", "Spectrograms", "Checkpoints", resources: true),
         tests("AugmentationTests", "Augmentation", "Checkpoints", resources: true),
         tests("DatasetsTests", "Datasets"),
