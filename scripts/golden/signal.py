@@ -58,3 +58,50 @@ def bilinear(rgb: np.ndarray, sizes: list) -> list:
         channels = [map_coordinates(rgb[:, :, c].astype(float), grid, order=1, mode="nearest") for c in range(3)]
         results.append({"height": h, "width": w, "pixels": np.round(np.stack(channels, -1).ravel(), 4).tolist()})
     return results
+
+
+def audio(folder: pathlib.Path) -> None:
+    folder.mkdir(exist_ok=True)
+    generator = np.random.default_rng(2)
+    cases = []
+    for rate, channels, name in [(8000, 1, "mono8k.wav"), (4000, 2, "stereo4k.flac"), (44100, 1, "mono44k.wav"),
+                                 (1000, 1, "mono1k.wav"), (11025, 3, "three11k.wav")]:
+        time = np.arange(int(0.25 * rate) + 3)[:, None] / rate
+        tones = sum(np.sin(2 * np.pi * f * time + np.arange(channels) + f) for f in (37, 110, 333)) / 4
+        sound = tones + generator.normal(0, 0.05, tones.shape)
+        soundfile.write(folder / name, sound, rate, subtype="PCM_16")
+        mono, _ = librosa.load(folder / name, sr=None, mono=True)
+        resampled = librosa.resample(mono, orig_sr=rate, target_sr=2000, res_type="soxr_vhq")
+        cases.append({"file": name, "rate": rate, "mono": floats(mono), "resampled": floats(resampled)})
+    (folder / "audio.json").write_text(json.dumps(cases))
+
+
+def spectrograms(folder: pathlib.Path) -> None:
+    folder.mkdir(exist_ok=True)
+    generator = np.random.default_rng(3)
+    time = np.arange(4017) / 2000
+    beat = np.exp(-((time % 0.8) / 0.03)) * np.sin(2 * np.pi * 45 * time)
+    sound = (0.5 * beat + 0.002 * generator.normal(size=time.shape)).astype(np.float32)
+    power = np.abs(librosa.stft(sound, n_fft=1024, hop_length=64, window="hann", center=True, pad_mode="constant")) ** 2
+    filters = librosa.filters.mel(sr=2000, n_fft=1024, n_mels=128)
+    mel = librosa.feature.melspectrogram(y=sound, sr=2000, n_fft=1024, hop_length=64, n_mels=128)
+    decibels = librosa.power_to_db(mel, ref=np.max, top_db=80)
+    colours = matplotlib.colormaps["magma"](np.clip(decibels / 80 + 1, 0, 1)[::-1], bytes=True)[:, :, :3]
+    frames = [0, 1, 30, 62]
+    (folder / "spectrogram.json").write_text(json.dumps({
+        "samples": floats(sound),
+        "frames": frames,
+        "power": floats(power[:, frames].T),
+        "filterRows": (rows := [0, 1, 64, 127]),
+        "filters": floats(filters[rows]),
+        "otherFilters": floats(librosa.filters.mel(sr=8000, n_fft=512, n_mels=40)[::13]),
+        "mel": floats(mel[:, frames].T),
+        "decibels": floats(decibels[:, frames].T),
+        "colours": colours[:, frames].ravel().tolist(),
+        "scaleColours": matplotlib.colormaps["magma"](np.linspace(0, 1, 1001), bytes=True)[:, :3].ravel().tolist(),
+    }))
+
+
+def floats(values: np.ndarray) -> list:
+    """Nine digits name every 32-bit float."""
+    return [float(f"{value:.9g}") for value in np.asarray(values, np.float32).ravel()]

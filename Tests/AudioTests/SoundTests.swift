@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+
+@testable import Audio
+
+/// Files read and resampled by librosa with soundfile and soxr (scripts/golden/signal.py).
+struct Golden: Decodable, CustomTestStringConvertible {
+    let file: String
+    let rate: Int
+    let mono: [Float]
+    let resampled: [Float]
+
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+    static let cases = try! JSONDecoder().decode(
+        [Golden].self, from: Data(contentsOf: folder.appendingPathComponent("audio.json")))
+
+    var path: String { Self.folder.appendingPathComponent(file).path }
+    var testDescription: String { file }
+}
+
+/// A folder that is removed with the value.
+final class TemporaryFolder {
+    let path: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = url.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+@Suite struct SoundTests {
+    let folder = try! TemporaryFolder()
+
+    @Test(arguments: Golden.cases) func channelsAreAveragedAsInLibrosa(golden: Golden) throws {
+        let sound = try Sound(contentsOf: golden.path)
+        #expect(sound.sampleRate == golden.rate)
+        #expect(sound.samples.count == golden.mono.count)
+        let worst = zip(sound.samples, golden.mono).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(worst <= 6e-8, "\(worst)")
+    }
+
+    @Test(arguments: Golden.cases) func resamplingIsThatOfLibrosa(golden: Golden) throws {
+        let sound = try Sound(sampleRate: golden.rate, samples: golden.mono).resampled(to: 2000)
+        #expect(sound.sampleRate == 2000)
+        #expect(sound.samples.count == golden.resampled.count)
+        let error = zip(sound.samples, golden.resampled).map { abs($0 - $1) }.max() ?? .infinity
+        let scale = golden.resampled.map(abs).max() ?? 0
+        #expect(error <= 1e-6 * scale, "\(error) of \(scale)")
+    }
+
+    @Test(arguments: [(8001, 8000, 2001), (7999, 8000, 2000), (44_100, 44_100, 2000), (1, 8000, 1), (10, 1000, 20)])
+    func lengthIsRoundedUp(count: Int, rate: Int, expected: Int) throws {
+        let sound = Sound(sampleRate: rate, samples: [Float](repeating: 0.25, count: count))
+        #expect(try sound.resampled(to: 2000).samples.count == expected)
+    }
+
+    @Test func aWrittenFileReadsBackWithinHalfAStep() throws {
+        let samples = (0..<5000).map { 0.9 * sin(Float($0) / 10) } + [-1, 1, 3, -3]
+        let path = folder.path + "/sine.wav"
+        try Sound(sampleRate: 2000, samples: samples).write(toWAV: path)
+        let read = try Sound(contentsOf: path)
+        #expect(read.samples.count == samples.count)
+        for (a, b) in zip(read.samples, samples.map { max(-1, min(32767 / 32768, $0)) }) {
+            #expect(abs(a - b) <= 0.5 / 32768)
+        }
+    }
+
+    @Test func unusableFilesAreRefusedByName() throws {
+        let whole = [UInt8](try Data(contentsOf: Golden.folder.appendingPathComponent("stereo4k.flac")))
+        let files: [String: [UInt8]] = [
+            "empty.wav": [],
+            "noise.wav": (0..<500).map { UInt8(truncatingIfNeeded: $0 &* 77) },
+            "torn.flac": Array(whole.prefix(whole.count / 2)),
+            "header.wav": wav(format: 1, rate: 2000, bits: 16, data: []),
+            "infinite.wav": wav(format: 3, rate: 2000, bits: 32, data: [0, 0, 0, 0, 0, 0, 0x80, 0x7F]),
+        ]
+        for (name, bytes) in files {
+            let path = folder.path + "/" + name
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            let error = #expect(throws: AudioError.self, "\(name)") { try Sound(contentsOf: path) }
+            #expect(error?.description.hasPrefix(path + ": ") == true)
+            #expect(error?.description.contains("\n") == false)
+        }
+        #expect(throws: AudioError.self) { try Sound(contentsOf: "/nowhere/heart.wav") }
+        #expect(throws: AudioError.self) { try Sound(contentsOf: folder.path) }
+    }
+
+    @Test func aForgedLengthTakesNoMemory() throws {
+        let bytes = wav(format: 1, rate: 2000, bits: 16, data: [1, 0, 2, 0], claimed: 0xFFFF_FFF0)
+        let path = folder.path + "/forged.wav"
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        #expect((try? Sound(contentsOf: path).samples.count) ?? 0 <= 2)
+    }
+
+    @Test func aResultTooLongIsRefused() {
+        let sound = Sound(sampleRate: 1, samples: [Float](repeating: 0, count: 1 << 20))
+        #expect(throws: AudioError.self) { try sound.resampled(to: 2000) }
+    }
+
+    /// A mono RIFF file; `claimed` is what its data chunk says about its length.
+    private func wav(format: UInt32, rate: UInt32, bits: UInt32, data: [UInt8], claimed: UInt32? = nil) -> [UInt8] {
+        func word(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+        let length = claimed ?? UInt32(data.count)
+        return Array("RIFF".utf8) + word(length &+ 36) + Array("WAVEfmt ".utf8) + word(16) + word(1 << 16 | format)
+            + word(rate) + word(rate * bits / 8) + word(bits << 16 | bits / 8) + Array("data".utf8) + word(length) + data
+    }
+}
