@@ -1,0 +1,52 @@
+import Foundation
+
+/// Triangular filters at even distances on Slaney's mel scale, each with an area of one (librosa's `filters.mel`).
+///
+/// The scale is that of M. Slaney's Auditory Toolbox: linear below 1000 Hz, logarithmic above.
+struct MelFilterBank {
+    /// The non-zero part of one filter: `weights[i]` belongs to FFT bin `firstBin + i`.
+    struct Filter {
+        let firstBin: Int
+        let weights: [Float]
+    }
+
+    let filters: [Filter]
+
+    init(sampleRate: Int, fftSize: Int, mels: Int) {
+        let highest = Self.mel(Double(sampleRate) / 2)
+        let edges = (0..<mels + 2).map { Self.hertz(highest * Double($0) / Double(mels + 1)) }
+        let bins = (0...fftSize / 2).map { Double($0) * Double(sampleRate) / Double(fftSize) }
+        filters = (0..<mels).map { i in
+            let (low, centre, high) = (edges[i], edges[i + 1], edges[i + 2])
+            let inside = bins.indices.filter { bins[$0] > low && bins[$0] < high }
+            let weights = inside.map { bin in
+                let height = min((bins[bin] - low) / (centre - low), (high - bins[bin]) / (high - centre))
+                return Float(Double(Float(height)) * (2 / (high - low)))
+            }
+            return Filter(firstBin: inside.first ?? 0, weights: weights)
+        }
+    }
+
+    /// Sums each filter's share of a power spectrum into `output`, one place a filter.
+    func apply(to power: UnsafeMutableBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Float>) {
+        for (i, filter) in filters.enumerated() {
+            var sum: Float = 0
+            for (j, weight) in filter.weights.enumerated() { sum += weight * power[filter.firstBin + j] }
+            output[i] = sum
+        }
+    }
+
+    private static let hertzAMel = 200.0 / 3
+    private static let logarithmicFrom = 1000.0
+    private static let logarithmicStep = log(6.4) / 27
+
+    private static func mel(_ hertz: Double) -> Double {
+        guard hertz >= logarithmicFrom else { return hertz / hertzAMel }
+        return logarithmicFrom / hertzAMel + log(hertz / logarithmicFrom) / logarithmicStep
+    }
+
+    private static func hertz(_ mel: Double) -> Double {
+        let knee = logarithmicFrom / hertzAMel
+        return mel < knee ? mel * hertzAMel : logarithmicFrom * exp(logarithmicStep * (mel - knee))
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Images
+
+/// Power, or decibels, in mel bands over time.
+struct MelSpectrogram {
+    let frames: Int
+    let mels: Int
+
+    /// `[frames, mels]`, low bands first.
+    var values: [Float]
+
+    /// Powers as decibels relative to the greatest, none lower than `range` below it
+    /// (librosa's `power_to_db(ref: max, amin: 1e-10, top_db: range)`). Silence, which librosa makes the loudest level
+    /// everywhere, becomes the lowest.
+    mutating func convertToDecibels(range: Float) {
+        let leastPower: Float = 1e-10
+        let loudest = values.max() ?? 0
+        let reference = loudest > 0 ? 10 * log10(max(leastPower, loudest)) : .infinity
+        for i in values.indices {
+            values[i] = max(10 * log10(max(leastPower, values[i])) - reference, -range)
+        }
+    }
+
+    /// Decibels of 0 at most as magma colours over `range`, time to the right and low bands at the bottom.
+    func coloured(range: Float) -> Image {
+        let colours = Magma.colours
+        let pixels = [UInt8](unsafeUninitializedCapacity: 3 * frames * mels) { pixels, count in
+            count = 3 * frames * mels
+            for mel in 0..<mels {
+                let row = 3 * (mels - 1 - mel) * frames
+                for frame in 0..<frames {
+                    let level = values[frame * mels + mel] / range + 1
+                    let colour = colours[min(255, max(0, Int(level * 256)))]
+                    pixels[row + 3 * frame] = UInt8(colour >> 16)
+                    pixels[row + 3 * frame + 1] = UInt8(colour >> 8 & 0xFF)
+                    pixels[row + 3 * frame + 2] = UInt8(colour & 0xFF)
+                }
+            }
+        }
+        return Image(width: frames, height: mels, pixels: pixels)
+    }
+}

@@ -1,0 +1,54 @@
+/// How a sound becomes a picture.
+public struct SpectrogramSettings: Codable, Hashable, Sendable {
+    /// Samples a second.
+    public var sampleRate: Int
+
+    /// Samples in one Fourier transform; even.
+    public var fftSize: Int
+
+    /// Samples from one column to the next.
+    public var hop: Int
+
+    /// Mel bands from 0 Hz to half the sample rate.
+    public var mels: Int
+
+    /// Decibels below the loudest point that are told apart.
+    public var dynamicRange: Float
+
+    /// The picture's size in pixels.
+    public var height: Int
+    public var width: Int
+
+    public init(
+        sampleRate: Int = 2000, fftSize: Int = 1024, hop: Int = 64, mels: Int = 128, dynamicRange: Float = 80,
+        height: Int, width: Int
+    ) {
+        self.sampleRate = sampleRate
+        self.fftSize = fftSize
+        self.hop = hop
+        self.mels = mels
+        self.dynamicRange = dynamicRange
+        self.height = height
+        self.width = width
+    }
+
+    /// Throws when a setting, perhaps read from a file, is out of its range.
+    func check() throws(SpectrogramError) {
+        func check(_ setting: String, _ value: Int, _ range: ClosedRange<Int>) throws(SpectrogramError) {
+            guard range.contains(value) else {
+                throw SpectrogramError(
+                    setting: setting, problem: "\(value) is not in \(range.lowerBound)...\(range.upperBound)")
+            }
+        }
+        try check("sampleRate", sampleRate, 1...768_000)
+        try check("fftSize", fftSize, 2...1 << 20)
+        try check("hop", hop, 1...1 << 20)
+        try check("mels", mels, 1...8192)
+        try check("height", height, 1...8192)
+        try check("width", width, 1...8192)
+        guard fftSize % 2 == 0 else { throw SpectrogramError(setting: "fftSize", problem: "\(fftSize) is not even") }
+        guard dynamicRange > 0, dynamicRange.isFinite else {
+            throw SpectrogramError(setting: "dynamicRange", problem: "\(dynamicRange) is not a positive number of dB")
+        }
+    }
+}

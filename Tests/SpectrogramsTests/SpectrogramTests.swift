@@ -1,0 +1,158 @@
+import Audio
+import Foundation
+import Images
+import Testing
+
+@testable import Spectrograms
+
+/// What librosa and matplotlib make of one synthetic sound (scripts/golden/signal.py).
+struct Golden: Decodable {
+    let samples: [Float]
+
+    /// The frames of which the following hold values, frame by frame.
+    let frames: [Int]
+    let power: [Float]
+    let mel: [Float]
+    let decibels: [Float]
+
+    /// `[mels, frames, 3]` from the top.
+    let colours: [UInt8]
+
+    let filterRows: [Int]
+    let filters: [Float]
+
+    /// Every 13th of 40 filters for 512 samples at 8 kHz, where the mel scale is no longer linear.
+    let otherFilters: [Float]
+
+    /// 1001 even steps from 0 to 1.
+    let scaleColours: [UInt8]
+
+    static func load() throws -> Golden {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+        return try JSONDecoder().decode(
+            Golden.self, from: Data(contentsOf: folder.appendingPathComponent("spectrogram.json")))
+    }
+}
+
+@Suite struct SpectrogramTests {
+    let golden: Golden
+    let transform: SpectrogramTransform
+
+    init() throws {
+        golden = try Golden.load()
+        transform = try SpectrogramTransform(SpectrogramSettings(height: 128, width: 63))
+    }
+
+    private var spectrogram: MelSpectrogram {
+        golden.samples.withUnsafeBufferPointer { transform.melSpectrogram(of: $0) }
+    }
+
+    /// The greatest difference, relative to the greatest value of the frame.
+    private func worstError(_ values: [Float], _ expected: [Float], frame size: Int) -> Float {
+        #expect(values.count == expected.count)
+        return stride(from: 0, to: expected.count, by: size).map { start in
+            let range = start..<start + size
+            let scale = expected[range].map(abs).max() ?? 0
+            return range.map { abs(values[$0] - expected[$0]) / scale }.max() ?? 0
+        }.max() ?? .infinity
+    }
+
+    @Test func powerSpectraAreLibrosas() {
+        let fft = RealFFT(size: 1024)
+        var power = [Float](repeating: 0, count: 513)
+        let values = golden.frames.flatMap { frame -> [Float] in
+            golden.samples.withUnsafeBufferPointer { samples in
+                power.withUnsafeMutableBufferPointer { fft.power(of: samples, from: 64 * frame - 512, into: $0) }
+            }
+            return power
+        }
+        let error = worstError(values, golden.power, frame: 513)
+        #expect(error < 1e-6, "\(error)")
+    }
+
+    @Test func filtersAreLibrosas() {
+        func dense(_ bank: MelFilterBank, _ rows: [Int], bins: Int) -> [Float] {
+            rows.flatMap { row -> [Float] in
+                let filter = bank.filters[row]
+                let zeros = [Float](repeating: 0, count: bins - filter.firstBin - filter.weights.count)
+                return [Float](repeating: 0, count: filter.firstBin) + filter.weights + zeros
+            }
+        }
+        let bank = dense(MelFilterBank(sampleRate: 2000, fftSize: 1024, mels: 128), golden.filterRows, bins: 513)
+        let other = dense(MelFilterBank(sampleRate: 8000, fftSize: 512, mels: 40), [0, 13, 26, 39], bins: 257)
+        let errors = (worstError(bank, golden.filters, frame: 513), worstError(other, golden.otherFilters, frame: 257))
+        #expect(errors.0 < 2e-7 && errors.1 < 2e-7, "\(errors)")
+    }
+
+    @Test func melPowerIsLibrosas() {
+        let spectrogram = spectrogram
+        #expect(spectrogram.frames == 63 && spectrogram.mels == 128)
+        let values = golden.frames.flatMap { spectrogram.values[$0 * 128..<($0 + 1) * 128] }
+        let error = worstError(values, golden.mel, frame: 128)
+        #expect(error < 1e-6, "\(error)")
+    }
+
+    @Test func decibelsAreLibrosas() {
+        var spectrogram = spectrogram
+        spectrogram.convertToDecibels(range: 80)
+        let values = golden.frames.flatMap { spectrogram.values[$0 * 128..<($0 + 1) * 128] }
+        let error = zip(values, golden.decibels).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(error < 0.005, "\(error) dB")
+        #expect(spectrogram.values.max() == 0)
+    }
+
+    @Test func coloursAreMatplotlibs() {
+        let scale = MelSpectrogram(frames: 1001, mels: 1, values: (0...1000).map { 80 * (Float($0) / 1000 - 1) })
+        let differing = zip(scale.coloured(range: 80).pixels, golden.scaleColours).filter { $0 != $1 }.count
+        // A level on the border of two colours may fall on either side in single precision.
+        #expect(differing <= 9, "\(differing) of 3003 bytes")
+    }
+
+    @Test func thePictureIsTheColouredSpectrogramWithLowFrequenciesAtTheBottom() throws {
+        let image = golden.samples.withUnsafeBufferPointer { transform.image(of: $0) }
+        #expect(image.width == 63 && image.height == 128)
+        var differing = 0
+        for row in 0..<128 {
+            for (column, frame) in golden.frames.enumerated() {
+                let pixel = image[frame, row]
+                let i = 3 * (row * golden.frames.count + column)
+                if [pixel.red, pixel.green, pixel.blue] != Array(golden.colours[i..<i + 3]) { differing += 1 }
+            }
+        }
+        #expect(differing <= 3, "\(differing) of 512 pixels")
+
+        let tone = (0..<4000).map { sin(2 * .pi * 40 * Float($0) / 2000) }
+        let picture = try SpectrogramTransform(SpectrogramSettings(height: 64, width: 96))
+            .image(of: Sound(sampleRate: 2000, samples: tone))
+        let brightest = (0..<64).max { picture[48, $0].red < picture[48, $1].red } ?? 0
+        // 40 of 1000 Hz is 2.6 rows above the lower edge.
+        #expect((60...61).contains(brightest), "row \(brightest)")
+    }
+
+    @Test func silenceIsDarkAndLoudnessDoesNotMatter() throws {
+        let silence = try transform.image(of: Sound(sampleRate: 2000, samples: [Float](repeating: 0, count: 3000)))
+        #expect(silence.pixels.allSatisfy { $0 <= 3 })
+        let soft = Sound(sampleRate: 2000, samples: golden.samples.map { $0 / 8 })
+        #expect(try transform.image(of: soft) == transform.image(of: Sound(sampleRate: 2000, samples: golden.samples)))
+    }
+
+    @Test(arguments: [1, 63, 64, 65, 1023, 2000]) func anyLengthMakesAPicture(count: Int) throws {
+        let sound = Sound(sampleRate: 2000, samples: (0..<count).map { Float($0 % 7) - 3 })
+        #expect(try transform.image(of: sound).pixels.count == 128 * 63 * 3)
+    }
+
+    @Test func settingsOutOfRangeAreNamed() {
+        let valid = SpectrogramSettings(height: 64, width: 96)
+        let changes: [(String, (inout SpectrogramSettings) -> Void)] = [
+            ("fftSize", { $0.fftSize = 1023 }), ("fftSize", { $0.fftSize = 0 }), ("hop", { $0.hop = 0 }),
+            ("mels", { $0.mels = -1 }), ("dynamicRange", { $0.dynamicRange = .nan }), ("width", { $0.width = 1 << 40 }),
+            ("height", { $0.height = 0 }), ("sampleRate", { $0.sampleRate = 0 }),
+        ]
+        for (name, change) in changes {
+            var settings = valid
+            change(&settings)
+            let error = #expect(throws: SpectrogramError.self) { try SpectrogramTransform(settings) }
+            #expect(error?.setting == name)
+        }
+    }
+}
