@@ -55,7 +55,7 @@ let package = Package(
         module("Randomness", settings: numeric),
         module("Audio", "CSndfile", "CSoxr", "Randomness"),
         module("Spectrograms", "Audio", "Images", "CKissFFT", settings: numeric),
-        module("Augmentation", "Images", "Randomness", settings: numeric),
+        module("Augmentation", "Randomness", settings: numeric),
         module("Datasets", "Audio", "Spectrograms", "Images", "Randomness", "Digests", logging),
 
         // A batch on its way to parameters.
