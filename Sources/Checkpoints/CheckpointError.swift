@@ -39,3 +39,8 @@ public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertibl
         return CheckpointError(.system, path, "\(call): \(String(cString: strerror(code))); \(remedy)")
     }
 }
+
+extension String {
+    /// A name that a file gives, quoted and cut so that it cannot spoil the line of an error.
+    var quoted: String { (count > 80 ? prefix(80) + "…" : self).debugDescription }
+}
