@@ -59,8 +59,8 @@ let package = Package(
         module("Datasets", "Audio", "Spectrograms", "Images", "Randomness", "Digests", logging),
 
         // A batch on its way to parameters.
-        module("TensorCore", "OneDNN", "Randomness", settings: numeric),
         module("Parameters", "Randomness", settings: numeric),
+        module("TensorCore", "OneDNN", "Parameters", "Randomness", settings: numeric),
         module("AttentionUNet", "TensorCore", "Parameters"),
         module("Optimization", "TensorCore", "Parameters", settings: numeric),
         module("Checkpoints", "Parameters", "Digests"),
