@@ -4,8 +4,8 @@ internal import COneDNN
 ///
 /// Computes with the calling thread's number of OpenMP threads, in an order of additions that depends only on the sizes.
 public func matrixProduct(
-    _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, transposed transposeA: Bool = false,
-    _ b: UnsafePointer<Float>, transposed transposeB: Bool = false, into c: UnsafeMutablePointer<Float>,
+    _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, transposedA transposeA: Bool = false,
+    _ b: UnsafePointer<Float>, transposedB transposeB: Bool = false, into c: UnsafeMutablePointer<Float>,
     accumulate: Bool = false
 ) {
     let t = CChar(UInt8(ascii: "T")), plain = CChar(UInt8(ascii: "N"))
