@@ -62,7 +62,7 @@ let package = Package(
         module("Parameters", "Randomness", settings: numeric),
         module("TensorCore", "OneDNN", "Parameters", "Randomness", settings: numeric),
         module("AttentionUNet", "TensorCore", "Parameters"),
-        module("Optimization", "TensorCore", "Parameters", settings: numeric),
+        module("Optimization", "OneDNN", "Parameters", settings: numeric),
         module("Checkpoints", "Parameters", "Digests"),
         module("Evaluation"),
         module("Reports", "Evaluation"),
