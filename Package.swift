@@ -7,7 +7,7 @@ func library(_ name: String, apt: String...) -> Target {
 }
 
 /// Inner loops over unsafe buffers whose extents are checked once, before the loop.
-let numeric: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+let numeric: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .release))]
 
 func module(_ name: String, _ dependencies: Target.Dependency..., settings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -66,7 +66,9 @@ let package = Package(
         module("Checkpoints", "Parameters", "Digests"),
         module("Evaluation"),
         module("Reports", "Evaluation"),
-        module("Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation"),
+        module(
+            "Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation",
+            settings: numeric),
 
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic"),

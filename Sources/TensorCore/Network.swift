@@ -50,7 +50,8 @@ public struct Network: Sendable {
     private(set) var layers: [any Layer] = []
     private(set) var shapes: [Shape]
     private var declarations = ParameterDeclarations()
-    private(set) var classes = 0
+    /// Outputs of the softmax.
+    public private(set) var classes = 0
 
     /// The images: `[n, height, width, channels]`.
     public let input = Value(index: 0)

@@ -73,6 +73,8 @@ final class BatchNormalization: Operation {
                 .mean: try builder.gradientMemory("\(layer.name).moving_mean", layout: channels),
                 .variance: try builder.gradientMemory("\(layer.name).moving_variance", layout: channels),
                 .scale: try builder.parameterMemory("\(layer.name).gamma", layout: channels),
+                // Not read, but oneDNN 2.6 counts it among the arguments.
+                .shift: try builder.parameterMemory("\(layer.name).beta", layout: channels),
                 .destinationGradient: try builder.memory(outputGradient),
                 .sourceGradient: try builder.memory(inputGradient.slot),
                 .scaleGradient: try builder.gradientMemory("\(layer.name).gamma", layout: channels),
