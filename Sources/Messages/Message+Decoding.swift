@@ -1,0 +1,84 @@
+internal import CMessages
+
+extension Message {
+    /// Reads a header frame from outside.
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(MessageError) -> (message: Message, run: UInt64) {
+        guard bytes.count <= maximumHeaderSize else { throw MessageError(reason: .tooLarge(bytes.count)) }
+        guard
+            let header = hbn__header__unpack(nil, bytes.count, bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
+        else { throw MessageError(reason: .malformed) }
+        defer { hbn__header__free_unpacked(header, nil) }
+        guard header.pointee.protocol == protocolVersion else {
+            throw MessageError(reason: .foreignProtocol(header.pointee.protocol))
+        }
+        guard let message = Message(header.pointee) else { throw MessageError(reason: .empty) }
+        return (message, header.pointee.run)
+    }
+
+    private init?(_ header: Hbn__Header) {
+        switch header.body_case {
+        case HBN__HEADER__BODY_JOIN:
+            let body = header.join.pointee
+            self = .join(
+                Join(
+                    name: String(cString: body.name), host: String(cString: body.host), process: Int(body.process),
+                    lanes: Int(body.lanes), build: String(cString: body.build),
+                    processor: String(cString: body.processor)))
+        case HBN__HEADER__BODY_READY: self = .ready(lanes: Int(header.ready.pointee.lanes))
+        case HBN__HEADER__BODY_HEARTBEAT: self = .heartbeat
+        case HBN__HEADER__BODY_SCORES:
+            let body = header.scores.pointee
+            self = .scores(ShardAttempt(body.round, body.shard, body.attempt), seconds: body.seconds)
+        case HBN__HEADER__BODY_FAILURE:
+            let body = header.failure.pointee
+            self = .failure(
+                ShardAttempt(body.round, body.shard, body.attempt), reason: String(cString: body.reason))
+        case HBN__HEADER__BODY_GOODBYE: self = .goodbye(reason: String(cString: header.goodbye.pointee.reason))
+        case HBN__HEADER__BODY_WELCOME:
+            let body = header.welcome.pointee
+            self = .welcome(
+                configuration: Array(UnsafeBufferPointer(start: body.configuration.data, count: body.configuration.len)),
+                parameterServer: String(cString: body.parameter_server))
+        case HBN__HEADER__BODY_REFUSAL: self = .refusal(reason: String(cString: header.refusal.pointee.reason))
+        case HBN__HEADER__BODY_ASSIGNMENT:
+            let body = header.assignment.pointee
+            self = .assignment(
+                Assignment(
+                    kind: body.kind == HBN__ASSIGNMENT__KIND__TRAIN ? .train : .score,
+                    id: ShardAttempt(body.round, body.shard, body.attempt), version: body.version,
+                    roundSamples: Int(body.round_samples),
+                    samples: Array(UnsafeBufferPointer(start: body.samples, count: body.n_samples))))
+        case HBN__HEADER__BODY_STOP: self = .stop(reason: String(cString: header.stop.pointee.reason))
+        case HBN__HEADER__BODY_PULL:
+            let body = header.pull.pointee
+            self = .pull(version: body.version, withVelocity: body.with_velocity != 0)
+        case HBN__HEADER__BODY_PARAMETERS: self = .parameters(version: header.parameters.pointee.version)
+        case HBN__HEADER__BODY_PUSH:
+            let body = header.push.pointee
+            self = .push(
+                ShardAttempt(body.round, body.shard, body.attempt),
+                TrainingResult(
+                    samples: Int(body.samples), correct: Int(body.correct), lossSum: body.loss_sum,
+                    seconds: body.seconds))
+        case HBN__HEADER__BODY_LOAD: self = .load(version: header.load.pointee.version)
+        case HBN__HEADER__BODY_OPEN_ROUND:
+            let body = header.open_round.pointee
+            self = .openRound(body.round, shards: Int(body.shards))
+        case HBN__HEADER__BODY_ARRIVED:
+            let body = header.arrived.pointee
+            self = .arrived(
+                ShardAttempt(body.round, body.shard, body.attempt),
+                TrainingResult(
+                    samples: Int(body.samples), correct: Int(body.correct), lossSum: body.loss_sum,
+                    seconds: body.seconds), worker: String(cString: body.worker))
+        case HBN__HEADER__BODY_UPDATED: self = .updated(version: header.updated.pointee.version)
+        default: return nil
+        }
+    }
+}
+
+extension ShardAttempt {
+    fileprivate init(_ round: UInt64, _ shard: UInt32, _ attempt: UInt32) {
+        self.init(round: round, shard: Int(shard), attempt: Int(attempt))
+    }
+}
