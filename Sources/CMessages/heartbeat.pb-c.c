@@ -277,6 +277,51 @@ void   hbn__heartbeat__free_unpacked
   assert(message->base.descriptor == &hbn__heartbeat__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__attempt__init
+                     (Hbn__Attempt         *message)
+{
+  static const Hbn__Attempt init_value = HBN__ATTEMPT__INIT;
+  *message = init_value;
+}
+size_t hbn__attempt__get_packed_size
+                     (const Hbn__Attempt *message)
+{
+  assert(message->base.descriptor == &hbn__attempt__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__attempt__pack
+                     (const Hbn__Attempt *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__attempt__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__attempt__pack_to_buffer
+                     (const Hbn__Attempt *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__attempt__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Attempt *
+       hbn__attempt__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Attempt *)
+     protobuf_c_message_unpack (&hbn__attempt__descriptor,
+                                allocator, len, data);
+}
+void   hbn__attempt__free_unpacked
+                     (Hbn__Attempt *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__attempt__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__assignment__init
                      (Hbn__Assignment         *message)
 {
@@ -590,6 +635,51 @@ void   hbn__parameters__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &hbn__parameters__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   hbn__result__init
+                     (Hbn__Result         *message)
+{
+  static const Hbn__Result init_value = HBN__RESULT__INIT;
+  *message = init_value;
+}
+size_t hbn__result__get_packed_size
+                     (const Hbn__Result *message)
+{
+  assert(message->base.descriptor == &hbn__result__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__result__pack
+                     (const Hbn__Result *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__result__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__result__pack_to_buffer
+                     (const Hbn__Result *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__result__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Result *
+       hbn__result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Result *)
+     protobuf_c_message_unpack (&hbn__result__descriptor,
+                                allocator, len, data);
+}
+void   hbn__result__free_unpacked
+                     (Hbn__Result *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__result__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   hbn__push__init
@@ -1337,6 +1427,70 @@ const ProtobufCMessageDescriptor hbn__heartbeat__descriptor =
   (ProtobufCMessageInit) hbn__heartbeat__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor hbn__attempt__field_descriptors[3] =
+{
+  {
+    "round",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Attempt, round),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shard",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Attempt, shard),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempt",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Attempt, attempt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__attempt__field_indices_by_name[] = {
+  2,   /* field[2] = attempt */
+  0,   /* field[0] = round */
+  1,   /* field[1] = shard */
+};
+static const ProtobufCIntRange hbn__attempt__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor hbn__attempt__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Attempt",
+  "Attempt",
+  "Hbn__Attempt",
+  "hbn",
+  sizeof(Hbn__Attempt),
+  3,
+  hbn__attempt__field_descriptors,
+  hbn__attempt__field_indices_by_name,
+  1,  hbn__attempt__number_ranges,
+  (ProtobufCMessageInit) hbn__attempt__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue hbn__assignment__kind__enum_values_by_number[2] =
 {
   { "TRAIN", "HBN__ASSIGNMENT__KIND__TRAIN", 0 },
@@ -1365,7 +1519,7 @@ const ProtobufCEnumDescriptor hbn__assignment__kind__descriptor =
   hbn__assignment__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor hbn__assignment__field_descriptors[7] =
+static const ProtobufCFieldDescriptor hbn__assignment__field_descriptors[5] =
 {
   {
     "kind",
@@ -1380,44 +1534,20 @@ static const ProtobufCFieldDescriptor hbn__assignment__field_descriptors[7] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "round",
+    "id",
     2,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
+    PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Assignment, round),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "shard",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Assignment, shard),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "attempt",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Assignment, attempt),
-    NULL,
+    offsetof(Hbn__Assignment, id),
+    &hbn__attempt__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "version",
-    5,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
@@ -1429,7 +1559,7 @@ static const ProtobufCFieldDescriptor hbn__assignment__field_descriptors[7] =
   },
   {
     "round_samples",
-    6,
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
@@ -1441,7 +1571,7 @@ static const ProtobufCFieldDescriptor hbn__assignment__field_descriptors[7] =
   },
   {
     "samples",
-    7,
+    5,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_UINT32,
     offsetof(Hbn__Assignment, n_samples),
@@ -1453,18 +1583,16 @@ static const ProtobufCFieldDescriptor hbn__assignment__field_descriptors[7] =
   },
 };
 static const unsigned hbn__assignment__field_indices_by_name[] = {
-  3,   /* field[3] = attempt */
+  1,   /* field[1] = id */
   0,   /* field[0] = kind */
-  1,   /* field[1] = round */
-  5,   /* field[5] = round_samples */
-  6,   /* field[6] = samples */
-  2,   /* field[2] = shard */
-  4,   /* field[4] = version */
+  3,   /* field[3] = round_samples */
+  4,   /* field[4] = samples */
+  2,   /* field[2] = version */
 };
 static const ProtobufCIntRange hbn__assignment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor hbn__assignment__descriptor =
 {
@@ -1474,54 +1602,30 @@ const ProtobufCMessageDescriptor hbn__assignment__descriptor =
   "Hbn__Assignment",
   "hbn",
   sizeof(Hbn__Assignment),
-  7,
+  5,
   hbn__assignment__field_descriptors,
   hbn__assignment__field_indices_by_name,
   1,  hbn__assignment__number_ranges,
   (ProtobufCMessageInit) hbn__assignment__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__scores__field_descriptors[4] =
+static const ProtobufCFieldDescriptor hbn__scores__field_descriptors[2] =
 {
   {
-    "round",
+    "id",
     1,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
+    PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Scores, round),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "shard",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Scores, shard),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "attempt",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Scores, attempt),
-    NULL,
+    offsetof(Hbn__Scores, id),
+    &hbn__attempt__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "seconds",
-    4,
+    2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_DOUBLE,
     0,   /* quantifier_offset */
@@ -1533,15 +1637,13 @@ static const ProtobufCFieldDescriptor hbn__scores__field_descriptors[4] =
   },
 };
 static const unsigned hbn__scores__field_indices_by_name[] = {
-  2,   /* field[2] = attempt */
-  0,   /* field[0] = round */
-  3,   /* field[3] = seconds */
-  1,   /* field[1] = shard */
+  0,   /* field[0] = id */
+  1,   /* field[1] = seconds */
 };
 static const ProtobufCIntRange hbn__scores__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor hbn__scores__descriptor =
 {
@@ -1551,54 +1653,30 @@ const ProtobufCMessageDescriptor hbn__scores__descriptor =
   "Hbn__Scores",
   "hbn",
   sizeof(Hbn__Scores),
-  4,
+  2,
   hbn__scores__field_descriptors,
   hbn__scores__field_indices_by_name,
   1,  hbn__scores__number_ranges,
   (ProtobufCMessageInit) hbn__scores__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__failure__field_descriptors[4] =
+static const ProtobufCFieldDescriptor hbn__failure__field_descriptors[2] =
 {
   {
-    "round",
+    "id",
     1,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
+    PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Failure, round),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "shard",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Failure, shard),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "attempt",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Failure, attempt),
-    NULL,
+    offsetof(Hbn__Failure, id),
+    &hbn__attempt__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "reason",
-    4,
+    2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -1610,15 +1688,13 @@ static const ProtobufCFieldDescriptor hbn__failure__field_descriptors[4] =
   },
 };
 static const unsigned hbn__failure__field_indices_by_name[] = {
-  2,   /* field[2] = attempt */
-  3,   /* field[3] = reason */
-  0,   /* field[0] = round */
-  1,   /* field[1] = shard */
+  0,   /* field[0] = id */
+  1,   /* field[1] = reason */
 };
 static const ProtobufCIntRange hbn__failure__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor hbn__failure__descriptor =
 {
@@ -1628,7 +1704,7 @@ const ProtobufCMessageDescriptor hbn__failure__descriptor =
   "Hbn__Failure",
   "hbn",
   sizeof(Hbn__Failure),
-  4,
+  2,
   hbn__failure__field_descriptors,
   hbn__failure__field_indices_by_name,
   1,  hbn__failure__number_ranges,
@@ -1800,51 +1876,15 @@ const ProtobufCMessageDescriptor hbn__parameters__descriptor =
   (ProtobufCMessageInit) hbn__parameters__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__push__field_descriptors[7] =
+static const ProtobufCFieldDescriptor hbn__result__field_descriptors[4] =
 {
   {
-    "round",
+    "samples",
     1,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Push, round),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "shard",
-    2,
-    PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Push, shard),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "attempt",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Push, attempt),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "samples",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Push, samples),
+    offsetof(Hbn__Result, samples),
     NULL,
     NULL,
     0,             /* flags */
@@ -1852,11 +1892,11 @@ static const ProtobufCFieldDescriptor hbn__push__field_descriptors[7] =
   },
   {
     "correct",
-    5,
+    2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Push, correct),
+    offsetof(Hbn__Result, correct),
     NULL,
     NULL,
     0,             /* flags */
@@ -1864,11 +1904,11 @@ static const ProtobufCFieldDescriptor hbn__push__field_descriptors[7] =
   },
   {
     "loss_sum",
-    6,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_DOUBLE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Push, loss_sum),
+    offsetof(Hbn__Result, loss_sum),
     NULL,
     NULL,
     0,             /* flags */
@@ -1876,30 +1916,78 @@ static const ProtobufCFieldDescriptor hbn__push__field_descriptors[7] =
   },
   {
     "seconds",
-    7,
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_DOUBLE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Push, seconds),
+    offsetof(Hbn__Result, seconds),
     NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
+static const unsigned hbn__result__field_indices_by_name[] = {
+  1,   /* field[1] = correct */
+  2,   /* field[2] = loss_sum */
+  0,   /* field[0] = samples */
+  3,   /* field[3] = seconds */
+};
+static const ProtobufCIntRange hbn__result__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor hbn__result__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Result",
+  "Result",
+  "Hbn__Result",
+  "hbn",
+  sizeof(Hbn__Result),
+  4,
+  hbn__result__field_descriptors,
+  hbn__result__field_indices_by_name,
+  1,  hbn__result__number_ranges,
+  (ProtobufCMessageInit) hbn__result__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__push__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Push, id),
+    &hbn__attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "result",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Push, result),
+    &hbn__result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
 static const unsigned hbn__push__field_indices_by_name[] = {
-  2,   /* field[2] = attempt */
-  4,   /* field[4] = correct */
-  5,   /* field[5] = loss_sum */
-  0,   /* field[0] = round */
-  3,   /* field[3] = samples */
-  6,   /* field[6] = seconds */
-  1,   /* field[1] = shard */
+  0,   /* field[0] = id */
+  1,   /* field[1] = result */
 };
 static const ProtobufCIntRange hbn__push__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor hbn__push__descriptor =
 {
@@ -1909,7 +1997,7 @@ const ProtobufCMessageDescriptor hbn__push__descriptor =
   "Hbn__Push",
   "hbn",
   sizeof(Hbn__Push),
-  7,
+  2,
   hbn__push__field_descriptors,
   hbn__push__field_indices_by_name,
   1,  hbn__push__number_ranges,
@@ -2005,95 +2093,35 @@ const ProtobufCMessageDescriptor hbn__open_round__descriptor =
   (ProtobufCMessageInit) hbn__open_round__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__arrived__field_descriptors[8] =
+static const ProtobufCFieldDescriptor hbn__arrived__field_descriptors[3] =
 {
   {
-    "round",
+    "id",
     1,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
+    PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Arrived, round),
-    NULL,
+    offsetof(Hbn__Arrived, id),
+    &hbn__attempt__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "shard",
+    "result",
     2,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
+    PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Arrived, shard),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "attempt",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Arrived, attempt),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "samples",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Arrived, samples),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "correct",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Arrived, correct),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "loss_sum",
-    6,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Arrived, loss_sum),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "seconds",
-    7,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Arrived, seconds),
-    NULL,
+    offsetof(Hbn__Arrived, result),
+    &hbn__result__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "worker",
-    8,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -2105,19 +2133,14 @@ static const ProtobufCFieldDescriptor hbn__arrived__field_descriptors[8] =
   },
 };
 static const unsigned hbn__arrived__field_indices_by_name[] = {
-  2,   /* field[2] = attempt */
-  4,   /* field[4] = correct */
-  5,   /* field[5] = loss_sum */
-  0,   /* field[0] = round */
-  3,   /* field[3] = samples */
-  6,   /* field[6] = seconds */
-  1,   /* field[1] = shard */
-  7,   /* field[7] = worker */
+  0,   /* field[0] = id */
+  1,   /* field[1] = result */
+  2,   /* field[2] = worker */
 };
 static const ProtobufCIntRange hbn__arrived__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor hbn__arrived__descriptor =
 {
@@ -2127,7 +2150,7 @@ const ProtobufCMessageDescriptor hbn__arrived__descriptor =
   "Hbn__Arrived",
   "hbn",
   sizeof(Hbn__Arrived),
-  8,
+  3,
   hbn__arrived__field_descriptors,
   hbn__arrived__field_indices_by_name,
   1,  hbn__arrived__number_ranges,

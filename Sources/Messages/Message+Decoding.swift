@@ -27,12 +27,11 @@ extension Message {
         case HBN__HEADER__BODY_READY: self = .ready(lanes: Int(header.ready.pointee.lanes))
         case HBN__HEADER__BODY_HEARTBEAT: self = .heartbeat
         case HBN__HEADER__BODY_SCORES:
-            let body = header.scores.pointee
-            self = .scores(ShardAttempt(body.round, body.shard, body.attempt), seconds: body.seconds)
+            guard let id = ShardAttempt(header.scores.pointee.id) else { return nil }
+            self = .scores(id, seconds: header.scores.pointee.seconds)
         case HBN__HEADER__BODY_FAILURE:
-            let body = header.failure.pointee
-            self = .failure(
-                ShardAttempt(body.round, body.shard, body.attempt), reason: String(cString: body.reason))
+            guard let id = ShardAttempt(header.failure.pointee.id) else { return nil }
+            self = .failure(id, reason: String(cString: header.failure.pointee.reason))
         case HBN__HEADER__BODY_GOODBYE: self = .goodbye(reason: String(cString: header.goodbye.pointee.reason))
         case HBN__HEADER__BODY_WELCOME:
             let body = header.welcome.pointee
@@ -42,10 +41,10 @@ extension Message {
         case HBN__HEADER__BODY_REFUSAL: self = .refusal(reason: String(cString: header.refusal.pointee.reason))
         case HBN__HEADER__BODY_ASSIGNMENT:
             let body = header.assignment.pointee
+            guard let id = ShardAttempt(body.id) else { return nil }
             self = .assignment(
                 Assignment(
-                    kind: body.kind == HBN__ASSIGNMENT__KIND__TRAIN ? .train : .score,
-                    id: ShardAttempt(body.round, body.shard, body.attempt), version: body.version,
+                    kind: body.kind == HBN__ASSIGNMENT__KIND__TRAIN ? .train : .score, id: id, version: body.version,
                     roundSamples: Int(body.round_samples),
                     samples: Array(UnsafeBufferPointer(start: body.samples, count: body.n_samples))))
         case HBN__HEADER__BODY_STOP: self = .stop(reason: String(cString: header.stop.pointee.reason))
@@ -55,22 +54,16 @@ extension Message {
         case HBN__HEADER__BODY_PARAMETERS: self = .parameters(version: header.parameters.pointee.version)
         case HBN__HEADER__BODY_PUSH:
             let body = header.push.pointee
-            self = .push(
-                ShardAttempt(body.round, body.shard, body.attempt),
-                TrainingResult(
-                    samples: Int(body.samples), correct: Int(body.correct), lossSum: body.loss_sum,
-                    seconds: body.seconds))
+            guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }
+            self = .push(id, result)
         case HBN__HEADER__BODY_LOAD: self = .load(version: header.load.pointee.version)
         case HBN__HEADER__BODY_OPEN_ROUND:
             let body = header.open_round.pointee
             self = .openRound(body.round, shards: Int(body.shards))
         case HBN__HEADER__BODY_ARRIVED:
             let body = header.arrived.pointee
-            self = .arrived(
-                ShardAttempt(body.round, body.shard, body.attempt),
-                TrainingResult(
-                    samples: Int(body.samples), correct: Int(body.correct), lossSum: body.loss_sum,
-                    seconds: body.seconds), worker: String(cString: body.worker))
+            guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }
+            self = .arrived(id, result, worker: String(cString: body.worker))
         case HBN__HEADER__BODY_UPDATED: self = .updated(version: header.updated.pointee.version)
         default: return nil
         }
@@ -78,7 +71,17 @@ extension Message {
 }
 
 extension ShardAttempt {
-    fileprivate init(_ round: UInt64, _ shard: UInt32, _ attempt: UInt32) {
-        self.init(round: round, shard: Int(shard), attempt: Int(attempt))
+    fileprivate init?(_ id: UnsafeMutablePointer<Hbn__Attempt>?) {
+        guard let id = id?.pointee else { return nil }
+        self.init(round: id.round, shard: Int(id.shard), attempt: Int(id.attempt))
+    }
+}
+
+extension Message.TrainingResult {
+    fileprivate init?(_ result: UnsafeMutablePointer<Hbn__Result>?) {
+        guard let result = result?.pointee else { return nil }
+        self.init(
+            samples: Int(result.samples), correct: Int(result.correct), lossSum: result.loss_sum,
+            seconds: result.seconds)
     }
 }

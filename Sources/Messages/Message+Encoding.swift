@@ -40,17 +40,13 @@ extension Message {
         case .scores(let id, let seconds):
             header.body_case = HBN__HEADER__BODY_SCORES
             header.scores = store.make(hbn__scores__init) {
-                $0.round = id.round
-                $0.shard = UInt32(clamping: id.shard)
-                $0.attempt = UInt32(clamping: id.attempt)
+                $0.id = store.attempt(id)
                 $0.seconds = seconds
             }
         case .failure(let id, let reason):
             header.body_case = HBN__HEADER__BODY_FAILURE
             header.failure = store.make(hbn__failure__init) {
-                $0.round = id.round
-                $0.shard = UInt32(clamping: id.shard)
-                $0.attempt = UInt32(clamping: id.attempt)
+                $0.id = store.attempt(id)
                 $0.reason = store.string(reason)
             }
         case .goodbye(let reason):
@@ -69,9 +65,7 @@ extension Message {
             header.body_case = HBN__HEADER__BODY_ASSIGNMENT
             header.assignment = store.make(hbn__assignment__init) {
                 $0.kind = assignment.kind == .train ? HBN__ASSIGNMENT__KIND__TRAIN : HBN__ASSIGNMENT__KIND__SCORE
-                $0.round = assignment.id.round
-                $0.shard = UInt32(clamping: assignment.id.shard)
-                $0.attempt = UInt32(clamping: assignment.id.attempt)
+                $0.id = store.attempt(assignment.id)
                 $0.version = assignment.version
                 $0.round_samples = UInt32(clamping: assignment.roundSamples)
                 ($0.samples, $0.n_samples) = store.numbers(assignment.samples)
@@ -91,13 +85,8 @@ extension Message {
         case .push(let id, let result):
             header.body_case = HBN__HEADER__BODY_PUSH
             header.push = store.make(hbn__push__init) {
-                $0.round = id.round
-                $0.shard = UInt32(clamping: id.shard)
-                $0.attempt = UInt32(clamping: id.attempt)
-                $0.samples = UInt32(clamping: result.samples)
-                $0.correct = UInt32(clamping: result.correct)
-                $0.loss_sum = result.lossSum
-                $0.seconds = result.seconds
+                $0.id = store.attempt(id)
+                $0.result = store.result(result)
             }
         case .load(let version):
             header.body_case = HBN__HEADER__BODY_LOAD
@@ -111,13 +100,8 @@ extension Message {
         case .arrived(let id, let result, let worker):
             header.body_case = HBN__HEADER__BODY_ARRIVED
             header.arrived = store.make(hbn__arrived__init) {
-                $0.round = id.round
-                $0.shard = UInt32(clamping: id.shard)
-                $0.attempt = UInt32(clamping: id.attempt)
-                $0.samples = UInt32(clamping: result.samples)
-                $0.correct = UInt32(clamping: result.correct)
-                $0.loss_sum = result.lossSum
-                $0.seconds = result.seconds
+                $0.id = store.attempt(id)
+                $0.result = store.result(result)
                 $0.worker = store.string(worker)
             }
         case .updated(let version):
@@ -142,6 +126,23 @@ private final class EncodingStore {
         initialize(body)
         fill(&body.pointee)
         return body
+    }
+
+    func attempt(_ id: ShardAttempt) -> UnsafeMutablePointer<Hbn__Attempt> {
+        make(hbn__attempt__init) {
+            $0.round = id.round
+            $0.shard = UInt32(clamping: id.shard)
+            $0.attempt = UInt32(clamping: id.attempt)
+        }
+    }
+
+    func result(_ result: Message.TrainingResult) -> UnsafeMutablePointer<Hbn__Result> {
+        make(hbn__result__init) {
+            $0.samples = UInt32(clamping: result.samples)
+            $0.correct = UInt32(clamping: result.correct)
+            $0.loss_sum = result.lossSum
+            $0.seconds = result.seconds
+        }
     }
 
     /// A copy that ends in a zero byte.

@@ -21,6 +21,7 @@ typedef struct Hbn__Welcome Hbn__Welcome;
 typedef struct Hbn__Refusal Hbn__Refusal;
 typedef struct Hbn__Ready Hbn__Ready;
 typedef struct Hbn__Heartbeat Hbn__Heartbeat;
+typedef struct Hbn__Attempt Hbn__Attempt;
 typedef struct Hbn__Assignment Hbn__Assignment;
 typedef struct Hbn__Scores Hbn__Scores;
 typedef struct Hbn__Failure Hbn__Failure;
@@ -28,6 +29,7 @@ typedef struct Hbn__Goodbye Hbn__Goodbye;
 typedef struct Hbn__Stop Hbn__Stop;
 typedef struct Hbn__Pull Hbn__Pull;
 typedef struct Hbn__Parameters Hbn__Parameters;
+typedef struct Hbn__Result Hbn__Result;
 typedef struct Hbn__Push Hbn__Push;
 typedef struct Hbn__Load Hbn__Load;
 typedef struct Hbn__OpenRound Hbn__OpenRound;
@@ -187,19 +189,32 @@ struct  Hbn__Heartbeat
 
 
 /*
- * Compute a shard with the parameters of version `round` (training) or `version` (scoring).
- * Frames: images [n, h, w, 3]; for training also labels [n].
+ * Which computation of which shard: a result counts only if all three agree.
  */
-struct  Hbn__Assignment
+struct  Hbn__Attempt
 {
   ProtobufCMessage base;
-  Hbn__Assignment__Kind kind;
   /*
    * Training: the step. Scoring: a number of its own.
    */
   uint64_t round;
   uint32_t shard;
   uint32_t attempt;
+};
+#define HBN__ATTEMPT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__attempt__descriptor) \
+    , 0, 0, 0 }
+
+
+/*
+ * Compute a shard with the parameters of a version.
+ * Frames: images [n, h, w, 3]; for training also labels [n].
+ */
+struct  Hbn__Assignment
+{
+  ProtobufCMessage base;
+  Hbn__Assignment__Kind kind;
+  Hbn__Attempt *id;
   /*
    * Of the parameters: the number of steps applied.
    */
@@ -213,7 +228,7 @@ struct  Hbn__Assignment
 };
 #define HBN__ASSIGNMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__assignment__descriptor) \
-    , HBN__ASSIGNMENT__KIND__TRAIN, 0, 0, 0, 0, 0, 0,NULL }
+    , HBN__ASSIGNMENT__KIND__TRAIN, NULL, 0, 0, 0,NULL }
 
 
 /*
@@ -222,14 +237,12 @@ struct  Hbn__Assignment
 struct  Hbn__Scores
 {
   ProtobufCMessage base;
-  uint64_t round;
-  uint32_t shard;
-  uint32_t attempt;
+  Hbn__Attempt *id;
   double seconds;
 };
 #define HBN__SCORES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__scores__descriptor) \
-    , 0, 0, 0, 0 }
+    , NULL, 0 }
 
 
 /*
@@ -238,14 +251,12 @@ struct  Hbn__Scores
 struct  Hbn__Failure
 {
   ProtobufCMessage base;
-  uint64_t round;
-  uint32_t shard;
-  uint32_t attempt;
+  Hbn__Attempt *id;
   char *reason;
 };
 #define HBN__FAILURE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__failure__descriptor) \
-    , 0, 0, 0, (char *)protobuf_c_empty_string }
+    , NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Hbn__Goodbye
@@ -296,22 +307,33 @@ struct  Hbn__Parameters
 
 
 /*
- * A shard's gradient. Frames: the flat buffer of gradients and statistics, X [n, K], D [n, width].
+ * What a shard's training gave, beside the gradient.
  */
-struct  Hbn__Push
+struct  Hbn__Result
 {
   ProtobufCMessage base;
-  uint64_t round;
-  uint32_t shard;
-  uint32_t attempt;
   uint32_t samples;
   uint32_t correct;
   double loss_sum;
   double seconds;
 };
+#define HBN__RESULT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__result__descriptor) \
+    , 0, 0, 0, 0 }
+
+
+/*
+ * A shard's gradient. Frames: the flat buffer of gradients and statistics, X [n, K], D [n, width].
+ */
+struct  Hbn__Push
+{
+  ProtobufCMessage base;
+  Hbn__Attempt *id;
+  Hbn__Result *result;
+};
 #define HBN__PUSH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__push__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0 }
+    , NULL, NULL }
 
 
 /*
@@ -347,18 +369,13 @@ struct  Hbn__OpenRound
 struct  Hbn__Arrived
 {
   ProtobufCMessage base;
-  uint64_t round;
-  uint32_t shard;
-  uint32_t attempt;
-  uint32_t samples;
-  uint32_t correct;
-  double loss_sum;
-  double seconds;
+  Hbn__Attempt *id;
+  Hbn__Result *result;
   char *worker;
 };
 #define HBN__ARRIVED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__arrived__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string }
+    , NULL, NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -487,6 +504,25 @@ Hbn__Heartbeat *
                       const uint8_t       *data);
 void   hbn__heartbeat__free_unpacked
                      (Hbn__Heartbeat *message,
+                      ProtobufCAllocator *allocator);
+/* Hbn__Attempt methods */
+void   hbn__attempt__init
+                     (Hbn__Attempt         *message);
+size_t hbn__attempt__get_packed_size
+                     (const Hbn__Attempt   *message);
+size_t hbn__attempt__pack
+                     (const Hbn__Attempt   *message,
+                      uint8_t             *out);
+size_t hbn__attempt__pack_to_buffer
+                     (const Hbn__Attempt   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Attempt *
+       hbn__attempt__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__attempt__free_unpacked
+                     (Hbn__Attempt *message,
                       ProtobufCAllocator *allocator);
 /* Hbn__Assignment methods */
 void   hbn__assignment__init
@@ -621,6 +657,25 @@ Hbn__Parameters *
 void   hbn__parameters__free_unpacked
                      (Hbn__Parameters *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Result methods */
+void   hbn__result__init
+                     (Hbn__Result         *message);
+size_t hbn__result__get_packed_size
+                     (const Hbn__Result   *message);
+size_t hbn__result__pack
+                     (const Hbn__Result   *message,
+                      uint8_t             *out);
+size_t hbn__result__pack_to_buffer
+                     (const Hbn__Result   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Result *
+       hbn__result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__result__free_unpacked
+                     (Hbn__Result *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Push methods */
 void   hbn__push__init
                      (Hbn__Push         *message);
@@ -736,6 +791,9 @@ typedef void (*Hbn__Ready_Closure)
 typedef void (*Hbn__Heartbeat_Closure)
                  (const Hbn__Heartbeat *message,
                   void *closure_data);
+typedef void (*Hbn__Attempt_Closure)
+                 (const Hbn__Attempt *message,
+                  void *closure_data);
 typedef void (*Hbn__Assignment_Closure)
                  (const Hbn__Assignment *message,
                   void *closure_data);
@@ -756,6 +814,9 @@ typedef void (*Hbn__Pull_Closure)
                   void *closure_data);
 typedef void (*Hbn__Parameters_Closure)
                  (const Hbn__Parameters *message,
+                  void *closure_data);
+typedef void (*Hbn__Result_Closure)
+                 (const Hbn__Result *message,
                   void *closure_data);
 typedef void (*Hbn__Push_Closure)
                  (const Hbn__Push *message,
@@ -784,6 +845,7 @@ extern const ProtobufCMessageDescriptor hbn__welcome__descriptor;
 extern const ProtobufCMessageDescriptor hbn__refusal__descriptor;
 extern const ProtobufCMessageDescriptor hbn__ready__descriptor;
 extern const ProtobufCMessageDescriptor hbn__heartbeat__descriptor;
+extern const ProtobufCMessageDescriptor hbn__attempt__descriptor;
 extern const ProtobufCMessageDescriptor hbn__assignment__descriptor;
 extern const ProtobufCEnumDescriptor    hbn__assignment__kind__descriptor;
 extern const ProtobufCMessageDescriptor hbn__scores__descriptor;
@@ -792,6 +854,7 @@ extern const ProtobufCMessageDescriptor hbn__goodbye__descriptor;
 extern const ProtobufCMessageDescriptor hbn__stop__descriptor;
 extern const ProtobufCMessageDescriptor hbn__pull__descriptor;
 extern const ProtobufCMessageDescriptor hbn__parameters__descriptor;
+extern const ProtobufCMessageDescriptor hbn__result__descriptor;
 extern const ProtobufCMessageDescriptor hbn__push__descriptor;
 extern const ProtobufCMessageDescriptor hbn__load__descriptor;
 extern const ProtobufCMessageDescriptor hbn__open_round__descriptor;
