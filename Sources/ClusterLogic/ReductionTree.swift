@@ -45,8 +45,3 @@ public struct ReductionTree: Sendable {
         return merges
     }
 }
-
-/// sum[i] += part[i]
-public func add(_ part: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>, count: Int) {
-    for i in 0..<count { sum[i] += part[i] }
-}

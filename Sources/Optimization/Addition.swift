@@ -1,0 +1,4 @@
+/// sum[i] += part[i]
+public func add(_ part: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>, count: Int) {
+    for i in 0..<count { sum[i] += part[i] }
+}
