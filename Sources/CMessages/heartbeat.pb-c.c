@@ -727,51 +727,6 @@ void   hbn__push__free_unpacked
   assert(message->base.descriptor == &hbn__push__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   hbn__load__init
-                     (Hbn__Load         *message)
-{
-  static const Hbn__Load init_value = HBN__LOAD__INIT;
-  *message = init_value;
-}
-size_t hbn__load__get_packed_size
-                     (const Hbn__Load *message)
-{
-  assert(message->base.descriptor == &hbn__load__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t hbn__load__pack
-                     (const Hbn__Load *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &hbn__load__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t hbn__load__pack_to_buffer
-                     (const Hbn__Load *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &hbn__load__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Hbn__Load *
-       hbn__load__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Hbn__Load *)
-     protobuf_c_message_unpack (&hbn__load__descriptor,
-                                allocator, len, data);
-}
-void   hbn__load__free_unpacked
-                     (Hbn__Load *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &hbn__load__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   hbn__open_round__init
                      (Hbn__OpenRound         *message)
 {
@@ -907,7 +862,7 @@ void   hbn__updated__free_unpacked
   assert(message->base.descriptor == &hbn__updated__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor hbn__header__field_descriptors[19] =
+static const ProtobufCFieldDescriptor hbn__header__field_descriptors[18] =
 {
   {
     "protocol",
@@ -1090,20 +1045,8 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[19] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "load",
-    16,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Hbn__Header, body_case),
-    offsetof(Hbn__Header, load),
-    &hbn__load__descriptor,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "open_round",
-    17,
+    16,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -1115,7 +1058,7 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[19] =
   },
   {
     "arrived",
-    18,
+    17,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -1127,7 +1070,7 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[19] =
   },
   {
     "updated",
-    19,
+    18,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -1139,14 +1082,13 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[19] =
   },
 };
 static const unsigned hbn__header__field_indices_by_name[] = {
-  17,   /* field[17] = arrived */
+  16,   /* field[16] = arrived */
   10,   /* field[10] = assignment */
   6,   /* field[6] = failure */
   7,   /* field[7] = goodbye */
   4,   /* field[4] = heartbeat */
   2,   /* field[2] = join */
-  15,   /* field[15] = load */
-  16,   /* field[16] = open_round */
+  15,   /* field[15] = open_round */
   13,   /* field[13] = parameters */
   0,   /* field[0] = protocol */
   12,   /* field[12] = pull */
@@ -1156,13 +1098,13 @@ static const unsigned hbn__header__field_indices_by_name[] = {
   1,   /* field[1] = run */
   5,   /* field[5] = scores */
   11,   /* field[11] = stop */
-  18,   /* field[18] = updated */
+  17,   /* field[17] = updated */
   8,   /* field[8] = welcome */
 };
 static const ProtobufCIntRange hbn__header__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 19 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor hbn__header__descriptor =
 {
@@ -1172,7 +1114,7 @@ const ProtobufCMessageDescriptor hbn__header__descriptor =
   "Hbn__Header",
   "hbn",
   sizeof(Hbn__Header),
-  19,
+  18,
   hbn__header__field_descriptors,
   hbn__header__field_indices_by_name,
   1,  hbn__header__number_ranges,
@@ -2002,44 +1944,6 @@ const ProtobufCMessageDescriptor hbn__push__descriptor =
   hbn__push__field_indices_by_name,
   1,  hbn__push__number_ranges,
   (ProtobufCMessageInit) hbn__push__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor hbn__load__field_descriptors[1] =
-{
-  {
-    "version",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Load, version),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned hbn__load__field_indices_by_name[] = {
-  0,   /* field[0] = version */
-};
-static const ProtobufCIntRange hbn__load__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 1 }
-};
-const ProtobufCMessageDescriptor hbn__load__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "hbn.Load",
-  "Load",
-  "Hbn__Load",
-  "hbn",
-  sizeof(Hbn__Load),
-  1,
-  hbn__load__field_descriptors,
-  hbn__load__field_indices_by_name,
-  1,  hbn__load__number_ranges,
-  (ProtobufCMessageInit) hbn__load__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor hbn__open_round__field_descriptors[2] =

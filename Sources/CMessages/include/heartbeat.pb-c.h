@@ -31,7 +31,6 @@ typedef struct Hbn__Pull Hbn__Pull;
 typedef struct Hbn__Parameters Hbn__Parameters;
 typedef struct Hbn__Result Hbn__Result;
 typedef struct Hbn__Push Hbn__Push;
-typedef struct Hbn__Load Hbn__Load;
 typedef struct Hbn__OpenRound Hbn__OpenRound;
 typedef struct Hbn__Arrived Hbn__Arrived;
 typedef struct Hbn__Updated Hbn__Updated;
@@ -62,10 +61,9 @@ typedef enum {
   HBN__HEADER__BODY_PULL = 13,
   HBN__HEADER__BODY_PARAMETERS = 14,
   HBN__HEADER__BODY_PUSH = 15,
-  HBN__HEADER__BODY_LOAD = 16,
-  HBN__HEADER__BODY_OPEN_ROUND = 17,
-  HBN__HEADER__BODY_ARRIVED = 18,
-  HBN__HEADER__BODY_UPDATED = 19
+  HBN__HEADER__BODY_OPEN_ROUND = 16,
+  HBN__HEADER__BODY_ARRIVED = 17,
+  HBN__HEADER__BODY_UPDATED = 18
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(HBN__HEADER__BODY__CASE)
 } Hbn__Header__BodyCase;
 
@@ -113,7 +111,6 @@ struct  Hbn__Header
     /*
      * Coordinator to parameter server and back
      */
-    Hbn__Load *load;
     Hbn__OpenRound *open_round;
     Hbn__Arrived *arrived;
     Hbn__Updated *updated;
@@ -334,19 +331,6 @@ struct  Hbn__Push
 #define HBN__PUSH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__push__descriptor) \
     , NULL, NULL }
-
-
-/*
- * Start from these. Frames: as Parameters.
- */
-struct  Hbn__Load
-{
-  ProtobufCMessage base;
-  uint64_t version;
-};
-#define HBN__LOAD__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&hbn__load__descriptor) \
-    , 0 }
 
 
 /*
@@ -695,25 +679,6 @@ Hbn__Push *
 void   hbn__push__free_unpacked
                      (Hbn__Push *message,
                       ProtobufCAllocator *allocator);
-/* Hbn__Load methods */
-void   hbn__load__init
-                     (Hbn__Load         *message);
-size_t hbn__load__get_packed_size
-                     (const Hbn__Load   *message);
-size_t hbn__load__pack
-                     (const Hbn__Load   *message,
-                      uint8_t             *out);
-size_t hbn__load__pack_to_buffer
-                     (const Hbn__Load   *message,
-                      ProtobufCBuffer     *buffer);
-Hbn__Load *
-       hbn__load__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   hbn__load__free_unpacked
-                     (Hbn__Load *message,
-                      ProtobufCAllocator *allocator);
 /* Hbn__OpenRound methods */
 void   hbn__open_round__init
                      (Hbn__OpenRound         *message);
@@ -821,9 +786,6 @@ typedef void (*Hbn__Result_Closure)
 typedef void (*Hbn__Push_Closure)
                  (const Hbn__Push *message,
                   void *closure_data);
-typedef void (*Hbn__Load_Closure)
-                 (const Hbn__Load *message,
-                  void *closure_data);
 typedef void (*Hbn__OpenRound_Closure)
                  (const Hbn__OpenRound *message,
                   void *closure_data);
@@ -856,7 +818,6 @@ extern const ProtobufCMessageDescriptor hbn__pull__descriptor;
 extern const ProtobufCMessageDescriptor hbn__parameters__descriptor;
 extern const ProtobufCMessageDescriptor hbn__result__descriptor;
 extern const ProtobufCMessageDescriptor hbn__push__descriptor;
-extern const ProtobufCMessageDescriptor hbn__load__descriptor;
 extern const ProtobufCMessageDescriptor hbn__open_round__descriptor;
 extern const ProtobufCMessageDescriptor hbn__arrived__descriptor;
 extern const ProtobufCMessageDescriptor hbn__updated__descriptor;

@@ -1,18 +1,18 @@
 internal import CMessages
 
-extension Message {
+extension Header {
     /// Reads a header frame from outside.
-    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(MessageError) -> (message: Message, run: UInt64) {
-        guard bytes.count <= maximumHeaderSize else { throw MessageError(reason: .tooLarge(bytes.count)) }
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(HeaderError) -> (header: Header, run: UInt64) {
+        guard bytes.count <= maximumHeaderSize else { throw HeaderError(reason: .tooLarge(bytes.count)) }
         guard
             let header = hbn__header__unpack(nil, bytes.count, bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
-        else { throw MessageError(reason: .malformed) }
+        else { throw HeaderError(reason: .malformed) }
         defer { hbn__header__free_unpacked(header, nil) }
         guard header.pointee.protocol == protocolVersion else {
-            throw MessageError(reason: .foreignProtocol(header.pointee.protocol))
+            throw HeaderError(reason: .foreignProtocol(header.pointee.protocol))
         }
-        guard let message = Message(header.pointee) else { throw MessageError(reason: .empty) }
-        return (message, header.pointee.run)
+        guard let body = Header(header.pointee) else { throw HeaderError(reason: .empty) }
+        return (body, header.pointee.run)
     }
 
     private init?(_ header: Hbn__Header) {
@@ -56,7 +56,6 @@ extension Message {
             let body = header.push.pointee
             guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }
             self = .push(id, result)
-        case HBN__HEADER__BODY_LOAD: self = .load(version: header.load.pointee.version)
         case HBN__HEADER__BODY_OPEN_ROUND:
             let body = header.open_round.pointee
             self = .openRound(body.round, shards: Int(body.shards))
@@ -77,7 +76,7 @@ extension ShardAttempt {
     }
 }
 
-extension Message.TrainingResult {
+extension Header.TrainingResult {
     fileprivate init?(_ result: UnsafeMutablePointer<Hbn__Result>?) {
         guard let result = result?.pointee else { return nil }
         self.init(

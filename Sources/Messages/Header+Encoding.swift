@@ -4,7 +4,7 @@ internal import CMessages
 import Glibc
 #endif
 
-extension Message {
+extension Header {
     /// The bytes of a header frame.
     public func encoded(run: UInt64) -> [UInt8] {
         let store = EncodingStore()
@@ -88,9 +88,6 @@ extension Message {
                 $0.id = store.attempt(id)
                 $0.result = store.result(result)
             }
-        case .load(let version):
-            header.body_case = HBN__HEADER__BODY_LOAD
-            header.load = store.make(hbn__load__init) { $0.version = version }
         case .openRound(let round, let shards):
             header.body_case = HBN__HEADER__BODY_OPEN_ROUND
             header.open_round = store.make(hbn__open_round__init) {
@@ -136,7 +133,7 @@ private final class EncodingStore {
         }
     }
 
-    func result(_ result: Message.TrainingResult) -> UnsafeMutablePointer<Hbn__Result> {
+    func result(_ result: Header.TrainingResult) -> UnsafeMutablePointer<Hbn__Result> {
         make(hbn__result__init) {
             $0.samples = UInt32(clamping: result.samples)
             $0.correct = UInt32(clamping: result.correct)

@@ -18,7 +18,7 @@ public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A header, as Swift values. What each means stands in proto/heartbeat.proto.
-public enum Message: Hashable, Sendable {
+public enum Header: Hashable, Sendable {
     case join(Join)
     case ready(lanes: Int)
     case heartbeat
@@ -32,7 +32,6 @@ public enum Message: Hashable, Sendable {
     case pull(version: UInt64, withVelocity: Bool)
     case parameters(version: UInt64)
     case push(ShardAttempt, TrainingResult)
-    case load(version: UInt64)
     case openRound(UInt64, shards: Int)
     case arrived(ShardAttempt, TrainingResult, worker: String)
     case updated(version: UInt64)
@@ -94,7 +93,7 @@ public enum Message: Hashable, Sendable {
 }
 
 /// A header that cannot be read.
-public struct MessageError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct HeaderError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Reason: Hashable, Sendable {
         case tooLarge(Int)
         case malformed
