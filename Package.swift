@@ -73,7 +73,8 @@ let package = Package(
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic"),
         module(
-            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", logging),
+            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", logging,
+            settings: numeric),
 
         program("hbn", "ClusterRuntime"),
         program("hbn-coordinator", "ClusterRuntime"),
@@ -88,7 +89,7 @@ let package = Package(
         tests("SpectrogramsTests", "Spectrograms", "Checkpoints", resources: true),
         tests("AugmentationTests", "Augmentation", "Checkpoints", resources: true),
         tests("DatasetsTests", "Datasets"),
-        tests("TensorCoreTests", "TensorCore"),
+        tests("TensorCoreTests", "TensorCore", "Checkpoints", resources: true),
         tests("AttentionUNetTests", "AttentionUNet", "Training", resources: true),
         tests("OptimizationTests", "Optimization"),
         tests("CheckpointsTests", "Checkpoints", resources: true),

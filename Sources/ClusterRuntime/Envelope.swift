@@ -11,17 +11,17 @@ struct Envelope {
 }
 
 extension Socket {
-    func send(_ header: Header, run: UInt64, tensors: [Message] = []) throws {
+    func send(_ header: Header, run: UInt64, tensors: [Message] = []) throws(ZeroMQError) {
         try send([Message(header.encoded(run: run))] + tensors)
     }
 
     /// Sends from a router to one of its peers. False if the peer is gone or does not take its messages: it will ask
     /// again or be found silent.
     @discardableResult
-    func send(_ header: Header, run: UInt64, tensors: [Message] = [], to peer: NodeID) throws -> Bool {
-        do {
+    func send(_ header: Header, run: UInt64, tensors: [Message] = [], to peer: NodeID) throws(ZeroMQError) -> Bool {
+        do throws(ZeroMQError) {
             return try trySend([Message(peer.routingID), Message(header.encoded(run: run))] + tensors)
-        } catch let error as ZeroMQError where error.isUnroutable {
+        } catch where error.isUnroutable {
             return false
         }
     }
@@ -34,13 +34,13 @@ extension Socket {
 
     /// At a router: the next message that is there already, with its sender. What is malformed, foreign or too large is
     /// dropped and reported.
-    func receiveFromPeer() throws -> (peer: NodeID, result: Result<Envelope, any Error>)? {
+    func receiveFromPeer() throws(ZeroMQError) -> (peer: NodeID, result: Result<Envelope, any Error>)? {
         while true {
-            do {
+            do throws(ZeroMQError) {
                 guard let frames = try tryReceive() else { return nil }
                 guard let peer = NodeID(routingID: frames[0].array) else { continue }
                 return (peer, Result { try Envelope(frames.dropFirst()) })
-            } catch let error as ZeroMQError where !error.peer.isEmpty {
+            } catch where !error.peer.isEmpty {
                 guard let peer = NodeID(routingID: error.peer) else { continue }
                 return (peer, .failure(error))
             }

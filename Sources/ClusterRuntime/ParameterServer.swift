@@ -41,14 +41,14 @@ final class ParameterServer {
     private var waiting: [NodeID: UInt64] = [:]
     private var foreignPeers: Set<NodeID> = []
 
-    private struct PushedShard {
+    fileprivate struct PushedShard {
         let samples: Int
         var sum: Sum
         let x: FloatFrame
         let d: FloatFrame
     }
 
-    private enum Sum {
+    fileprivate enum Sum {
         case received(FloatFrame)
         case added(FloatBuffer)
         case taken  // By the sum of a larger sub-tree.

@@ -104,6 +104,8 @@ public struct HeaderError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public let reason: Reason
 
+    public init(reason: Reason) { self.reason = reason }
+
     public var description: String {
         switch reason {
         case .tooLarge(let bytes): "a header of \(bytes) bytes is larger than \(maximumHeaderSize)"

@@ -52,23 +52,20 @@ public struct EpochSchedule: Sendable {
 
 /// The record of what was computed: every sample exactly once an epoch, whatever happened.
 public struct Ledger: Sendable {
-    private var counts: [UInt32: Int] = [:]
-    private var digest = SHA256()
+    /// In the order of the shards.
+    private var samples: [UInt32] = []
 
     public init() {}
 
     /// A step was applied with the shards of these samples, in their order.
     public mutating func record(_ shards: [[UInt32]]) {
-        for samples in shards {
-            for sample in samples { counts[sample, default: 0] += 1 }
-            samples.withUnsafeBytes { digest.update($0) }
-        }
+        for shard in shards { samples += shard }
     }
 
-    /// The SHA-256 of the sample ids in the order they were trained on; nil unless each of `samples` was there once.
-    public func digest(covering samples: [UInt32]) -> String? {
-        guard counts.count == samples.count, samples.allSatisfy({ counts[$0] == 1 }) else { return nil }
-        var digest = digest
-        return digest.finalize()
+    /// The SHA-256 of the sample ids in the order they were trained on, as little-endian 32-bit numbers; nil unless
+    /// each of `expected` was there exactly once.
+    public func digest(covering expected: [UInt32]) -> String? {
+        guard samples.sorted() == expected.sorted() else { return nil }
+        return samples.withUnsafeBytes { SHA256.digest(of: $0) }
     }
 }
