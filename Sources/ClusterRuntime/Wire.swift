@@ -14,6 +14,21 @@ public enum Wire {
         .reconnectInterval(.milliseconds(100)), .maximumReconnectInterval(.seconds(2)),
     ]
 
+    /// A router names who is gone, and gives the routing id of a dead connection to the new one.
+    static let routerOptions: [SocketOption] = [.routerMandatory(true), .routerHandover(true), .linger(.seconds(2))]
+
+    /// The parameter server listens at the coordinator's port plus one, or anywhere if that one is free to choose.
+    static func nextPort(after endpoint: String) throws -> String {
+        guard let (host, port) = split(endpoint) else {
+            throw RunFailure(.unusableArguments, "--listen \(endpoint): use tcp://HOST:PORT, such as tcp://0.0.0.0:5555")
+        }
+        if port == "*" || port == "0" { return "tcp://\(host):*" }
+        guard let number = UInt16(port), number < UInt16.max else {
+            throw RunFailure(.unusableArguments, "--listen \(endpoint): the port must be a number from 1 to 65534, or *")
+        }
+        return "tcp://\(host):\(number + 1)"
+    }
+
     /// The processor's name, as the system gives it.
     static var processor: String {
         let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
