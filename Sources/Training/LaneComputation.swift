@@ -93,6 +93,17 @@ public final class LaneComputation {
         return try body(plan.probabilities)
     }
 
+    /// X^T D, the gradient that the factors stand for.
+    func product(
+        of factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>), samples: Int, _ parameter: Parameter
+    ) -> FloatBuffer {
+        let product = FloatBuffer(count: parameter.count)
+        matrixProduct(
+            parameter.shape[0], parameter.shape[1], samples, factors.x.baseAddress!, transposedA: true,
+            factors.d.baseAddress!, into: product.base)
+        return product
+    }
+
     /// The plan for a number of samples, compiled when it is first wanted.
     public func plan(samples: Int, mode: Plan.Mode) throws -> Plan {
         let key = PlanKey(samples: samples, isTraining: mode == .training)
