@@ -63,7 +63,7 @@ let package = Package(
         module("TensorCore", "OneDNN", "Parameters", "Randomness", settings: numeric),
         module("AttentionUNet", "TensorCore", "Parameters"),
         module("Optimization", "OneDNN", "Parameters", settings: numeric),
-        module("Checkpoints", "Parameters", "Digests"),
+        module("Checkpoints", "Digests"),
         module("Evaluation"),
         module("Reports", "Evaluation"),
         module(
@@ -73,7 +73,7 @@ let package = Package(
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic"),
         module(
-            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", logging,
+            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", logging, arguments,
             settings: numeric),
 
         program("hbn", "ClusterRuntime"),
@@ -92,7 +92,7 @@ let package = Package(
         tests("TensorCoreTests", "TensorCore", "Checkpoints", resources: true),
         tests("AttentionUNetTests", "AttentionUNet", "Training", resources: true),
         tests("OptimizationTests", "Optimization"),
-        tests("CheckpointsTests", "Checkpoints", resources: true),
+        tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
         tests("ReportsTests", "Reports"),
         tests("ClusterLogicTests", "ClusterLogic"),

@@ -90,7 +90,7 @@ public struct GradientFile {
         }
 
         mutating func add(_ name: String, _ shape: [Int], _ values: some Sequence<Float>) {
-            tensors.append((TensorEntry(name: name, dataType: .float32, shape: shape), Array(values)))
+            tensors.append((TensorEntry(name: name, shape: shape), Array(values)))
         }
 
         func write(to path: String) throws {

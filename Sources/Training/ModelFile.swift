@@ -6,7 +6,7 @@ import TensorCore
 extension ParameterLayout {
     /// The tensors of a model's file, in the layout's order.
     public var entries: [TensorEntry] {
-        parameters.map { TensorEntry(name: $0.name, dataType: .float32, shape: $0.shape) }
+        parameters.map { TensorEntry(name: $0.name, shape: $0.shape) }
     }
 
     /// Copies all parameters out of a file, each checked for its shape. Tensors that are no parameters are passed over.
@@ -35,7 +35,7 @@ public enum ModelFile {
         var tensors = layout.entries
         if velocity != nil {
             tensors += layout.parameters.filter { $0.role != .statistic }.map {
-                TensorEntry(name: ParameterDigest.momentumPrefix + $0.name, dataType: .float32, shape: $0.shape)
+                TensorEntry(name: ParameterDigest.momentumPrefix + $0.name, shape: $0.shape)
             }
         }
         try SafetensorsWriter.write(to: path, tensors: tensors, metadata: metadata) { tensor, sink in

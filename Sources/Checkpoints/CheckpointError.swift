@@ -1,0 +1,41 @@
+import Glibc
+
+/// A checkpoint that could not be read, trusted or written.
+public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: Hashable, Sendable {
+        /// The system refused: no such file, no space left.
+        case system
+        /// The file breaks the safetensors format.
+        case malformed
+        /// The file was cut off or changed after it was written.
+        case damaged
+        /// The file is sound but lacks what was asked of it.
+        case mismatch
+    }
+
+    public let kind: Kind
+    public let path: String
+    /// What is wrong and what would fix it.
+    public let reason: String
+
+    public var description: String { "\(path): \(reason)" }
+
+    public init(_ kind: Kind, _ path: String, _ reason: String) {
+        self.kind = kind
+        self.path = path
+        self.reason = reason
+    }
+
+    /// The failure of a system call, described by `errno`.
+    static func system(_ call: String, _ path: String) -> CheckpointError {
+        let code = errno
+        let remedy =
+            switch code {
+            case ENOENT: "check the path"
+            case ENOSPC, EDQUOT: "free space on the disk"
+            case EACCES, EPERM, EROFS: "choose a place that this user may use"
+            default: "check the disk"
+            }
+        return CheckpointError(.system, path, "\(call): \(String(cString: strerror(code))); \(remedy)")
+    }
+}

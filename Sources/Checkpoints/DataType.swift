@@ -1,0 +1,53 @@
+/// The element types of safetensors, by the names they have in a file.
+public enum DataType: String, Hashable, Sendable, CaseIterable {
+    case bool = "BOOL"
+    case uint8 = "U8"
+    case int8 = "I8"
+    case float8E5M2 = "F8_E5M2"
+    case float8E4M3 = "F8_E4M3"
+    case int16 = "I16"
+    case uint16 = "U16"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int32 = "I32"
+    case uint32 = "U32"
+    case float32 = "F32"
+    case int64 = "I64"
+    case uint64 = "U64"
+    case float64 = "F64"
+
+    /// The size of an element in bytes.
+    public var byteCount: Int {
+        switch self {
+        case .bool, .uint8, .int8, .float8E5M2, .float8E4M3: 1
+        case .int16, .uint16, .float16, .bfloat16: 2
+        case .int32, .uint32, .float32: 4
+        case .int64, .uint64, .float64: 8
+        }
+    }
+}
+
+/// A Swift type whose values are the elements of a tensor.
+public protocol TensorElement: BitwiseCopyable {
+    static var dataType: DataType { get }
+}
+
+extension Float: TensorElement {
+    public static var dataType: DataType { .float32 }
+}
+
+extension Double: TensorElement {
+    public static var dataType: DataType { .float64 }
+}
+
+extension Int32: TensorElement {
+    public static var dataType: DataType { .int32 }
+}
+
+extension Int64: TensorElement {
+    public static var dataType: DataType { .int64 }
+}
+
+extension UInt8: TensorElement {
+    public static var dataType: DataType { .uint8 }
+}

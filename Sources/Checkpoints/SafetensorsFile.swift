@@ -1,0 +1,109 @@
+/// A safetensors file, mapped into memory and checked in full before it is used.
+///
+/// Values are copied out of the mapping, whose pages the system loads and drops as needed, so that opening a file of
+/// many gigabytes costs no memory. The file must not be rewritten in place meanwhile; our own writer replaces files
+/// by renaming.
+public struct SafetensorsFile: Sendable {
+    public let path: String
+    public let metadata: [String: String]
+    /// In the order of their bytes in the file.
+    public let tensors: [TensorEntry]
+
+    private let mapping: FileMapping
+    private let headerRange: Range<Int>
+    private let ranges: [String: Range<Int>]
+
+    public init(path: String) throws(CheckpointError) {
+        let mapping = try FileMapping(path: path)
+        let bytes = mapping.bytes
+        guard bytes.count >= 8 else {
+            throw CheckpointError(.malformed, path, "it has only \(bytes.count) bytes; not a safetensors file")
+        }
+        let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        guard length <= UInt64(SafetensorsHeader.maximumByteCount) else {
+            throw CheckpointError(
+                .malformed, path,
+                "it claims a header of \(length) bytes, at most \(SafetensorsHeader.maximumByteCount) are allowed; "
+                    + "not a safetensors file")
+        }
+        guard Int(length) <= bytes.count - 8 else {
+            throw CheckpointError(
+                .damaged, path,
+                "its header of \(length) bytes was cut off after \(bytes.count - 8); use an older checkpoint")
+        }
+        let headerRange = 8..<8 + Int(length)
+        let header = try SafetensorsHeader(
+            UnsafeRawBufferPointer(rebasing: bytes[headerRange]), dataCount: bytes.count - headerRange.upperBound,
+            path: path)
+
+        self.path = path
+        self.mapping = mapping
+        self.headerRange = headerRange
+        metadata = header.metadata
+        tensors = header.tensors.map(\.entry)
+        ranges = Dictionary(
+            uniqueKeysWithValues: header.tensors.map { entry, start in
+                let start = headerRange.upperBound + start
+                return (entry.name, start..<start + entry.byteCount)
+            })
+    }
+
+    public func entry(named name: String) -> TensorEntry? {
+        tensors.first { $0.name == name }
+    }
+
+    /// The bytes of a tensor, little-endian, valid inside `body` only. They need not be aligned.
+    public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        guard let range = ranges[name] else {
+            throw CheckpointError(.mismatch, path, "it has no tensor \"\(name)\"; hbn inspect lists those it has")
+        }
+        return try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
+    }
+
+    /// Copies the elements `range` of a tensor, all of them by default, into `buffer`, which must have as many.
+    public func copy<Element: TensorElement>(
+        _ name: String, range: Range<Int>? = nil, into buffer: UnsafeMutableBufferPointer<Element>
+    ) throws {
+        let size = MemoryLayout<Element>.size
+        try withBytes(of: name, as: Element.self) { bytes in
+            let range = range ?? 0..<bytes.count / size
+            guard range.lowerBound >= 0, range.upperBound <= bytes.count / size, range.count == buffer.count else {
+                throw CheckpointError(
+                    .mismatch, path,
+                    "tensor \"\(name)\" has \(bytes.count / size) elements, \(buffer.count) were expected"
+                        + " at \(range.lowerBound); it belongs to another model")
+            }
+            let part = bytes[range.lowerBound * size..<range.upperBound * size]
+            UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
+        }
+    }
+
+    /// All elements of a tensor.
+    public func array<Element: TensorElement>(of name: String, as type: Element.Type = Element.self) throws -> [Element]
+    {
+        let count = try withBytes(of: name, as: type) { $0.count / MemoryLayout<Element>.size }
+        return try Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+            try copy(name, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            initialized = count
+        }
+    }
+
+    private func withBytes<Element: TensorElement, Result>(
+        of name: String, as type: Element.Type, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        if let entry = entry(named: name), entry.dataType != type.dataType {
+            throw CheckpointError(
+                .mismatch, path,
+                "tensor \"\(name)\" holds \(entry.dataType.rawValue), \(type.dataType.rawValue) was expected")
+        }
+        return try withBytes(of: name, body)
+    }
+
+    /// The JSON text of the header, with its padding.
+    var headerBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: mapping.bytes[headerRange]) }
+
+    /// Everything behind the header.
+    var dataBytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: mapping.bytes[headerRange.upperBound...])
+    }
+}
