@@ -20,7 +20,7 @@ public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertibl
 
     public var description: String { "\(path): \(reason)" }
 
-    init(_ kind: Kind, _ path: String, _ reason: String) {
+    public init(_ kind: Kind, _ path: String, _ reason: String) {
         self.kind = kind
         self.path = path
         self.reason = reason
