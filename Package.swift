@@ -7,7 +7,7 @@ func library(_ name: String, apt: String...) -> Target {
 }
 
 /// Inner loops over unsafe buffers whose extents are checked once, before the loop.
-let numeric: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+let numeric: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .release))]
 
 func module(_ name: String, _ dependencies: Target.Dependency..., settings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -59,19 +59,22 @@ let package = Package(
         module("Datasets", "Audio", "Spectrograms", "Images", "Randomness", "Digests", logging),
 
         // A batch on its way to parameters.
-        module("TensorCore", "OneDNN", "Randomness", settings: numeric),
         module("Parameters", "Randomness", settings: numeric),
+        module("TensorCore", "OneDNN", "Parameters", "Randomness", settings: numeric),
         module("AttentionUNet", "TensorCore", "Parameters"),
-        module("Optimization", "TensorCore", "Parameters", settings: numeric),
+        module("Optimization", "OneDNN", "Parameters", settings: numeric),
         module("Checkpoints", "Digests"),
         module("Evaluation"),
         module("Reports", "Evaluation"),
-        module("Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation"),
+        module(
+            "Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation",
+            settings: numeric),
 
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic"),
         module(
-            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", logging),
+            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", logging, arguments,
+            settings: numeric),
 
         program("hbn", "ClusterRuntime"),
         program("hbn-coordinator", "ClusterRuntime"),
@@ -86,7 +89,7 @@ let package = Package(
         tests("SpectrogramsTests", "Spectrograms", resources: true),
         tests("AugmentationTests", "Augmentation", resources: true),
         tests("DatasetsTests", "Datasets"),
-        tests("TensorCoreTests", "TensorCore"),
+        tests("TensorCoreTests", "TensorCore", "Checkpoints", resources: true),
         tests("AttentionUNetTests", "AttentionUNet", "Training", resources: true),
         tests("OptimizationTests", "Optimization"),
         tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),

@@ -20,7 +20,7 @@ public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertibl
 
     public var description: String { "\(path): \(reason)" }
 
-    init(_ kind: Kind, _ path: String, _ reason: String) {
+    public init(_ kind: Kind, _ path: String, _ reason: String) {
         self.kind = kind
         self.path = path
         self.reason = reason
@@ -38,4 +38,9 @@ public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertibl
             }
         return CheckpointError(.system, path, "\(call): \(String(cString: strerror(code))); \(remedy)")
     }
+}
+
+extension String {
+    /// A name that a file gives, quoted and cut so that it cannot spoil the line of an error.
+    var quoted: String { (count > 80 ? prefix(80) + "…" : self).debugDescription }
 }

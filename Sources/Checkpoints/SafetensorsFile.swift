@@ -55,7 +55,7 @@ public struct SafetensorsFile: Sendable {
     /// The bytes of a tensor, little-endian, valid inside `body` only. They need not be aligned.
     public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
         guard let range = ranges[name] else {
-            throw CheckpointError(.mismatch, path, "it has no tensor \"\(name)\"; hbn inspect lists those it has")
+            throw CheckpointError(.mismatch, path, "it has no tensor \(name.quoted); hbn inspect lists those it has")
         }
         return try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
     }
@@ -70,7 +70,7 @@ public struct SafetensorsFile: Sendable {
             guard range.lowerBound >= 0, range.upperBound <= bytes.count / size, range.count == buffer.count else {
                 throw CheckpointError(
                     .mismatch, path,
-                    "tensor \"\(name)\" has \(bytes.count / size) elements, \(buffer.count) were expected"
+                    "tensor \(name.quoted) has \(bytes.count / size) elements, \(buffer.count) were expected"
                         + " at \(range.lowerBound); it belongs to another model")
             }
             let part = bytes[range.lowerBound * size..<range.upperBound * size]
@@ -94,7 +94,7 @@ public struct SafetensorsFile: Sendable {
         if let entry = entry(named: name), entry.dataType != type.dataType {
             throw CheckpointError(
                 .mismatch, path,
-                "tensor \"\(name)\" holds \(entry.dataType.rawValue), \(type.dataType.rawValue) was expected")
+                "tensor \(name.quoted) holds \(entry.dataType.rawValue), \(type.dataType.rawValue) was expected")
         }
         return try withBytes(of: name, body)
     }

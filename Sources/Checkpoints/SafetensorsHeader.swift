@@ -21,7 +21,7 @@ struct SafetensorsHeader {
         var metadata: [String: String]?
         var tensors: [(entry: TensorEntry, start: Int)] = []
         try scanner.object { (scanner, name) throws(CheckpointError) in
-            guard names.insert(name).inserted else { throw scanner.malformed("\"\(name)\" stands there twice") }
+            guard names.insert(name).inserted else { throw scanner.malformed("\(name.quoted) stands there twice") }
             if name == Self.metadataKey {
                 metadata = try Self.metadata(from: &scanner)
             } else {
@@ -39,7 +39,7 @@ struct SafetensorsHeader {
         try scanner.object { (scanner, key) throws(CheckpointError) in
             let value = try scanner.string()
             if metadata.updateValue(value, forKey: key) != nil {
-                throw scanner.malformed("the metadata have \"\(key)\" twice")
+                throw scanner.malformed("the metadata have \(key.quoted) twice")
             }
         }
         return metadata
@@ -56,21 +56,22 @@ struct SafetensorsHeader {
             case "dtype" where type == nil: type = try scanner.string()
             case "shape" where shape == nil: shape = try counts(from: &scanner, atMost: maximumRank)
             case "data_offsets" where offsets == nil: offsets = try counts(from: &scanner, atMost: 2)
-            default: throw scanner.malformed("tensor \"\(name)\" has an unexpected \"\(key)\"")
+            default: throw scanner.malformed("tensor \(name.quoted) has an unexpected \(key.quoted)")
             }
         }
         guard let type, let shape, let offsets, offsets.count == 2 else {
-            throw scanner.malformed("tensor \"\(name)\" lacks its dtype, shape or two data_offsets")
+            throw scanner.malformed("tensor \(name.quoted) lacks its dtype, shape or two data_offsets")
         }
         guard let dataType = DataType(rawValue: type) else {
-            throw scanner.malformed("tensor \"\(name)\" has the unknown dtype \"\(type)\"")
+            throw scanner.malformed("tensor \(name.quoted) has the unknown dtype \(type.quoted)")
         }
         guard let byteCount = TensorEntry.byteCount(shape: shape, dataType: dataType) else {
-            throw scanner.malformed("tensor \"\(name)\" has the impossible shape \(shape)")
+            throw scanner.malformed("tensor \(name.quoted) has the impossible shape \(shape)")
         }
         guard offsets[0] <= offsets[1], offsets[1] - offsets[0] == byteCount else {
             throw scanner.malformed(
-                "tensor \"\(name)\" needs \(byteCount) bytes for its shape \(shape), its data_offsets are \(offsets)")
+                "tensor \(name.quoted) needs \(byteCount) bytes for its shape \(shape), its data_offsets are \(offsets)"
+            )
         }
         return (TensorEntry(name: name, shape: shape, dataType: dataType), offsets[0])
     }
@@ -91,7 +92,7 @@ struct SafetensorsHeader {
         for (entry, start) in tensors {
             guard start == end else {
                 let fault = start < end ? "overlaps the tensor before it" : "leaves a hole before it"
-                throw CheckpointError(.malformed, path, "tensor \"\(entry.name)\" \(fault); write the file anew")
+                throw CheckpointError(.malformed, path, "tensor \(entry.name.quoted) \(fault); write the file anew")
             }
             // Offsets were checked to be at most 2^63 - 1, so the sum cannot overflow.
             end = start + entry.byteCount

@@ -1,0 +1,107 @@
+import Foundation
+import Logging
+import Synchronization
+
+/// The worker processes of `--local N`: started here, replaced when they die, ended with the run.
+final class LocalWorkers {
+    private let executable: URL
+    private let endpoint: String
+    private let log: Logger
+    private var workers: [Child] = []
+    /// Readable when a child has ended.
+    let deaths: Pipe
+
+    private struct Child {
+        let name: String
+        var process: Process
+        var started: ContinuousClock.Instant
+        var quickDeaths = 0
+        var replaceAt: ContinuousClock.Instant?
+    }
+
+    /// A child that lives for less than this, so many times in a row, will not do better.
+    private static let quickDeath = Duration.seconds(5)
+    private static let patience = 5
+
+    init(count: Int, endpoint: String, log: Logger) throws {
+        executable = try Self.findWorker()
+        self.endpoint = endpoint
+        self.log = log
+        deaths = Pipe()
+        for index in 1...max(count, 1) where count > 0 {
+            let name = "local-\(index)"
+            workers.append(Child(name: name, process: try launch(name), started: .now))
+        }
+    }
+
+    deinit { end() }
+
+    /// Reports the children that have ended since the last call, and replaces them.
+    func replaceTheDead(at now: ContinuousClock.Instant) throws -> [(name: String, cause: String)] {
+        var dead: [(name: String, cause: String)] = []
+        for index in workers.indices {
+            if let due = workers[index].replaceAt {
+                guard now >= due else { continue }
+                workers[index].process = try launch(workers[index].name)
+                workers[index].started = now
+                workers[index].replaceAt = nil
+            } else if !workers[index].process.isRunning {
+                let process = workers[index].process
+                let cause = process.terminationReason == .uncaughtSignal
+                    ? "signal \(process.terminationStatus)" : "exit code \(process.terminationStatus)"
+                dead.append((workers[index].name, cause))
+                let wasQuick = workers[index].started.duration(to: now) < Self.quickDeath
+                workers[index].quickDeaths = wasQuick ? workers[index].quickDeaths + 1 : 0
+                guard workers[index].quickDeaths < Self.patience else {
+                    throw RunFailure(
+                        .internalError, "local worker \(workers[index].name) ends at once every time (\(cause))")
+                }
+                workers[index].replaceAt = now + .seconds(workers[index].quickDeaths)
+            }
+        }
+        if !dead.isEmpty { drain() }
+        return dead
+    }
+
+    /// Waits a little for the children to end by themselves, then ends them.
+    func end() {
+        let deadline = ContinuousClock.now + .seconds(5)
+        for worker in workers where worker.replaceAt == nil {
+            while worker.process.isRunning && ContinuousClock.now < deadline { usleep(5000) }
+            if worker.process.isRunning { kill(worker.process.processIdentifier, SIGKILL) }
+            worker.process.waitUntilExit()
+        }
+        workers = []
+    }
+
+    private func launch(_ name: String) throws -> Process {
+        let process = Process()
+        process.executableURL = executable
+        process.arguments = [
+            "--connect", endpoint, "--name", name, "--lanes", "1",
+            "--parent", "\(ProcessInfo.processInfo.processIdentifier)",
+        ]
+        let signal = deaths.fileHandleForWriting
+        process.terminationHandler = { _ in try? signal.write(contentsOf: Data([1])) }
+        do {
+            try process.run()
+        } catch {
+            throw RunFailure(.inputOutput, "cannot start \(executable.path): \(error.localizedDescription)")
+        }
+        log.debug("\(name) is process \(process.processIdentifier)")
+        return process
+    }
+
+    private func drain() { _ = deaths.fileHandleForReading.availableData }
+
+    /// hbn-worker stands beside this program.
+    private static func findWorker() throws -> URL {
+        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let worker = own.deletingLastPathComponent().appendingPathComponent("hbn-worker")
+        guard FileManager.default.isExecutableFile(atPath: worker.path) else {
+            throw RunFailure(
+                .inputOutput, "hbn-worker is not beside \(own.lastPathComponent); build both with swift build -c release")
+        }
+        return worker
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+
+/// Why a program ends, with the exit code of the contract.
+public enum ExitStatus: Int32, Sendable {
+    case done = 0
+    case unusableArguments = 2
+    case badData = 65
+    case clusterUnreachable = 69
+    case internalError = 70
+    case inputOutput = 74
+    /// A checkpoint is written; the run can be resumed.
+    case interrupted = 75
+}
+
+/// A failure that ends a program: one line that names the thing, what is wrong and what would fix it.
+public struct RunFailure: Error, CustomStringConvertible {
+    public let status: ExitStatus
+    public let description: String
+
+    public init(_ status: ExitStatus, _ description: String) {
+        self.status = status
+        self.description = description
+    }
+
+    /// Any error as a failure with the contract's exit code.
+    public init(_ error: any Error) {
+        switch error {
+        case let failure as RunFailure: self = failure
+        case let error as CheckpointError: self.init(error.exitStatus, "\(error)")
+        default: self.init(.internalError, "\(error)")
+        }
+    }
+}
+
+extension CheckpointError {
+    fileprivate var exitStatus: ExitStatus { kind == .system ? .inputOutput : .badData }
+}
+
+/// Runs a command; a failure becomes one line on stderr and the exit code of the contract.
+public func reportingFailures(_ command: () throws -> Void) throws {
+    do {
+        try command()
+    } catch let exit as ExitCode {
+        throw exit
+    } catch {
+        let failure = RunFailure(error)
+        let line = failure.description.split(separator: "\n").joined(separator: " ")
+        FileHandle.standardError.write(Data("error: \(line)\n".utf8))
+        throw ExitCode(failure.status.rawValue)
+    }
+}

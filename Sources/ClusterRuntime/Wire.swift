@@ -1,0 +1,76 @@
+import Foundation
+import OneDNN
+import ZeroMQ
+
+/// What every process of a cluster does the same way.
+public enum Wire {
+    /// Raised with every release; both sides name theirs when they differ.
+    public static let build = "0.1.0"
+
+    /// Queues are short: whoever waits for a shard has asked for it.
+    static let options: [SocketOption] = [
+        .ipv6(true), .sendHighWaterMark(256), .receiveHighWaterMark(256),
+        .tcpKeepalive(idle: .seconds(10), interval: .seconds(5)),
+        .reconnectInterval(.milliseconds(100)), .maximumReconnectInterval(.seconds(2)),
+    ]
+
+    /// A router names who is gone, and gives the routing id of a dead connection to the new one.
+    static let routerOptions: [SocketOption] = [.routerMandatory(true), .routerHandover(true), .linger(.seconds(2))]
+
+    /// The parameter server listens at the coordinator's port plus one, or anywhere if that one is free to choose.
+    static func nextPort(after endpoint: String) throws -> String {
+        guard let (host, port) = split(endpoint) else {
+            throw RunFailure(.unusableArguments, "--listen \(endpoint): use tcp://HOST:PORT, such as tcp://0.0.0.0:5555")
+        }
+        if port == "*" || port == "0" { return "tcp://\(host):*" }
+        guard let number = UInt16(port), number < UInt16.max else {
+            throw RunFailure(.unusableArguments, "--listen \(endpoint): the port must be a number from 1 to 65534, or *")
+        }
+        return "tcp://\(host):\(number + 1)"
+    }
+
+    /// The processor's name, as the system gives it.
+    static var processor: String {
+        let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
+        let line = lines.first { $0.hasPrefix("model name") }
+        return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+    }
+
+    /// The parameter server's endpoint as a worker reaches it: a wildcard host is the host it reached the coordinator at.
+    static func resolve(_ endpoint: String, from coordinator: String) -> String {
+        guard let (host, port) = split(endpoint), isWildcard(host), let reached = split(coordinator)?.host else {
+            return endpoint
+        }
+        return "tcp://\(reached):\(port)"
+    }
+
+    /// Host and port of a TCP endpoint; nil for others.
+    static func split(_ endpoint: String) -> (host: String, port: String)? {
+        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return nil }
+        let host = endpoint[endpoint.index(endpoint.startIndex, offsetBy: 6)..<colon]
+        return (String(host), String(endpoint[endpoint.index(after: colon)...]))
+    }
+
+    static func isWildcard(_ host: String) -> Bool { ["*", "0.0.0.0", "[::]", "::"].contains(host) }
+
+    /// A thread of its own, with a name that `top -H` shows and a stack that oneDNN's code generators are used to.
+    static func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.name = name
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Ends the process from whatever thread, with one line.
+    static func exit(_ status: ExitStatus, _ line: String) -> Never {
+        FileHandle.standardError.write(Data("error: \(line)\n".utf8))
+        Foundation.exit(status.rawValue)
+    }
+}
+
+/// A socket that may be kept in a property of a class and passed on by reference; still of one thread.
+final class SocketBox {
+    let socket: Socket
+
+    init(_ socket: consuming Socket) { self.socket = socket }
+}

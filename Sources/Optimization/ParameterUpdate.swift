@@ -1,0 +1,97 @@
+import Dispatch
+import OneDNN
+import Parameters
+
+/// The gradient of a dense kernel from one shard, X^T D, as its factors: X `[samples, K]`, D `[samples, width]`.
+public struct DenseFactors {
+    public let samples: Int
+    public let x: UnsafePointer<Float>
+    public let d: UnsafePointer<Float>
+
+    public init(samples: Int, x: UnsafePointer<Float>, d: UnsafePointer<Float>) {
+        self.samples = samples
+        self.x = x
+        self.d = d
+    }
+}
+
+/// One step of all parameters of a layout.
+///
+/// The work is cut into blocks that depend on the layout alone. Each block is computed by one thread from start to
+/// end, so the number of threads does not change the result.
+public struct ParameterUpdate: Sendable {
+    /// A block's gradient stays in a core's second-level cache.
+    static let floatsPerBlock = 1 << 17
+
+    let layout: ParameterLayout
+    let optimizer: SGD
+    /// Moving statistics keep this share of themselves (Keras' default).
+    let statisticMomentum: Float = 0.99
+
+    public init(layout: ParameterLayout, optimizer: SGD) {
+        self.layout = layout
+        self.optimizer = optimizer
+    }
+
+    /// Writes the parameters after the step to `updated`, which may be `parameters` itself.
+    ///
+    /// `gradient` is the sum over the step's shards in the layout's order: gradients of the mean loss, and at the
+    /// places of moving statistics the batch's own. `factors` are the factored kernel's, in the order of the shards.
+    /// `velocity` has the layout's order and is kept between steps; nil without momentum.
+    public func apply(
+        to parameters: FloatBuffer, gradient: UnsafePointer<Float>, factors: [DenseFactors], velocity: FloatBuffer?,
+        into updated: FloatBuffer
+    ) {
+        nonisolated(unsafe) let (gradient, factors) = (gradient, factors)
+        let blocks = layout.parameters.flatMap { parameter in Block.cutting(parameter) }
+        DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
+            let block = blocks[index]
+            let offset = block.parameter.offset + block.range.lowerBound
+            let (source, target) = (parameters.base + offset, updated.base + offset)
+            switch block.parameter.role {
+            case .statistic:
+                let (kept, fresh) = (statisticMomentum, 1 - statisticMomentum)
+                for i in 0..<block.range.count { target[i] = kept * source[i] + fresh * gradient[offset + i] }
+            case .trainable:
+                optimizer.step(
+                    source, gradient: gradient + offset, velocity: velocity.map { $0.base + offset }, into: target,
+                    count: block.range.count)
+            case .factored:
+                applyFactored(block, factors, source, velocity.map { $0.base + offset }, target)
+            }
+        }
+    }
+
+    /// W -= learningRate * sum over shards in order of X^T D, for a block of rows of W.
+    private func applyFactored(
+        _ block: Block, _ factors: [DenseFactors], _ source: UnsafePointer<Float>,
+        _ velocity: UnsafeMutablePointer<Float>?, _ target: UnsafeMutablePointer<Float>
+    ) {
+        computeOnThisThreadOnly()
+        let (depth, width) = (block.parameter.shape[0], block.parameter.shape[1])
+        let rows = block.range.lowerBound / width..<block.range.upperBound / width
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: block.range.count) { gradient in
+            let gradient = gradient.baseAddress!
+            for (index, shard) in factors.enumerated() {
+                matrixProduct(
+                    rows.count, width, shard.samples, shard.x + rows.lowerBound, transposedA: true, shard.d,
+                    into: gradient, accumulate: index > 0, rowStrideA: depth)
+            }
+            optimizer.step(source, gradient: gradient, velocity: velocity, into: target, count: block.range.count)
+        }
+    }
+}
+
+/// A part of one parameter, as floats from its start; whole rows of a factored one.
+private struct Block: Sendable {
+    let parameter: Parameter
+    let range: Range<Int>
+
+    static func cutting(_ parameter: Parameter) -> [Block] {
+        var size = ParameterUpdate.floatsPerBlock
+        if parameter.role == .factored { size = max(size / parameter.shape[1], 1) * parameter.shape[1] }
+        return stride(from: 0, to: parameter.count, by: size).map {
+            Block(parameter: parameter, range: $0..<min($0 + size, parameter.count))
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// Stochastic gradient descent, with the formulas of Keras' optimizer of that name.
+public struct SGD: Codable, Hashable, Sendable {
+    public var learningRate: Float = 0.01
+    public var momentum: Float = 0
+    public var nesterov = false
+    /// Decoupled: each step first shrinks a parameter by learningRate * weightDecay of itself.
+    public var weightDecay: Float = 0
+
+    public init(learningRate: Float = 0.01, momentum: Float = 0, nesterov: Bool = false, weightDecay: Float = 0) {
+        self.learningRate = learningRate
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weightDecay = weightDecay
+    }
+
+    public var needsVelocity: Bool { momentum != 0 }
+
+    /// What is wrong with the numbers, in one line, or nil.
+    public var complaint: String? {
+        if !(learningRate > 0 && learningRate.isFinite) { return "the learning rate must be above 0" }
+        if !(momentum >= 0 && momentum < 1) { return "momentum must be at least 0 and below 1" }
+        if !(weightDecay >= 0 && weightDecay.isFinite) { return "weight decay must not be negative" }
+        return nil
+    }
+
+    /// `updated[i]` becomes `parameters[i]` after one step along `gradient[i]`; the two may be one buffer.
+    ///
+    /// velocity = momentum velocity - learningRate gradient; the parameter moves by the velocity, or, with Nesterov's
+    /// look-ahead, by momentum velocity - learningRate gradient. Without momentum no velocity is kept.
+    public func step(
+        _ parameters: UnsafePointer<Float>, gradient: UnsafePointer<Float>, velocity: UnsafeMutablePointer<Float>?,
+        into updated: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        let (rate, momentum) = (learningRate, momentum)
+        let kept = 1 - learningRate * weightDecay
+        guard needsVelocity, let velocity else {
+            for i in 0..<count { updated[i] = parameters[i] * kept - rate * gradient[i] }
+            return
+        }
+        for i in 0..<count {
+            let push = rate * gradient[i]
+            let speed = momentum * velocity[i] - push
+            velocity[i] = speed
+            updated[i] = parameters[i] * kept + (nesterov ? momentum * speed - push : speed)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A fixed number of floats at one address, zero at first, shared by reference.
+///
+/// `@unchecked Sendable`: the floats are plain memory. Whoever holds a buffer that others may read treats it as
+/// immutable; it is written only while its writer holds the one reference (`isKnownUniquelyReferenced`) or before it
+/// is handed on through a lock or a socket, which order memory.
+public final class FloatBuffer: @unchecked Sendable {
+    public let count: Int
+    public let base: UnsafeMutablePointer<Float>
+    private let byteCount: Int
+
+    public init(count: Int) {
+        precondition(count >= 0, "FloatBuffer: \(count) floats")
+        self.count = count
+        byteCount = max(count, 1) * MemoryLayout<Float>.stride
+        // Fresh pages are zero without being touched, and a large buffer returns its pages when it goes.
+        let pages = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let pages, pages != MAP_FAILED else {
+            fatalError("out of memory: a buffer of \(byteCount) bytes")
+        }
+        base = pages.assumingMemoryBound(to: Float.self)
+    }
+
+    deinit { munmap(base, byteCount) }
+
+    public var floats: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(floats) }
+
+    public func floats(of parameter: Parameter) -> UnsafeMutableBufferPointer<Float> {
+        precondition(parameter.range.upperBound <= count, "\(parameter.name) lies outside the buffer")
+        return UnsafeMutableBufferPointer(start: base + parameter.offset, count: parameter.count)
+    }
+}

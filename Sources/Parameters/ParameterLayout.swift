@@ -1,0 +1,85 @@
+/// How a tensor starts, as Keras' defaults have it.
+public enum Initializer: Hashable, Sendable {
+    case zeros
+    case ones
+    /// Uniform in ±sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio, AISTATS 2010).
+    case glorotUniform(fanIn: Int, fanOut: Int)
+}
+
+/// One tensor's place in the flat buffer.
+public struct Parameter: Hashable, Sendable {
+    public enum Role: Hashable, Sendable {
+        /// Changed by the gradient.
+        case trainable
+        /// A moving statistic, changed by the batch's own; its place in a gradient buffer holds that statistic.
+        case statistic
+        /// A dense kernel whose gradient travels as the two factors of X^T D and never lies in a gradient buffer.
+        case factored
+    }
+
+    /// The contract's name, such as "encoder.1.conv1.kernel".
+    public let name: String
+    /// In Keras' order: HWIO, (h, w, out, in) for transposed convolutions, (in, out) for dense layers.
+    public let shape: [Int]
+    public let role: Role
+    public let initializer: Initializer
+    /// In floats from the start of the buffer.
+    public let offset: Int
+
+    public var count: Int { shape.reduce(1, *) }
+    public var range: Range<Int> { offset..<offset + count }
+}
+
+/// The names, shapes and places of all of a model's parameters in one flat buffer of floats.
+///
+/// A factored tensor comes last, so that what has an ordinary gradient is one range from 0.
+public struct ParameterLayout: Sendable {
+    public private(set) var parameters: [Parameter] = []
+    public private(set) var count = 0
+
+    public init() {}
+
+    /// The floats that a gradient buffer holds: everything but the factored tensor.
+    public var gradientCount: Int { factored?.offset ?? count }
+
+    public var factored: Parameter? { parameters.last.flatMap { $0.role == .factored ? $0 : nil } }
+
+    public var trainableCount: Int {
+        parameters.reduce(0) { $0 + ($1.role == .statistic ? 0 : $1.count) }
+    }
+
+    public subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
+
+    /// Appends a tensor and returns its index.
+    mutating func append(_ name: String, _ shape: [Int], _ role: Parameter.Role, _ initializer: Initializer) {
+        precondition(factored == nil, "\(name) comes after the factored tensor")
+        let parameter = Parameter(name: name, shape: shape, role: role, initializer: initializer, offset: count)
+        parameters.append(parameter)
+        count += parameter.count
+    }
+}
+
+/// Collects declarations in the order of the network and lays the factored tensor last.
+public struct ParameterDeclarations: Sendable {
+    private var declared: [(name: String, shape: [Int], role: Parameter.Role, initializer: Initializer)] = []
+
+    public init() {}
+
+    public mutating func declare(
+        _ name: String, _ shape: [Int], _ initializer: Initializer, role: Parameter.Role = .trainable
+    ) {
+        precondition(!declared.contains { $0.name == name }, "\(name) is declared twice")
+        declared.append((name, shape, role, initializer))
+    }
+
+    public func layout() -> ParameterLayout {
+        var layout = ParameterLayout()
+        for one in declared where one.role != .factored {
+            layout.append(one.name, one.shape, one.role, one.initializer)
+        }
+        for one in declared where one.role == .factored {
+            layout.append(one.name, one.shape, one.role, one.initializer)
+        }
+        return layout
+    }
+}

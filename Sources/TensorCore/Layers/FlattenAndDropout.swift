@@ -1,0 +1,127 @@
+import OneDNN
+import Randomness
+
+/// The draws of dropout for one shard.
+public struct Dropout: Sendable {
+    public let seed: UInt64
+    public let step: UInt32
+    /// The data set's number of each sample of the shard, in its order.
+    public let samples: [UInt32]
+
+    public init(seed: UInt64, step: UInt32, samples: [UInt32]) {
+        self.seed = seed
+        self.step = step
+        self.samples = samples
+    }
+}
+
+extension Network {
+    /// Rows in (h, w, c) order with a share `rate` of the numbers set to zero in training, the rest scaled by
+    /// 1 / (1 - rate).
+    ///
+    /// `input` must be the output of a ReLU: then a zero in the row means that no gradient passes, whether ReLU or
+    /// dropout made it, and no mask needs to be kept.
+    public mutating func flattenAndDropout(_ input: Value, named name: String, rate: Float) -> Value {
+        precondition(rate >= 0 && rate < 1, "\(name): rate \(rate)")
+        let output = makeValue(Shape(1, 1, shape(of: input).count))
+        return append(FlattenAndDropoutLayer(name: name, input: input, output: output, rate: rate))
+    }
+}
+
+struct FlattenAndDropoutLayer: Layer {
+    let name: String
+    let input: Value
+    let output: Value
+    let rate: Float
+
+    var inputs: [Value] { [input] }
+    var summary: String { rate > 0 ? "flatten, dropout \(rate)" : "flatten" }
+
+    func compile(_ builder: PlanBuilder) throws -> Operation { FlattenAndDropout(self, builder) }
+}
+
+final class FlattenAndDropout: Operation {
+    private let layer: FlattenAndDropoutLayer
+    private let context: StepContext
+    private let blocks: ChannelBlocks
+    private let input: Slot
+    private let output: Slot
+    private let draws: Buffer
+    private var outputGradient: Slot!
+    private var inputGradient: GradientTarget!
+
+    init(_ layer: FlattenAndDropoutLayer, _ builder: PlanBuilder) {
+        self.layer = layer
+        context = builder.context
+        input = builder.read(layer.input)
+        output = builder.write(layer.output, layout: builder.rows(of: layer.output))
+        blocks = ChannelBlocks(builder.shape(of: layer.input), batch: builder.batch, layout: input.layout)
+        draws = builder.matrix(1, blocks.width * blocks.channels)
+    }
+
+    override func forward() {
+        let (input, output) = (input.buffer.floats, output.buffer.floats)
+        forEachPixelRow { _, place, row, count in
+            for x in 0..<blocks.width {
+                for c in 0..<count { output[row + x * blocks.channels + c] = input[place + x * blocks.lanes + c] }
+            }
+        }
+        guard layer.rate > 0, let dropout = context.dropout else { return }
+        let rowLength = blocks.pixels * blocks.channels
+        let drawn = UnsafeMutableBufferPointer(start: draws.floats, count: blocks.width * blocks.channels)
+        let (rate, scale) = (layer.rate, 1 / (1 - layer.rate))
+        for sample in 0..<blocks.batch {
+            let generator = CounterGenerator(
+                seed: dropout.seed, purpose: .dropout, round: dropout.step, item: dropout.samples[sample])
+            for y in 0..<blocks.height {
+                let row = output + sample * rowLength + y * drawn.count
+                generator.fillUniform(drawn, offset: y * drawn.count)
+                for i in 0..<drawn.count { row[i] = drawn[i] < rate ? 0 : row[i] * scale }
+            }
+        }
+    }
+
+    override func declareBackward(_ builder: PlanBuilder) throws {
+        _ = builder.read(layer.output)
+        outputGradient = builder.gradient(of: layer.output)
+        inputGradient = builder.gradientTarget(of: layer.input)
+    }
+
+    override func backward() {
+        let output = output.buffer.floats
+        let (outputGradient, inputGradient) = (outputGradient.buffer.floats, inputGradient.slot.buffer.floats)
+        let scale = context.dropout == nil || layer.rate == 0 ? 1 : 1 / (1 - layer.rate)
+        forEachPixelRow { _, place, row, count in
+            for x in 0..<blocks.width {
+                let (row, place) = (row + x * blocks.channels, place + x * blocks.lanes)
+                for c in 0..<count {
+                    inputGradient[place + c] = output[row + c] == 0 ? 0 : outputGradient[row + c] * scale
+                }
+                for c in count..<max(count, blocks.lanes) { inputGradient[place + c] = 0 }
+            }
+        }
+        self.inputGradient.finish()
+    }
+
+    /// Calls `body` for each line of pixels of each block of channels: its place in the activation, its place in the
+    /// flat row, and how many channels of the block exist.
+    @inline(__always)
+    private func forEachPixelRow(_ body: (_ sample: Int, _ place: Int, _ row: Int, _ count: Int) -> Void) {
+        for sample in 0..<blocks.batch {
+            for y in 0..<blocks.height {
+                for block in 0..<blocks.blocks {
+                    let channel = block * blocks.lanes
+                    let place = sample * blocks.sampleStride + block * blocks.blockStride
+                        + y * blocks.width * blocks.lanes
+                    let row = (sample * blocks.pixels + y * blocks.width) * blocks.channels + channel
+                    body(sample, place, row, min(blocks.lanes, blocks.channels - channel))
+                }
+            }
+        }
+    }
+}
+
+extension PlanBuilder {
+    /// The layout of a flat value: a row of `channels` a sample.
+    func rows(of value: Value) -> Layout { .channelsLast(batch, shape(of: value).channels, 1, 1) }
+}

@@ -1,0 +1,57 @@
+import OneDNN
+
+/// A compiled layer. Subclasses hold their primitives and buffers; nothing is allocated when they run.
+///
+/// The methods are called in the order of their declaration: `declareBackward` once, then for each new set of
+/// parameters `prepare`, then `forward` and `backward` a shard.
+class Operation {
+    /// Reserves what backward needs. Called in reverse order of the layers, with the builder's clock at that moment.
+    func declareBackward(_ builder: PlanBuilder) throws {}
+    /// Brings new parameters into the layouts that the primitives want.
+    func prepare() {}
+    func forward() {}
+    func backward() {}
+}
+
+/// An activation, or the gradient of one, in a plan: a layout and the bytes.
+struct Slot {
+    let layout: Layout
+    let buffer: Buffer
+
+    var floatCount: Int { layout.byteCount / 4 }
+}
+
+/// Where a layer writes the gradient of its input.
+///
+/// The first layer of a step's backward pass to reach a value writes its gradient; the others write to a scratch
+/// buffer which is then added, always in the reverse order of the layers.
+final class GradientTarget {
+    /// What the layer writes.
+    let slot: Slot
+    private let total: Slot?
+
+    init(slot: Slot, addedTo total: Slot?) {
+        self.slot = slot
+        self.total = total
+    }
+
+    /// Call when `slot` is written.
+    func finish() {
+        guard let total else { return }
+        let sum = total.buffer.floats
+        let part = slot.buffer.floats
+        for i in 0..<slot.floatCount { sum[i] += part[i] }
+    }
+}
+
+/// What a step is about, read by the operations as it runs.
+final class StepContext {
+    var parameters: UnsafePointer<Float>!
+    var gradients: UnsafeMutablePointer<Float>!
+    var images: UnsafePointer<Float>!
+    var labels: UnsafePointer<Int32>!
+    /// The weight of each sample's loss in the gradient: 1 / (samples of the whole step).
+    var gradientScale: Float = 1
+    /// nil outside training: nothing is dropped.
+    var dropout: Dropout?
+}

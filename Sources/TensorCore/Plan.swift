@@ -1,0 +1,136 @@
+import OneDNN
+import Parameters
+
+/// A network compiled for a batch size: primitives made once, every buffer placed, nothing allocated in a step.
+///
+/// Belongs to the thread that made it. `[n, h, w, c]` images in, loss and gradients out.
+public final class Plan {
+    public enum Mode: Sendable {
+        case training
+        case inference
+    }
+
+    public let network: Network
+    public let batch: Int
+    public let mode: Mode
+    /// Bytes of the arena that this plan needs.
+    public let plannedByteCount: Int
+    private let context: StepContext
+    private let operations: [Operation]
+    private let loss: SoftmaxCrossEntropy
+    private let factoredDense: Dense?
+    private let arena: Arena
+    private let buffers: [Buffer]
+    private let bufferMemories: [(memory: Memory, buffer: Buffer)]
+    private let parameterMemories: [(memory: Memory, offset: Int)]
+    private let gradientMemories: [(memory: Memory, offset: Int)]
+    private let imageMemories: [Memory]
+    private var boundBase: UnsafeMutablePointer<Float>?
+    private var preparedVersion: UInt64?
+
+    public init(
+        _ network: Network, batch: Int, mode: Mode, algorithm: ConvolutionAlgorithm, engine: Engine, arena: Arena
+    ) throws {
+        precondition(batch > 0 && network.classes > 0, "a plan for batch \(batch), \(network.classes) classes")
+        self.network = network
+        self.batch = batch
+        self.mode = mode
+        self.arena = arena
+        let builder = PlanBuilder(
+            engine: engine, network: network, batch: batch, isTraining: mode == .training, algorithm: algorithm)
+        var operations: [Operation] = []
+        for (index, layer) in network.layers.enumerated() {
+            builder.now = index
+            operations.append(try layer.compile(builder))
+        }
+        if mode == .training {
+            for (index, operation) in operations.enumerated().reversed() {
+                builder.now = builder.endOfStep - 1 - index
+                try operation.declareBackward(builder)
+            }
+        }
+        self.operations = operations
+        loss = operations.last as! SoftmaxCrossEntropy
+        factoredDense = operations.lazy.compactMap { $0 as? Dense }.first { $0.isFactored }
+        context = builder.context
+        buffers = builder.buffers
+        bufferMemories = builder.bufferMemories
+        parameterMemories = builder.parameterMemories
+        gradientMemories = builder.gradientMemories
+        imageMemories = builder.imageMemories
+        plannedByteCount = place(builder.buffers)
+    }
+
+    /// Takes parameters in the network's layout. They must stay in place until the next call.
+    ///
+    /// `version` names the values: with the same version as before, nothing is done again.
+    public func load(_ parameters: UnsafePointer<Float>, version: UInt64) {
+        bindBuffers()
+        guard arena.occupant !== self || preparedVersion != version || context.parameters != parameters else {
+            return
+        }
+        context.parameters = parameters
+        for (memory, offset) in parameterMemories {
+            // oneDNN only reads what it takes as weights or bias.
+            memory.pointer = UnsafeMutableRawPointer(mutating: parameters + offset)
+        }
+        for operation in operations { operation.prepare() }
+        arena.occupant = self
+        preparedVersion = version
+    }
+
+    /// Computes the probabilities. In training mode, batch statistics are written to `gradients`, which must hold the
+    /// layout's `gradientCount` floats.
+    public func forward(
+        images: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>? = nil, dropout: Dropout? = nil
+    ) {
+        precondition(arena.occupant === self, "forward before load")
+        precondition(mode == .inference || gradients != nil, "training needs a place for gradients")
+        precondition(dropout == nil || dropout!.samples.count == batch, "dropout for another batch")
+        context.dropout = dropout
+        context.images = images
+        context.gradients = gradients
+        for memory in imageMemories { memory.pointer = UnsafeMutableRawPointer(mutating: images) }
+        if let gradients {
+            for (memory, offset) in gradientMemories { memory.pointer = UnsafeMutableRawPointer(gradients + offset) }
+        }
+        for operation in operations { operation.forward() }
+    }
+
+    /// Writes the gradient of the samples' losses, each times `scale`, to the buffer given to `forward`.
+    ///
+    /// `labels` are `batch` classes, each within 0..<classes.
+    public func backward(labels: UnsafePointer<Int32>, scale: Float) {
+        precondition(mode == .training, "backward in a plan for inference")
+        context.labels = labels
+        context.gradientScale = scale
+        for operation in operations.reversed() { operation.backward() }
+    }
+
+    /// `[batch, classes]`, until the next forward.
+    public var probabilities: UnsafeBufferPointer<Float> { loss.probabilities }
+
+    /// The sum of the samples' cross-entropies with the labels.
+    public func lossSum(labels: UnsafePointer<Int32>) -> Double {
+        context.labels = labels
+        return loss.lossSum()
+    }
+
+    /// The factors of the factored kernel's gradient X^T D, `[batch, K]` and `[batch, width]`: until the next forward.
+    public var factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>)? {
+        guard mode == .training, let dense = factoredDense else { return nil }
+        let widths = dense.factorWidths
+        return (
+            UnsafeBufferPointer(start: dense.input.buffer.floats, count: batch * widths.x),
+            UnsafeBufferPointer(start: dense.outputGradient.buffer.floats, count: batch * widths.d)
+        )
+    }
+
+    private func bindBuffers() {
+        arena.reserve(byteCount: plannedByteCount)
+        guard boundBase != arena.memory.base else { return }
+        bind(buffers, to: UnsafeMutableRawPointer(arena.memory.base))
+        for (memory, buffer) in bufferMemories { memory.pointer = buffer.pointer }
+        boundBase = arena.memory.base
+    }
+}

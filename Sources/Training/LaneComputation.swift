@@ -1,0 +1,126 @@
+import AttentionUNet
+import OneDNN
+import Parameters
+import TensorCore
+
+/// What a shard's training gave, beside the gradient.
+public struct ShardOutcome: Sendable, Equatable {
+    public let samples: Int
+    /// The sum of the samples' cross-entropies.
+    public let lossSum: Double
+    /// Samples whose most probable class is the true one.
+    public let correct: Int
+}
+
+/// A shard of a step: `samples` images `[n, h, w, 3]` with their labels.
+public struct ShardInput {
+    public let samples: Int
+    public let images: UnsafePointer<Float>
+    public let labels: UnsafePointer<Int32>
+    /// Samples of the whole step, over which the loss is averaged.
+    public let stepSamples: Int
+    public let dropout: Dropout?
+
+    public init(
+        samples: Int, images: UnsafePointer<Float>, labels: UnsafePointer<Int32>, stepSamples: Int,
+        dropout: Dropout?
+    ) {
+        self.samples = samples
+        self.images = images
+        self.labels = labels
+        self.stepSamples = stepSamples
+        self.dropout = dropout
+    }
+}
+
+/// What a lane computes with: the plans of one thread, which share one arena.
+///
+/// Made and used on one thread. The result of a shard is a function of its input, the parameters and the run's
+/// numerics; not of the lane.
+public final class LaneComputation {
+    public let network: Network
+    public let layout: ParameterLayout
+    private let algorithm: ConvolutionAlgorithm
+    private let engine: Engine
+    private let arena = Arena()
+    private var plans: [PlanKey: Plan] = [:]
+
+    private struct PlanKey: Hashable {
+        let samples: Int
+        let isTraining: Bool
+    }
+
+    public init(network: Network, numerics: NumericsSettings) throws {
+        self.network = network
+        layout = network.parameterLayout
+        algorithm = numerics.convolution
+        engine = try Engine(threads: numerics.threadsPerLane)
+    }
+
+    /// Bytes of working memory so far.
+    public var arenaByteCount: Int { arena.byteCount }
+
+    /// Writes the shard's part of the step's gradient to `gradients` (`layout.gradientCount` floats) and returns the
+    /// factors of the factored kernel's, which stay valid until the lane computes again.
+    ///
+    /// Gradients are those of the mean loss of the whole step, statistics are weighted by the shard's share of the
+    /// samples: the sum over the shards is the step's.
+    public func train(
+        _ shard: ShardInput, parameters: UnsafePointer<Float>, version: UInt64,
+        gradients: UnsafeMutablePointer<Float>
+    ) throws -> (outcome: ShardOutcome, factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>)) {
+        let plan = try plan(samples: shard.samples, mode: .training)
+        plan.load(parameters, version: version)
+        plan.forward(images: shard.images, gradients: gradients, dropout: shard.dropout)
+        plan.backward(labels: shard.labels, scale: 1 / Float(shard.stepSamples))
+        if shard.samples != shard.stepSamples {
+            let share = Float(shard.samples) / Float(shard.stepSamples)
+            for parameter in layout.parameters where parameter.role == .statistic {
+                for i in parameter.range { gradients[i] *= share }
+            }
+        }
+        return (outcome(plan, shard), plan.factors!)
+    }
+
+    /// Computes probabilities with the moving statistics: `body` gets them as `[samples, classes]`.
+    public func score<Result>(
+        samples: Int, images: UnsafePointer<Float>, parameters: UnsafePointer<Float>, version: UInt64,
+        _ body: (UnsafeBufferPointer<Float>) throws -> Result
+    ) throws -> Result {
+        let plan = try plan(samples: samples, mode: .inference)
+        plan.load(parameters, version: version)
+        plan.forward(images: images)
+        return try body(plan.probabilities)
+    }
+
+    /// X^T D, the gradient that the factors stand for.
+    func product(
+        of factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>), samples: Int, _ parameter: Parameter
+    ) -> FloatBuffer {
+        let product = FloatBuffer(count: parameter.count)
+        matrixProduct(
+            parameter.shape[0], parameter.shape[1], samples, factors.x.baseAddress!, transposedA: true,
+            factors.d.baseAddress!, into: product.base)
+        return product
+    }
+
+    /// The plan for a number of samples, compiled when it is first wanted.
+    public func plan(samples: Int, mode: Plan.Mode) throws -> Plan {
+        let key = PlanKey(samples: samples, isTraining: mode == .training)
+        if let plan = plans[key] { return plan }
+        let plan = try Plan(
+            network, batch: samples, mode: mode, algorithm: algorithm, engine: engine, arena: arena)
+        plans[key] = plan
+        return plan
+    }
+
+    private func outcome(_ plan: Plan, _ shard: ShardInput) -> ShardOutcome {
+        let probabilities = plan.probabilities
+        let classes = network.classes
+        let correct = (0..<shard.samples).count { sample in
+            let row = probabilities[sample * classes..<(sample + 1) * classes]
+            return row.firstIndex(of: row.max()!)! - row.startIndex == Int(shard.labels[sample])
+        }
+        return ShardOutcome(samples: shard.samples, lossSum: plan.lossSum(labels: shard.labels), correct: correct)
+    }
+}

@@ -1,0 +1,80 @@
+import AttentionUNet
+import Checkpoints
+import Parameters
+import TensorCore
+
+extension ParameterLayout {
+    /// The tensors of a model's file, in the layout's order.
+    public var entries: [TensorEntry] {
+        parameters.map { TensorEntry(name: $0.name, shape: $0.shape) }
+    }
+
+    /// Copies all parameters out of a file, each checked for its shape. Tensors that are no parameters are passed over.
+    public func read(_ file: SafetensorsFile, prefix: String = "") throws -> FloatBuffer {
+        let buffer = FloatBuffer(count: count)
+        for parameter in parameters {
+            let name = prefix + parameter.name
+            if let entry = file.entry(named: name), entry.shape != parameter.shape {
+                throw CheckpointError(
+                    .mismatch, file.path,
+                    "tensor \"\(name)\" has shape \(entry.shape), the model needs \(parameter.shape)")
+            }
+            try file.copy(name, into: buffer.floats(of: parameter))
+        }
+        return buffer
+    }
+}
+
+/// The files of a run's parameters: checkpoints, best and final.
+public enum ModelFile {
+    /// Writes parameters, and the momentum's velocity if there is one, each a flat buffer in the layout's order.
+    public static func write(
+        to path: String, layout: ParameterLayout, parameters: UnsafeRawBufferPointer, velocity: UnsafeRawBufferPointer?,
+        metadata: [String: String]
+    ) throws {
+        var tensors = layout.entries
+        if velocity != nil {
+            tensors += layout.parameters.filter { $0.role != .statistic }.map {
+                TensorEntry(name: ParameterDigest.momentumPrefix + $0.name, shape: $0.shape)
+            }
+        }
+        try SafetensorsWriter.write(to: path, tensors: tensors, metadata: metadata) { tensor, sink in
+            let isMomentum = tensor.name.hasPrefix(ParameterDigest.momentumPrefix)
+            let name = isMomentum ? String(tensor.name.dropFirst(ParameterDigest.momentumPrefix.count)) : tensor.name
+            let range = layout[name]!.range
+            let source = isMomentum ? velocity! : parameters
+            try sink(UnsafeRawBufferPointer(rebasing: source[range.lowerBound * 4..<range.upperBound * 4]))
+        }
+    }
+
+    /// The velocity in a checkpoint, or nil if it was written without momentum.
+    public static func velocity(in file: SafetensorsFile, layout: ParameterLayout) throws -> FloatBuffer? {
+        let prefix = ParameterDigest.momentumPrefix
+        guard file.tensors.contains(where: { $0.name.hasPrefix(prefix) }) else { return nil }
+        let buffer = FloatBuffer(count: layout.count)
+        for parameter in layout.parameters where parameter.role != .statistic {
+            try file.copy(prefix + parameter.name, into: buffer.floats(of: parameter))
+        }
+        return buffer
+    }
+}
+
+extension ModelSettings {
+    /// The model that a file's parameters belong to, for images of this size.
+    public init(parametersOf file: SafetensorsFile, height: Int, width: Int) throws {
+        func shape(_ name: String) throws -> [Int] {
+            guard let entry = file.entry(named: name) else {
+                throw CheckpointError(.mismatch, file.path, "it has no tensor \"\(name)\"; it is not an attention U-Net")
+            }
+            return entry.shape
+        }
+        self.init()
+        self.height = height
+        self.width = width
+        baseFilters = try shape("encoder.1.conv1.bias").first ?? 0
+        classes = try shape("head.logits.bias").first ?? 0
+        denseWidth = try shape("head.dense1.bias").first ?? 0
+        denseLayers = (1...64).last { file.entry(named: "head.dense\($0).kernel") != nil } ?? 0
+        if let complaint { throw CheckpointError(.mismatch, file.path, complaint) }
+    }
+}
