@@ -1,7 +1,7 @@
 /// Every size of the model. The defaults are the notebook's.
 public struct ModelSettings: Codable, Hashable, Sendable {
-    public var height = 288
-    public var width = 432
+    public var height = 432
+    public var width = 288
     public var baseFilters = 64
     public var classes = 2
     public var denseLayers = 16

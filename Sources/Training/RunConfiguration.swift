@@ -1,0 +1,110 @@
+import AttentionUNet
+import Augmentation
+import Datasets
+import Foundation
+import Optimization
+import Spectrograms
+
+/// All that decides a run's result: the same configuration and data give the same bits, on any number of workers.
+///
+/// Stands in the run's folder as config.json and in the metadata of each checkpoint.
+public struct RunConfiguration: Codable, Hashable, Sendable {
+    public var preset: Preset
+    public var data: DataSource
+    public var dataset: DatasetSettings
+    public var validationFraction = 0.2
+    /// A second data set, looked at only after the training.
+    public var testData: String?
+    /// The names of the classes in the data, once it is read.
+    public var classes: [String] = []
+    public var model: ModelSettings
+    public var optimizer: SGD
+    public var augmentation = AugmentationSettings()
+    public var numerics = NumericsSettings()
+    public var seed: UInt64 = 1
+    public var epochs: Int
+    /// The run ends after so many steps, wherever in an epoch.
+    public var maximumSteps: Int?
+    public var shardSize: Int
+    public var shardsPerStep: Int
+    /// Steps between checkpoints; nil: one at the end of each epoch.
+    public var checkpointEvery: Int?
+    /// Checkpoints kept beside the best and the final parameters.
+    public var checkpointsKept = 3
+
+    /// What is wrong with the numbers, in one line, or nil.
+    public var complaint: String? {
+        if let complaint = model.complaint ?? optimizer.complaint { return complaint }
+        do { try augmentation.check() } catch { return "\(error)" }
+        if !(1...1_000_000).contains(epochs) { return "epochs must be 1 to 1000000, not \(epochs)" }
+        if let maximumSteps, maximumSteps < 1 { return "max steps must be at least 1, not \(maximumSteps)" }
+        if !(1...4096).contains(shardSize) { return "the shard size must be 1 to 4096, not \(shardSize)" }
+        if !(1...4096).contains(shardsPerStep) { return "shards per step must be 1 to 4096, not \(shardsPerStep)" }
+        if !(0..<1).contains(validationFraction) {
+            return "the validation fraction must be at least 0 and below 1, not \(validationFraction)"
+        }
+        if !(1...256).contains(numerics.threadsPerLane) {
+            return "threads per lane must be 1 to 256, not \(numerics.threadsPerLane)"
+        }
+        if let checkpointEvery, checkpointEvery < 1 { return "checkpoint every must be at least 1 step" }
+        if checkpointsKept < 1 { return "keep must be at least 1 checkpoint" }
+        return nil
+    }
+
+    public func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+
+    public static func decode(_ data: Data) throws -> RunConfiguration {
+        try JSONDecoder().decode(RunConfiguration.self, from: data)
+    }
+}
+
+/// Ready-made configurations.
+public enum Preset: String, Codable, CaseIterable, Sendable {
+    /// Learns in about ten minutes on two cores.
+    case quick
+    /// Learns in hours on a few cores.
+    case medium
+    /// The notebook's own model of 2,070,110,598 parameters and its hyper-parameters.
+    case notebook
+
+    public var summary: String {
+        switch self {
+        case .quick: "learns in about ten minutes on two cores"
+        case .medium: "learns in hours on a few cores"
+        case .notebook: "the notebook's own model and hyper-parameters"
+        }
+    }
+
+    public var configuration: RunConfiguration {
+        var model = ModelSettings()
+        var optimizer = SGD()
+        let windows: (seconds: Double, hop: Double, most: Int?)?
+        let (epochs, shardSize, shardsPerStep): (Int, Int, Int)
+        switch self {
+        case .quick:
+            (model.height, model.width, model.baseFilters, model.denseLayers) = (64, 96, 16, 2)
+            optimizer = SGD(learningRate: 0.02, momentum: 0.9)
+            windows = (5, 2.5, 8)
+            (epochs, shardSize, shardsPerStep) = (20, 8, 4)
+        case .medium:
+            (model.height, model.width, model.baseFilters, model.denseLayers) = (128, 160, 32, 2)
+            optimizer = SGD(learningRate: 0.01, momentum: 0.9)
+            windows = (5, 2.5, nil)
+            (epochs, shardSize, shardsPerStep) = (40, 8, 4)
+        case .notebook:
+            windows = nil
+            (epochs, shardSize, shardsPerStep) = (50, 2, 4)
+        }
+        return RunConfiguration(
+            preset: self, data: .synthetic(recordings: DataSource.defaultRecordings, seed: 1),
+            dataset: DatasetSettings(
+                spectrogram: SpectrogramSettings(height: model.height, width: model.width),
+                windowSeconds: windows?.seconds, windowHopSeconds: windows?.hop,
+                maximumWindowsPerRecording: windows?.most),
+            model: model, optimizer: optimizer, epochs: epochs, shardSize: shardSize, shardsPerStep: shardsPerStep)
+    }
+}
