@@ -64,7 +64,7 @@ final class Cluster {
 
     /// Binds the sockets, starts the parameter server and, if asked for, local workers.
     init(
-        gathering: Gathering, configuration: WorkerConfiguration, classes: Int, state: ParameterState,
+        gathering: Gathering, configuration: WorkerConfiguration, state: ParameterState,
         layout: ParameterLayout, optimizer: SGD, load: @escaping ShardLoader.Load, log: Logger
     ) throws {
         run = configuration.run

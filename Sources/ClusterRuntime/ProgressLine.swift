@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What a person sees of the training: one line that is rewritten on a terminal, a plain line now and then elsewhere.
 struct ProgressLine {
@@ -27,6 +28,28 @@ struct ProgressLine {
 
     private func write(_ text: String) {
         FileHandle.standardOutput.write(Data(text.utf8))
+    }
+}
+
+/// The same for callers on several threads.
+final class LockedProgressLine: Sendable {
+    private let line = Mutex(ProgressLine())
+
+    func update(_ text: String) { line.withLock { $0.update(text) } }
+    func print(_ text: String) { line.withLock { $0.print(text) } }
+}
+
+extension Double {
+    /// With so many digits after the point.
+    func rounded(_ digits: Int) -> String { isNaN ? "undefined" : String(format: "%.\(digits)f", self) }
+}
+
+extension Int {
+    /// 2,070,110,598
+    public var grouped: String {
+        let digits = Array(String(magnitude))
+        let groups = stride(from: digits.count, to: 0, by: -3).map { String(digits[max(0, $0 - 3)..<$0]) }
+        return (self < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
     }
 }
 

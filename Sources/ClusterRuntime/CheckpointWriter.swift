@@ -1,0 +1,78 @@
+import Checkpoints
+import Foundation
+import Logging
+import Parameters
+import Synchronization
+import Training
+import ZeroMQ
+
+/// Where a run stands: what a checkpoint must hold beside the parameters to go on from there.
+struct Cursor {
+    let configuration: RunConfiguration
+    let step: UInt64
+    let epoch: Int
+    let progress: EpochProgress
+
+    func metadata() throws -> [String: String] {
+        [
+            "format": "heartbeatnet", "build": Wire.build, "step": "\(step)", "epoch": "\(epoch)",
+            "seed": "\(configuration.seed)",
+            "configuration": String(decoding: try configuration.encoded(), as: UTF8.self),
+            "progress": String(decoding: try JSONEncoder().encode(progress), as: UTF8.self),
+        ]
+    }
+}
+
+/// Writes parameters to files on a thread of its own, beside the training.
+///
+/// A snapshot's frames share the parameter server's memory and keep it unchanged until they are written.
+final class CheckpointWriter {
+    private let layout: ParameterLayout
+    private let log: Logger
+    private let queue = DispatchQueue(label: "checkpoints")
+
+    init(layout: ParameterLayout, log: Logger) {
+        self.layout = layout
+        self.log = log
+    }
+
+    /// Writes a file in the background. A failure is reported and the training goes on; the older files stay.
+    /// `afterwards` runs when the file is there.
+    func write(
+        _ snapshot: ParameterSnapshot, to path: String, cursor: Cursor,
+        afterwards: @escaping @Sendable () throws -> Void = {}
+    ) throws {
+        let metadata = try cursor.metadata()
+        queue.async { [layout, log] in
+            do {
+                try Self.write(snapshot, to: path, layout: layout, metadata: metadata)
+                try afterwards()
+            } catch {
+                log.error("checkpoint not written: \(RunFailure(error)); training goes on, older checkpoints stay")
+            }
+        }
+    }
+
+    /// Writes a file that must not fail, after all others.
+    func writeNow(_ snapshot: ParameterSnapshot, to path: String, cursor: Cursor) throws {
+        let metadata = try cursor.metadata()
+        try queue.sync { try Self.write(snapshot, to: path, layout: layout, metadata: metadata) }
+    }
+
+    func finish() { queue.sync {} }
+
+    private static func write(
+        _ snapshot: ParameterSnapshot, to path: String, layout: ParameterLayout, metadata: [String: String]
+    ) throws {
+        try snapshot.frames[0].withUnsafeBytes { parameters in
+            guard snapshot.frames.count > 1 else {
+                return try ModelFile.write(
+                    to: path, layout: layout, parameters: parameters, velocity: nil, metadata: metadata)
+            }
+            try snapshot.frames[1].withUnsafeBytes { velocity in
+                try ModelFile.write(
+                    to: path, layout: layout, parameters: parameters, velocity: velocity, metadata: metadata)
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Checkpoints
+import Foundation
+import Training
+
+/// The folder of a run, claimed for this process: a second coordinator on it is refused.
+final class OutputFolder {
+    let url: URL
+    private let lock: FileHandle
+
+    /// Claims a folder for a new run; it must be empty or not there yet.
+    convenience init(new path: String) throws {
+        let url = URL(fileURLWithPath: path)
+        do {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch {
+            throw RunFailure(.inputOutput, "--output \(path): cannot be made a folder; choose another place")
+        }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+        guard names.allSatisfy({ $0 == Self.lockName }) else {
+            throw RunFailure(
+                .unusableArguments,
+                "--output \(path): is not empty and would be overwritten; use --resume \(path) or another folder")
+        }
+        try self.init(claiming: url)
+    }
+
+    /// Claims the folder of a run that stopped.
+    convenience init(existing path: String) throws {
+        let url = URL(fileURLWithPath: path)
+        guard FileManager.default.fileExists(atPath: url.appending(path: Self.configurationName).path) else {
+            throw RunFailure(.badData, "--resume \(path): there is no \(Self.configurationName); is it a run's folder?")
+        }
+        try self.init(claiming: url)
+    }
+
+    private init(claiming url: URL) throws {
+        let path = url.appending(path: Self.lockName).path
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw RunFailure(.inputOutput, "\(path): \(String(cString: strerror(errno))); choose another --output")
+        }
+        lock = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        // The lock goes with the process, however it ends.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw RunFailure(.inputOutput, "\(url.path): another coordinator works in this folder; wait for it or stop it")
+        }
+        self.url = url
+    }
+
+    static let lockName = ".lock"
+    static let configurationName = "config.json"
+
+    /// A folder for a run that was given none: runs/run-1 or the next free number.
+    static func nextFree() -> String {
+        let number = (1...).first { !FileManager.default.fileExists(atPath: "runs/run-\($0)") }!
+        return "runs/run-\(number)"
+    }
+
+    func path(_ name: String) -> String { url.appending(path: name).path }
+
+    func write(_ configuration: RunConfiguration) throws {
+        do {
+            try configuration.encoded().write(to: url.appending(path: Self.configurationName), options: .atomic)
+        } catch {
+            throw RunFailure(
+                .inputOutput, "\(path(Self.configurationName)): cannot be written (\(error.localizedDescription))")
+        }
+    }
+}
+
+extension RunConfiguration {
+    /// Reads a configuration file.
+    public init(contentsOf path: String) throws {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw RunFailure(.inputOutput, "\(path): cannot be read; check the path")
+        }
+        do {
+            self = try Self.decode(data)
+        } catch {
+            throw RunFailure(.badData, "\(path): is not a run's configuration (\(Self.place(of: error)))")
+        }
+        if let complaint { throw RunFailure(.badData, "\(path): \(complaint)") }
+    }
+
+    private static func place(of error: any Error) -> String {
+        switch error {
+        case DecodingError.keyNotFound(let key, _): "\(key.stringValue) is missing"
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.dataCorrupted(let context):
+            context.codingPath.isEmpty
+                ? "it is not valid JSON"
+                : "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has no usable value"
+        default: "\(error)"
+        }
+    }
+}

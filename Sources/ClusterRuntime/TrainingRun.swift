@@ -1,0 +1,308 @@
+import AttentionUNet
+import Checkpoints
+import Datasets
+import Evaluation
+import Foundation
+import Logging
+import Messages
+import Parameters
+import Reports
+import TensorCore
+import Training
+
+/// A training from the data to the report: what `hbn-coordinator` does.
+public final class TrainingRun {
+    private let configuration: RunConfiguration
+    private let dataset: Dataset
+    private let schedule: EpochSchedule
+    private let validation: [UInt32]
+    private let layout: ParameterLayout
+    private let folder: OutputFolder
+    private let checkpoints: CheckpointFolder
+    private let writer: CheckpointWriter
+    private let cluster: Cluster
+    private let interruption = Interruption()
+    private let minimumWorkers: Int
+    private let log: Logger
+    private var history: History
+    private var line = ProgressLine()
+    private var step: UInt64
+    private var progress = EpochProgress()
+    private var ledger = Ledger()
+    private var order: [UInt32] = []
+    private var bestScore: Double?
+    private var scoringRounds: UInt64 = 0
+    private var validationProbabilities: [Float] = []
+    private let began = ContinuousClock.now
+    private let totalSteps: UInt64
+
+    /// Starts a new run in `output`, or goes on with the one in `resuming`, whose configuration is then taken.
+    public init(
+        _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering, log: Logger
+    ) throws {
+        self.log = log
+        let path = output ?? OutputFolder.nextFree()
+        folder = try resuming.map { try OutputFolder(existing: $0) } ?? OutputFolder(new: path)
+        var configuration = configuration
+        dataset = try Self.read(configuration.data, configuration.dataset, log: log)
+        if resuming == nil {
+            configuration.classes = dataset.classes
+            configuration.model.classes = dataset.classes.count
+            try folder.write(configuration)
+        } else if configuration.classes != dataset.classes {
+            throw RunFailure(
+                .badData, "the data has classes \(dataset.classes), the run was started with \(configuration.classes)")
+        }
+        self.configuration = configuration
+
+        let split = try dataset.split(validationFraction: configuration.validationFraction, seed: configuration.seed)
+        validation = split.validation.map(UInt32.init)
+        schedule = EpochSchedule(
+            samples: split.training.map(UInt32.init), shardSize: configuration.shardSize,
+            shardsPerStep: configuration.shardsPerStep, seed: configuration.seed)
+        let all = UInt64(configuration.epochs) * UInt64(schedule.stepsPerEpoch)
+        totalSteps = configuration.maximumSteps.map { min(UInt64($0), all) } ?? all
+
+        layout = Network.attentionUNet(configuration.model).parameterLayout
+        checkpoints = try CheckpointFolder(path: folder.path("checkpoints"))
+        writer = CheckpointWriter(layout: layout, log: log)
+        let resumed = try resuming.flatMap { _ in try Self.newestCheckpoint(checkpoints, layout, log: log) }
+        let state = resumed?.state ?? Self.initialState(configuration, layout)
+        step = state.version
+        progress = resumed?.progress ?? EpochProgress()
+        history = try History(folder: folder.url)
+        bestScore = history.records.compactMap(\.validationAUC).max()
+
+        let batches = BatchMaker(
+            dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
+        if case .listen(_, let minimum) = gathering { minimumWorkers = minimum } else { minimumWorkers = 1 }
+        cluster = try Cluster(
+            gathering: gathering,
+            configuration: WorkerConfiguration(
+                run: .random(in: 1 ... .max), seed: configuration.seed, model: configuration.model,
+                numerics: configuration.numerics),
+            state: state, layout: layout, optimizer: configuration.optimizer,
+            load: { samples, epoch in
+                ShardTensors(images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples))
+            }, log: log)
+    }
+
+    /// Trains to the end and returns the report's path.
+    public func train() throws -> String {
+        announce()
+        try cluster.waitForWorkers(minimumWorkers)
+        restoreLedger()
+        while true {
+            if isAtEpochEnd, history.records.last.map({ $0.step < Int(step) }) ?? true { try finishEpoch() }
+            if step == totalSteps { break }
+            if interruption.isRequested { try stopEarly() }
+            try trainStep()
+            if isCheckpointDue { try checkpoint() }
+        }
+        return try finish()
+    }
+
+    // MARK: Steps
+
+    private var isAtEpochEnd: Bool {
+        step > 0 && (step.isMultiple(of: UInt64(schedule.stepsPerEpoch)) || step == totalSteps)
+    }
+
+    private var isCheckpointDue: Bool {
+        configuration.checkpointEvery.map { step.isMultiple(of: UInt64($0)) } ?? isAtEpochEnd
+    }
+
+    private func trainStep() throws {
+        let place = schedule.place(of: step)
+        if place.step == 0 || order.isEmpty { order = schedule.order(epoch: place.epoch) }
+        let shards = schedule.shards(step: place.step, of: order)
+        if place.step + 1 < schedule.stepsPerEpoch && step + 1 < totalSteps {
+            cluster.prepare(
+                step: step + 1, shards: schedule.shards(step: place.step + 1, of: order), epoch: place.epoch)
+        }
+        let start = ContinuousClock.now
+        let results = try cluster.train(step: step, shards: shards, epoch: place.epoch)
+        step += 1
+        progress.add(results, seconds: start.duration(to: .now).seconds)
+        ledger.record(shards)
+        line.update(progressText(place))
+    }
+
+    private func progressText(_ place: (epoch: Int, step: Int)) -> String {
+        let rate = progress.seconds > 0 ? Double(progress.samples) / progress.seconds : 0
+        let secondsLeft = progress.seconds / Double(place.step + 1) * Double(totalSteps - step)
+        return "epoch \(place.epoch + 1)/\(configuration.epochs)  step \(place.step + 1)/\(schedule.stepsPerEpoch)  "
+            + "\(rate.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  accuracy \(progress.accuracy.rounded(3))  "
+            + "\(cluster.roster.count) workers  \(Duration.seconds(secondsLeft).spoken) left"
+    }
+
+    /// Scores the validation part, writes the epoch's row and keeps the parameters if they are the best so far.
+    private func finishEpoch() throws {
+        let epoch = schedule.place(of: step - 1).epoch
+        var record = EpochRecord(
+            epoch: epoch + 1, step: Int(step), trainingLoss: progress.loss, trainingAccuracy: progress.accuracy,
+            samples: progress.samples, seconds: progress.seconds,
+            ledgerDigest: try ledgerDigest())
+        var text = "epoch \(epoch + 1)/\(configuration.epochs)  \(Duration.seconds(progress.seconds).spoken)  "
+            + "\(record.samplesPerSecond.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  "
+            + "accuracy \(progress.accuracy.rounded(3))"
+        if !validation.isEmpty {
+            validationProbabilities = try score(validation)
+            let windows = ScoredRecordings.windowScores(
+                dataset, samples: validation, probabilities: validationProbabilities)
+            let scores = Scores(try validationPredictions(), classes: dataset.classes)
+            record = EpochRecord(
+                epoch: record.epoch, step: record.step, trainingLoss: record.trainingLoss,
+                trainingAccuracy: record.trainingAccuracy, validationLoss: windows.loss,
+                validationAccuracy: scores.accuracy, validationAUC: scores.auc, samples: record.samples,
+                seconds: record.seconds, ledgerDigest: record.ledgerDigest)
+            text += "  |  validation loss \(windows.loss.rounded(4))  accuracy \((scores.accuracy ?? 0).rounded(3))"
+                + "  AUC \((scores.auc ?? .nan).rounded(3))"
+            if let auc = scores.auc, auc > bestScore ?? -1 {
+                bestScore = auc
+                try writer.write(
+                    cluster.snapshot(withVelocity: false), to: folder.path("best.safetensors"), cursor: cursor)
+            }
+        }
+        try history.append(record)
+        line.print(text)
+        progress = EpochProgress()
+        ledger = Ledger()
+    }
+
+    private func ledgerDigest() throws -> String {
+        // A run that ends within an epoch has not come to every sample.
+        guard step.isMultiple(of: UInt64(schedule.stepsPerEpoch)) else { return "" }
+        guard let digest = ledger.digest(covering: schedule.samples) else {
+            throw RunFailure(.internalError, "the ledger does not have every sample exactly once at step \(step)")
+        }
+        return digest
+    }
+
+    private func score(_ samples: [UInt32]) throws -> [Float] {
+        // Rounds of scoring are counted from the other end, apart from the steps.
+        scoringRounds += 1
+        return try cluster.score(
+            round: .max - scoringRounds, shards: EpochSchedule.shards(of: samples, size: configuration.shardSize)
+        ).flatMap { $0 }
+    }
+
+    private func validationPredictions() throws -> [Prediction] {
+        try ScoredRecordings.predictions(dataset, samples: validation, probabilities: validationProbabilities)
+    }
+
+    // MARK: Checkpoints
+
+    private var cursor: Cursor {
+        Cursor(
+            configuration: configuration, step: step, epoch: schedule.place(of: step).epoch, progress: progress)
+    }
+
+    private func checkpoint() throws {
+        let (folder, kept) = (checkpoints, configuration.checkpointsKept)
+        try writer.write(
+            cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity),
+            to: folder.path(forStep: Int(step)), cursor: cursor
+        ) { try folder.prune(keeping: kept) }
+    }
+
+    /// What was asked for by SIGINT or SIGTERM.
+    private func stopEarly() throws {
+        let path = checkpoints.path(forStep: Int(step))
+        try writer.writeNow(
+            cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity), to: path, cursor: cursor)
+        try cluster.end(reason: "the run was interrupted")
+        throw RunFailure(
+            .interrupted, "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)")
+    }
+
+    /// The steps of the running epoch that were done before a resume.
+    private func restoreLedger() {
+        let place = schedule.place(of: step)
+        order = schedule.order(epoch: place.epoch)
+        for done in 0..<place.step { ledger.record(schedule.shards(step: done, of: order)) }
+    }
+
+    private static func newestCheckpoint(
+        _ folder: CheckpointFolder, _ layout: ParameterLayout, log: Logger
+    ) throws -> (state: ParameterState, progress: EpochProgress)? {
+        let (newest, refused) = try folder.newest()
+        for error in refused { log.warning("passed over: \(error)") }
+        guard let file = newest else { return nil }
+        guard let step = file.metadata["step"].flatMap(UInt64.init),
+            let text = file.metadata["progress"],
+            let progress = try? JSONDecoder().decode(EpochProgress.self, from: Data(text.utf8))
+        else { throw RunFailure(.badData, "\(file.path): has no cursor; it is not a checkpoint of a run") }
+        let state = ParameterState(
+            version: step, parameters: try layout.read(file), velocity: try ModelFile.velocity(in: file, layout: layout))
+        return (state, progress)
+    }
+
+    private static func initialState(_ configuration: RunConfiguration, _ layout: ParameterLayout) -> ParameterState {
+        ParameterState(
+            version: 0, parameters: layout.initialParameters(seed: configuration.seed),
+            velocity: configuration.optimizer.needsVelocity ? FloatBuffer(count: layout.count) : nil)
+    }
+
+    // MARK: The beginning and the end
+
+    static func read(_ source: DataSource, _ settings: DatasetSettings, log: Logger) throws -> Dataset {
+        let line = LockedProgressLine()
+        let dataset = try Dataset(source, settings: settings, logger: log) { done, all in
+            line.update("reading recordings: \(done) of \(all)")
+        }
+        line.print("\(dataset.recordings.count) recordings, \(dataset.samples.count) windows, classes: "
+            + dataset.classes.enumerated().map { label, name in
+                "\(name) (\(dataset.recordings.count { $0.label == label }))"
+            }.joined(separator: ", "))
+        for file in dataset.skipped.prefix(10) { log.warning("skipped: \(file.reason)") }
+        if dataset.skipped.count > 10 { log.warning("and \(dataset.skipped.count - 10) more files skipped") }
+        return dataset
+    }
+
+    private func announce() {
+        let training = Set(schedule.samples.map { dataset.samples[Int($0)].recording }).count
+        let held = Set(validation.map { dataset.samples[Int($0)].recording }).count
+        line.print(
+            "\(configuration.preset.rawValue): \(configuration.model.height)x\(configuration.model.width), "
+                + "\(layout.count.grouped) parameters; training on \(training) recordings (\(schedule.samples.count) windows), "
+                + "validation on \(held) others; \(schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)")
+        if step > 0 { line.print("resuming at step \(step)") }
+    }
+
+    private func finish() throws -> String {
+        let final = folder.path("final.safetensors")
+        try writer.writeNow(cluster.snapshot(withVelocity: false), to: final, cursor: cursor)
+        // Resuming at the end leaves nothing to train, but the report needs the scores.
+        if validationProbabilities.isEmpty && !validation.isEmpty { validationProbabilities = try score(validation) }
+        try cluster.end(reason: "the training is done")
+        writer.finish()
+        let digest = try ParameterDigest.digest(of: SafetensorsFile(path: final))
+        try report(digest)
+        line.print("parameters' digest: \(digest)")
+        return folder.path("report.html")
+    }
+
+    private func report(_ digest: String) throws {
+        let predictions = try validationPredictions()
+        let reference = schedule.samples.map { dataset.recordings[dataset.samples[Int($0)].recording] }
+            .map { Baseline.Label(truth: $0.label, group: $0.group) }
+        let metrics = try ClassificationMetrics(
+            predictions, classes: dataset.classes, reference: reference, seed: configuration.seed)
+        let seconds = began.duration(to: .now)
+        let report = RunReport(
+            title: "HeartBeatNet training", facts: configuration.facts(of: dataset, layout: layout),
+            cluster: [
+                .init("Workers", cluster.everyone.sorted().joined(separator: ", ")),
+                .init("Workers lost on the way", "\(cluster.lostWorkers)"),
+                .init("Shards computed again", "\(cluster.repeatedShards)"),
+                .init("Time", seconds.spoken),
+                .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).rounded(1)) samples/s"),
+                .init("Parameters' digest", digest),
+            ],
+            predictions: predictions, metrics: metrics, history: history.records,
+            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) })
+        try report.write(to: folder.url)
+        for row in metrics.summary { line.print(row) }
+    }
+}
