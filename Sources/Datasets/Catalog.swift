@@ -1,0 +1,62 @@
+import Audio
+import Foundation
+
+/// What a data source holds, before anything is read.
+struct Catalog {
+    enum Content {
+        case sound(path: String)
+        case picture(path: String)
+        case synthetic(HeartSoundSynthesizer, index: Int)
+
+        /// Listed, but not there.
+        case missing(path: String)
+    }
+
+    struct Entry {
+        let name: String
+        let label: Int
+        var group: String?
+        let content: Content
+    }
+
+    static let heartClasses = ["abnormal", "normal"]
+    static let abnormal = 0
+    static let normal = 1
+
+    let classes: [String]
+    let entries: [Entry]
+
+    init(_ source: DataSource) throws {
+        switch source {
+        case .synthetic(let recordings, let seed):
+            try self.init(recordings: recordings, synthesizer: HeartSoundSynthesizer(seed: seed))
+        case .folder(let path):
+            let folder = try Folder(path)
+            if let sites = folder.physioNetSites {
+                try self.init(physioNet: sites)
+            } else {
+                try self.init(classFolders: folder)
+            }
+        }
+    }
+
+    init(classes: [String], entries: [Entry]) {
+        self.classes = classes
+        self.entries = entries
+    }
+
+    private init(recordings: Int, synthesizer: HeartSoundSynthesizer) throws {
+        guard (2...1_000_000).contains(recordings) else {
+            throw DatasetError(
+                name: "synthetic data", problem: "\(recordings) recordings cannot be made",
+                remedy: "ask for 2 to 1000000")
+        }
+        let entries = (0..<recordings).map { index in
+            let label = HeartSoundSynthesizer.isAbnormal(index) ? Self.abnormal : Self.normal
+            let number = String(index)
+            let name = "\(Self.heartClasses[label])/" + String(repeating: "0", count: 6 - number.count) + number + ".wav"
+            return Entry(name: name, label: label, content: .synthetic(synthesizer, index: index))
+        }
+        self.init(classes: Self.heartClasses, entries: entries)
+    }
+}

@@ -1,0 +1,16 @@
+/// Where recordings come from.
+public enum DataSource: Codable, Hashable, Sendable {
+    /// Heart sounds made by the program, half of them abnormal.
+    case synthetic(recordings: Int, seed: UInt64)
+
+    /// A folder of class folders, or a PhysioNet/CinC 2016 folder.
+    case folder(String)
+
+    /// The number of synthetic recordings where none is asked for.
+    public static let defaultRecordings = 400
+
+    /// What `--data` names: the word `synthetic`, or a folder.
+    public init(argument: String, recordings: Int = defaultRecordings, seed: UInt64) {
+        self = argument == "synthetic" ? .synthetic(recordings: recordings, seed: seed) : .folder(argument)
+    }
+}

@@ -1,0 +1,35 @@
+/// One file, or one synthetic recording.
+public struct Recording: Hashable, Sendable {
+    /// The file's path within the data folder.
+    public let name: String
+
+    /// An index into the dataset's classes.
+    public let label: Int
+
+    /// The site a PhysioNet recording was made at; nil where it is unknown.
+    public let group: String?
+
+    /// SHA-256 of the content.
+    public let digest: String
+
+    /// The dataset's samples that are windows of this recording.
+    public let samples: Range<Int>
+}
+
+/// One window of a recording: what the network sees at a time.
+public struct Sample: Hashable, Sendable {
+    /// An index into the dataset's recordings.
+    public let recording: Int
+    public let label: Int
+
+    /// Counted from the recording's start.
+    public let window: Int
+}
+
+/// A file that could not be used.
+public struct SkippedFile: Codable, Hashable, Sendable {
+    public let path: String
+
+    /// One line that names the file.
+    public let reason: String
+}

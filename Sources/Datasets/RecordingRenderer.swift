@@ -1,0 +1,43 @@
+import Audio
+import Images
+import Spectrograms
+
+/// Makes the pictures of one recording at a time. Holds work space, so each thread has its own.
+public final class RecordingRenderer {
+    private let settings: DatasetSettings
+    private let windowing: Windowing?
+    private let transform: SpectrogramTransform
+
+    public init(_ settings: DatasetSettings) throws {
+        self.settings = settings
+        windowing = try settings.windowing()
+        transform = try SpectrogramTransform(settings.spectrogram)
+    }
+
+    /// The pictures of a sound or picture file: one for each window.
+    public func pictures(ofFileAt path: String) throws -> [Image] {
+        switch Catalog.content(ofFileAt: path) {
+        case .sound: return try pictures(of: Sound(contentsOf: path))
+        case .picture: return [try picture(ofImageAt: path)]
+        default:
+            throw DatasetError(
+                name: path, problem: "neither a sound nor a picture by its name",
+                remedy: "give a .wav, .flac, .png, .jpg or .jpeg file")
+        }
+    }
+
+    func picture(ofImageAt path: String) throws -> Image {
+        let size = settings.spectrogram
+        return try Image(contentsOf: path).resized(width: size.width, height: size.height, method: .nearest)
+    }
+
+    func pictures(of sound: Sound) throws -> [Image] {
+        let samples = try sound.resampled(to: settings.spectrogram.sampleRate).samples
+        guard let windowing else { return [samples.withUnsafeBufferPointer(transform.image(of:))] }
+        return windowing.filled(samples).withUnsafeBufferPointer { samples in
+            windowing.starts(in: samples.count).map { start in
+                transform.image(of: UnsafeBufferPointer(rebasing: samples[start..<start + windowing.length]))
+            }
+        }
+    }
+}

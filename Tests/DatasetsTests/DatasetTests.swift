@@ -1,0 +1,164 @@
+import Audio
+import Foundation
+import Images
+import Logging
+import Spectrograms
+import Synchronization
+import Testing
+
+@testable import Datasets
+
+@Suite struct DatasetTests {
+    let folder = try! TemporaryFolder()
+
+    /// Windows of one second every half second.
+    let windows = DatasetSettings(
+        spectrogram: SpectrogramSettings(height: 16, width: 32), windowSeconds: 1, windowHopSeconds: 0.5)
+
+    private func load(_ source: DataSource, _ settings: DatasetSettings) throws -> Dataset {
+        try Dataset(source, settings: settings, cacheFolder: folder.path + "/cache")
+    }
+
+    /// A pitch and a length make a recording unlike all others.
+    private func writeTone(_ path: String, hertz: Float, seconds: Float, rate: Int = 2000) throws {
+        let samples = (0..<Int(seconds * Float(rate))).map { 0.5 * sin(2 * .pi * hertz * Float($0) / Float(rate)) }
+        try folder.makeParent(of: path)
+        try Sound(sampleRate: rate, samples: samples).write(toWAV: folder.path + "/" + path)
+    }
+
+    private func pixels(_ dataset: Dataset, _ sample: Int) -> [UInt8] { dataset.withPixels(of: sample, Array.init) }
+
+    @Test func classFoldersAreTakenInOrderAndRecordingsCutIntoWindows() throws {
+        try writeTone("data/sick/b.wav", hertz: 90, seconds: 3.2)
+        try writeTone("data/sick/a.WAV", hertz: 80, seconds: 1)
+        try writeTone("data/healthy/deep/c.flac.wav", hertz: 70, seconds: 0.4, rate: 8000)
+        try folder.write("data/healthy/notes.txt", Array("no sound".utf8))
+        let dataset = try load(.folder(folder.path + "/data"), windows)
+        #expect(dataset.classes == ["healthy", "sick"])
+        #expect(dataset.recordings.map(\.name) == ["healthy/deep/c.flac.wav", "sick/a.WAV", "sick/b.wav"])
+        #expect(dataset.recordings.map(\.samples) == [0..<1, 1..<2, 2..<7])
+        #expect(dataset.recordings.map(\.label) == [0, 1, 1])
+        #expect(dataset.samples.map(\.window) == [0, 0, 0, 1, 2, 3, 4])
+        #expect(dataset.samples.map(\.label) == [0, 1, 1, 1, 1, 1, 1])
+        #expect(dataset.skipped.isEmpty)
+
+        // The fourth window of b.wav, cut by hand.
+        let sound = try Sound(contentsOf: folder.path + "/data/sick/b.wav")
+        let window = Sound(sampleRate: 2000, samples: Array(sound.samples[3000..<5000]))
+        let image = try SpectrogramTransform(windows.spectrogram).image(of: window)
+        #expect(pixels(dataset, 5) == image.pixels)
+    }
+
+    @Test func aShortRecordingIsRepeatedAndWithoutWindowsOneSampleIsTheWhole() throws {
+        try writeTone("data/a/short.wav", hertz: 100, seconds: 0.25)
+        try writeTone("data/b/long.wav", hertz: 60, seconds: 5)
+        let cut = try load(.folder(folder.path + "/data"), windows)
+        let short = try Sound(contentsOf: folder.path + "/data/a/short.wav").samples
+        let image = try SpectrogramTransform(windows.spectrogram)
+            .image(of: Sound(sampleRate: 2000, samples: short + short + short + short))
+        #expect(pixels(cut, 0) == image.pixels)
+
+        let whole = try load(.folder(folder.path + "/data"), DatasetSettings(spectrogram: windows.spectrogram))
+        #expect(whole.samples.count == 2)
+        let long = try Sound(contentsOf: folder.path + "/data/b/long.wav")
+        #expect(try pixels(whole, 1) == SpectrogramTransform(windows.spectrogram).image(of: long).pixels)
+    }
+
+    @Test func picturesAreResizedToTheirNearestNeighbours() throws {
+        let image = Image(width: 50, height: 40, pixels: (0..<6000).map { UInt8(truncatingIfNeeded: $0 &* 37) })
+        for name in ["x/1.png", "y/2.PNG"] { try folder.write("data/" + name, try image.png()) }
+        let dataset = try load(.folder(folder.path + "/data"), windows)
+        #expect(dataset.samples.count == 2)
+        #expect(pixels(dataset, 1) == image.resized(width: 32, height: 16, method: .nearest).pixels)
+        #expect(dataset.recordings[0].digest == dataset.recordings[1].digest)
+    }
+
+    @Test func filesThatCannotBeReadAreNamedAndSkipped() throws {
+        try writeTone("data/a/good.wav", hertz: 100, seconds: 2)
+        try writeTone("data/b/good.wav", hertz: 120, seconds: 2)
+        try folder.write("data/a/empty.wav", [])
+        try folder.write("data/b/noise.flac", [1, 2, 3, 4])
+        try folder.write("data/b/torn.png", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0])
+        let dataset = try load(.folder(folder.path + "/data"), windows)
+        #expect(dataset.recordings.map(\.name) == ["a/good.wav", "b/good.wav"])
+        let expected = ["a/empty.wav", "b/noise.flac", "b/torn.png"].map { folder.path + "/data/" + $0 }
+        #expect(dataset.skipped.map(\.path) == expected)
+        #expect(zip(dataset.skipped, expected).allSatisfy { $0.reason.hasPrefix($1 + ": ") })
+    }
+
+    @Test func dataWithoutTwoUsableClassesIsRefused() throws {
+        try writeTone("one/a/good.wav", hertz: 100, seconds: 1)
+        try writeTone("hollow/a/good.wav", hertz: 100, seconds: 1)
+        try folder.write("hollow/b/notes.txt", [65])
+        try writeTone("broken/a/good.wav", hertz: 100, seconds: 1)
+        try folder.write("broken/b/empty.wav", [])
+        try FileManager.default.createDirectory(atPath: folder.path + "/bare", withIntermediateDirectories: true)
+        let expectations = [
+            "missing": "missing: not a readable folder", "bare": "bare: the folder is empty",
+            "one": "one: 1 class folders are too few", "hollow": "hollow/b: the class has no",
+            "broken": "class b: none of its 1 recordings can be used",
+        ]
+        for (name, text) in expectations {
+            let error = #expect(throws: DatasetError.self) { try load(.folder(folder.path + "/" + name), windows) }
+            #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
+            #expect(error?.description.contains("\n") == false)
+        }
+    }
+
+    @Test func physioNetSitesAreGroups() throws {
+        try writeTone("data/training-a/a1.wav", hertz: 50, seconds: 1)
+        try writeTone("data/training-a/a2.wav", hertz: 60, seconds: 1)
+        try writeTone("data/training-b/b1.wav", hertz: 70, seconds: 1)
+        try folder.write("data/training-a/REFERENCE.csv", Array("a2,1\r\na1,-1\r\na2,1\r\n\r\n".utf8))
+        try folder.write("data/training-b/REFERENCE.csv", Array("b1,1\nb2,-1".utf8))
+        let dataset = try load(.folder(folder.path + "/data"), windows)
+        #expect(dataset.classes == ["abnormal", "normal"])
+        #expect(dataset.recordings.map(\.name) == ["training-a/a2.wav", "training-a/a1.wav", "training-b/b1.wav"])
+        #expect(dataset.recordings.map(\.label) == [0, 1, 0])
+        #expect(dataset.recordings.map(\.group) == ["training-a", "training-a", "training-b"])
+        #expect(dataset.skipped.map(\.path) == [folder.path + "/data/training-b/b2.wav"])
+
+        let site = try load(.folder(folder.path + "/data/training-a"), windows)
+        #expect(site.recordings.map(\.name) == ["a2.wav", "a1.wav"])
+        #expect(site.recordings.allSatisfy { $0.group == nil })
+    }
+
+    @Test(arguments: ["a1", "a1,0", "a1,1,1", "../a1,1", ",1", "a1,1\na1,-1", "\u{0},1", ".a1,-1"])
+    func aReferenceWithABadLineIsRefused(text: String) throws {
+        try folder.write("data/REFERENCE.csv", Array(text.utf8))
+        let error = #expect(throws: DatasetError.self) { try load(.folder(folder.path + "/data"), windows) }
+        #expect(error?.problem.hasPrefix("line ") == true)
+    }
+
+    @Test func syntheticRecordingsAreHalfAbnormalAndEqualTheirWrittenFiles() throws {
+        let dataset = try load(.synthetic(recordings: 6, seed: 4), windows)
+        #expect(dataset.recordings.map(\.label) == [1, 0, 1, 0, 1, 0])
+        let path = folder.path + "/heart.wav"
+        try HeartSoundSynthesizer(seed: 4).recording(3).write(toWAV: path)
+        let images = try RecordingRenderer(windows).pictures(ofFileAt: path)
+        let samples = dataset.recordings[3].samples
+        #expect(samples.count == images.count)
+        #expect(samples.map { pixels(dataset, $0) } == images.map(\.pixels))
+        #expect(throws: DatasetError.self) { try load(.synthetic(recordings: 0, seed: 1), windows) }
+    }
+
+    @Test func progressCountsEveryRecordingOnce() throws {
+        let calls = Mutex<[[Int]]>([])
+        _ = try Dataset(.synthetic(recordings: 9, seed: 1), settings: windows) { done, total in
+            calls.withLock { $0.append([done, total]) }
+        }
+        #expect(calls.withLock { $0 } == (1...9).map { [$0, 9] })
+    }
+
+    @Test func settingsThatCannotBeUsedAreRefused() {
+        let changes: [(inout DatasetSettings) -> Void] = [
+            { $0.windowSeconds = 0 }, { $0.windowSeconds = -1 }, { $0.windowSeconds = .nan }, { $0.windowSeconds = 1e30 },
+            { $0.windowHopSeconds = 0 }, { $0.maximumWindowsPerRecording = 0 }, { $0.spectrogram.fftSize = 3 },
+        ]
+        for change in changes {
+            var settings = windows
+            change(&settings)
+            #expect(throws: (any Error).self) { try load(.synthetic(recordings: 2, seed: 1), settings) }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Audio
+import Foundation
+import Spectrograms
+import Testing
+
+@testable import Datasets
+
+@Suite struct SplitTests {
+    let folder = try! TemporaryFolder()
+    let settings = DatasetSettings(
+        spectrogram: SpectrogramSettings(fftSize: 64, mels: 16, height: 16, width: 16), windowSeconds: 0.1)
+
+    /// Three sites of 10, 7 and 3 abnormal and of 5, 8 and 12 normal recordings, of one to three windows each.
+    /// In the first, a00 is a copy of a04, and so is a normal recording of a normal one.
+    private func sites() throws -> Dataset {
+        var pitch: Float = 10
+        for (site, counts) in [("a", (10, 5)), ("b", (7, 8)), ("c", (3, 12))] {
+            var lines = ""
+            for i in 0..<counts.0 + counts.1 {
+                let name = site + (i < 10 ? "0\(i)" : "\(i)")
+                lines += "\(name),\(i < counts.0 ? 1 : -1)\n"
+                pitch += 10
+                let samples = (0..<200 * (1 + i % 3)).map { sin(Float($0) * pitch / 2000) }
+                try folder.makeParent(of: "\(site)/x")
+                try Sound(sampleRate: 2000, samples: samples).write(toWAV: folder.path + "/\(site)/\(name).wav")
+            }
+            try folder.write("\(site)/REFERENCE.csv", Array(lines.utf8))
+        }
+        for (copy, original) in [("a/a00.wav", "a/a04.wav"), ("b/b08.wav", "c/c05.wav")] {
+            try FileManager.default.removeItem(atPath: folder.path + "/" + copy)
+            try FileManager.default.copyItem(atPath: folder.path + "/" + original, toPath: folder.path + "/" + copy)
+        }
+        return try Dataset(.folder(folder.path), settings: settings, cacheFolder: folder.path + "/cache")
+    }
+
+    @Test func everySampleIsOnOneSideAndRecordingsAndCopiesStayTogether() throws {
+        let dataset = try sites()
+        for seed in 0..<50 as Range<UInt64> {
+            let (training, validation) = try dataset.split(validationFraction: 0.3, seed: seed)
+            #expect((training + validation).sorted() == Array(dataset.samples.indices))
+            func digests(_ samples: [Int]) -> Set<String> {
+                Set(samples.map { dataset.recordings[dataset.samples[$0].recording].digest })
+            }
+            #expect(digests(training).isDisjoint(with: digests(validation)))
+        }
+    }
+
+    @Test func classesAndSitesAreSplitInProportion() throws {
+        let dataset = try sites()
+        let (_, validation) = try dataset.split(validationFraction: 0.3, seed: 9)
+        let recordings = Set(validation.map { dataset.samples[$0].recording }).map { dataset.recordings[$0] }
+        func count(_ label: Int, _ group: String) -> Int {
+            Set(recordings.filter { $0.label == label && $0.group == group }.map(\.digest)).count
+        }
+        // Different contents: 9, 7 and 3 abnormal; 5, 8 and 11 normal, as the copy of c05 belongs to b.
+        for (label, group, expected) in [(0, "a", 2.7), (0, "b", 2.1), (0, "c", 0.9), (1, "a", 1.5), (1, "b", 2.4)] {
+            #expect(abs(Double(count(label, group)) - expected) <= 1)
+        }
+        #expect(["a", "b", "c"].reduce(0) { $0 + count(0, $1) } == 6)
+    }
+
+    @Test func theSplitDependsOnTheSeedOnly() throws {
+        let dataset = try sites()
+        let split = try dataset.split(validationFraction: 0.25, seed: 1)
+        #expect(try dataset.split(validationFraction: 0.25, seed: 1) == split)
+        #expect(try dataset.split(validationFraction: 0.25, seed: 2) != split)
+    }
+
+    @Test func smallAndLargeFractionsLeaveBothSidesEveryClass() throws {
+        let dataset = try sites()
+        for fraction in [0.001, 0.999] {
+            let (training, validation) = try dataset.split(validationFraction: fraction, seed: 3)
+            for side in [training, validation] {
+                #expect(Set(side.map { dataset.samples[$0].label }) == [0, 1])
+            }
+        }
+        #expect(try dataset.split(validationFraction: 0, seed: 3).validation.isEmpty)
+        for fraction in [1, -0.1, .nan] {
+            #expect(throws: DatasetError.self) { try dataset.split(validationFraction: fraction, seed: 3) }
+        }
+    }
+}
