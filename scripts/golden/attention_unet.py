@@ -171,9 +171,11 @@ def differentiate(model, images, labels):
 def relative_error(name, found, expected):
     """The relative L2 error of one output among all the `expected` ones.
 
-    A bias in front of batch normalisation has no effect, so the gradient of `attention.result.bias` is zero but for
-    rounding: it is measured against its kernel's.
+    Batch normalisation removes the mean and the scale of what precedes it, so the gradient of `attention.result.bias`
+    is zero but for rounding and that of `attention.psi.bias` nearly so: they are measured against their kernel's.
     """
-    scale = name.replace("result.bias", "result.kernel")
+    scale = name
+    if name.endswith(("attention.result.bias", "attention.psi.bias")):
+        scale = name.replace(".bias", ".kernel")
     difference = np.asarray(found, np.float64) - expected[name]
     return float(np.linalg.norm(difference) / np.linalg.norm(expected[scale]))

@@ -1,8 +1,10 @@
-"""Keeps a network's activations away from the kinks of ReLU, LeakyReLU and max-pooling.
+"""Moves a network's biases to a point where its gradient can be computed well in float32.
 
-A rounding error that carries one activation across a kink changes a gradient by far more than itself: flipping a
-fraction p of the units costs a relative error of about sqrt(p). Numbers meant to tell a right kernel from a nearly right
-one must therefore come from a point without activations near a kink. `settle` moves the biases to such a point.
+Two things would otherwise drown the difference between a right kernel and a nearly right one. A rounding error that
+carries an activation across a kink of ReLU or max-pooling changes a gradient by far more than itself: flipping a
+fraction p of the units costs a relative error of about sqrt(p). And where a random network's activations vary little
+around their mean, batch normalisation, which removes the mean, leaves the gradients of the attention gates as small
+differences of large numbers. `settle` centres the convolutions and then keeps every activation away from the kinks.
 """
 import keras
 import numpy as np
@@ -14,8 +16,11 @@ def rms(x):
     return float(np.sqrt(np.mean(np.square(x)))) or 1.0
 
 
-def bias_shifts(x, reach):
-    """For each channel of `x` (positions, channels), the shift in -reach...reach that keeps it furthest from zero."""
+def bias_shifts(x, reach, enough):
+    """For each channel of `x` (positions, channels) a shift in -reach...reach that keeps it away from zero.
+
+    It is 0 where that is a distance of `enough`, else the shift with the greatest distance.
+    """
     def clearance(values, shift):
         return np.min(np.abs(values + shift))
 
@@ -23,8 +28,9 @@ def bias_shifts(x, reach):
     for values in np.sort(x, axis=0).T:
         middles = -(values[1:] + values[:-1]) / 2
         gaps = np.where(np.abs(middles) <= reach, np.diff(values), 0)
-        candidates = [-reach, 0.0, reach] + ([middles[np.argmax(gaps)]] if len(gaps) else [])
-        shifts.append(max(candidates, key=lambda shift: clearance(values, shift)))
+        candidates = [-reach, reach] + ([middles[np.argmax(gaps)]] if len(gaps) else [])
+        best = max(candidates, key=lambda shift: clearance(values, shift))
+        shifts.append(0.0 if clearance(values, 0) >= min(enough, clearance(values, best)) else best)
     return np.array(shifts)
 
 
@@ -57,13 +63,15 @@ class Walk:
     def biased(self, kinked):
         """The layers from the one whose bias shifts the input of the layer `kinked` up to that layer, in order."""
         name = kinked.name.rsplit(".", 1)[0]
+        if kinked.name.endswith("sigmoid"):
+            return [self.model.get_layer(f"{name}.psi"), kinked]
         if name.endswith("attention"):
             return [self.model.get_layer(f"{name}.{part}") for part in ("upsample", "add")] + [kinked]
         return [self.model.get_layer(name), kinked]
 
 
 def settle(model, images, redraw=None, clearance=1e-4, attempts=40):
-    """Shifts biases by at most half the layer's RMS so that no activation comes near a kink, and returns the margin.
+    """Centres the convolutions, keeps activations away from the kinks by their biases, and returns the margin.
 
     The margin is the least distance to a kink, in units of the layer's RMS. `redraw`, a function from a shape to random
     numbers, may draw anew the kernels of single channels whose pooling windows come closer than `clearance` to a tie.
@@ -74,6 +82,8 @@ def settle(model, images, redraw=None, clearance=1e-4, attempts=40):
         walk.run(layer)
         if isinstance(layer, KINKED):
             margins[layer.name] = settle_layer(walk, layer)
+        if layer.name.endswith("sigmoid"):
+            settle_layer(walk, layer)
         if not isinstance(layer, keras.layers.MaxPooling2D):
             continue
         relu = model.get_layer(layer.name.replace("pool", "conv2.relu"))
@@ -86,8 +96,6 @@ def settle(model, images, redraw=None, clearance=1e-4, attempts=40):
             kernel = conv.kernel.numpy()
             kernel[..., close] = redraw(kernel[..., close].shape)
             conv.kernel.assign(kernel)
-            for again in walk.biased(relu):
-                walk.run(again)
             margins[relu.name] = settle_layer(walk, relu)
         walk.run(layer)
         margins[layer.name] = np.min(pool_clearance(x)) / rms(x)
@@ -95,13 +103,22 @@ def settle(model, images, redraw=None, clearance=1e-4, attempts=40):
 
 
 def settle_layer(walk, layer):
-    """Settles the layer's input, brings the walk up to date and returns the margin."""
-    x = np.asarray(walk.values[id(layer.input)])
-    scale = rms(x)
+    """Chooses the bias in front of `layer`, runs up to it and returns the margin."""
     first, *_ = path = walk.biased(layer)
-    shifts = bias_shifts(x.reshape(-1, x.shape[-1]), scale / 2)
+    x = run_to_input(walk, path)
+    positions = x.reshape(-1, x.shape[-1])
+    # Dense layers see as few positions as samples: a mean over those is no use, and over one leaves zero.
+    centre = positions.mean(axis=0) if x.ndim == 4 else 0
+    scale = rms(positions - centre)
+    shifts = bias_shifts(positions - centre, reach=scale / 2, enough=scale / 1000) - centre
     # As float32, since that is what the files hold.
     first.bias.assign((first.bias.numpy() + shifts).astype(np.float32))
-    for again in path:
-        walk.run(again)
-    return np.min(np.abs(walk.values[id(layer.input)])) / scale
+    x = run_to_input(walk, path)
+    return np.min(np.abs(x)) / rms(x)
+
+
+def run_to_input(walk, path):
+    """Runs the layers of `path` and returns the input of the last."""
+    for layer in path:
+        walk.run(layer)
+    return np.asarray(walk.values[id(path[-1].input)])

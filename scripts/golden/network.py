@@ -25,10 +25,11 @@ Element i of a flattened kernel, exact in float32 but for the one rounding of th
              z = (z ^ z >> 27) * 0x94D049BB133111EB;  z ^ z >> 31              (SplitMix64, modulo 2^64)
     value:   (Float(mix(seed << 32 | i) >> 40) * 0x1p-24 - 0.5) * scale
 
-The gradient of `decoder.N.attention.result.bias` is zero but for rounding, as batch normalisation removes the mean. Its
-error is therefore to be divided by the norm of `decoder.N.attention.result.kernel`'s gradient.
+The gradient of `decoder.N.attention.result.bias` is zero but for rounding and that of `decoder.N.attention.psi.bias`
+nearly so, as batch normalisation removes the mean and the scale of what it is given. The errors of these two are to be
+divided by the norm of their kernel's gradient.
 
-No activation lies nearer to a kink (see kinks.py) than 2e-5 of its layer's RMS, so a correct float32 network on any
+No activation lies nearer to a kink (see kinks.py) than 5e-5 of its layer's RMS, so a correct float32 network on any
 algorithm takes the same side everywhere. The sizes are those of the images and parameters and stand in the metadata,
 too, as text: height, width, base_filters, dense_layers, dense_width, classes; `margin` is the distance to the kinks.
 """
@@ -41,14 +42,14 @@ from . import kinks
 from .attention_unet import Sizes, assign, build, count, differentiate, infer, is_trainable, relative_error, variables
 
 CASES = {
-    # name: (sizes, batch)
-    "small": (Sizes(16, 32, 4, dense_layers=2, dense_width=8, classes=2), 3),
-    "odd": (Sizes(32, 16, 5, dense_layers=3, dense_width=8, classes=3), 1),
-    "blocked": (Sizes(48, 32, 16, dense_layers=2, dense_width=16, classes=2), 2),
-    "deep": (Sizes(32, 48, 8, dense_layers=16, dense_width=8, classes=2), 4),
+    # name: (sizes, batch, the first seed from 1 that suits)
+    "small": (Sizes(16, 32, 4, dense_layers=2, dense_width=8, classes=2), 3, 1),
+    "odd": (Sizes(32, 16, 5, dense_layers=3, dense_width=8, classes=3), 1, 1),
+    "blocked": (Sizes(48, 32, 16, dense_layers=2, dense_width=16, classes=2), 2, 1),
+    "deep": (Sizes(32, 48, 8, dense_layers=16, dense_width=8, classes=2), 4, 2),
 }
 LARGEST = 2048
-MARGIN = 2e-5
+MARGIN = 5e-5
 TOLERANCE = 1e-5
 
 
@@ -69,8 +70,9 @@ def scale(name, shape):
     inputs = math.prod(shape[:-1])
     if name.endswith("upsample.kernel"):
         inputs = shape[0] * shape[1] * shape[3]
-    # Half as wide in front of the softmax, which must not saturate.
-    return np.float32(math.sqrt(12) * math.sqrt(2 / inputs) * (0.5 if name == "head.logits.kernel" else 1))
+    # Narrower in front of sigmoid and softmax, which must not saturate.
+    gain = 0.5 if name.endswith(("psi.kernel", "logits.kernel")) else 1
+    return np.float32(math.sqrt(12) * math.sqrt(2 / inputs) * gain)
 
 
 def vector(name, shape, random):
@@ -121,10 +123,10 @@ def flaw(expected, single, sizes):
     return None
 
 
-def settled(sizes, batch):
-    """The first inputs with a good distance from every kink and no other flaw, and what Keras makes of them."""
+def settled(sizes, batch, first):
+    """The first inputs, beginning with seed `first`, with a good distance from every kink and no other flaw, and what Keras makes of them."""
     double, single = build(sizes, "float64"), build(sizes, "float32")
-    for seed in range(1, 1000):
+    for seed in range(first, first + 1000):
         images, labels, rules, parameters = inputs(sizes, batch, seed)
         assign(double, parameters)
         margin = kinks.settle(double, images)
@@ -140,8 +142,8 @@ def settled(sizes, batch):
     raise RuntimeError(f"no seed suits {sizes}")
 
 
-def write_case(folder, case, sizes, batch):
-    images, labels, rules, parameters, expected, margin = settled(sizes, batch)
+def write_case(folder, case, sizes, batch, first):
+    images, labels, rules, parameters, expected, margin = settled(sizes, batch, first)
     tensors = {"images": images, "labels": labels}
     for name, shape in sizes.parameter_shapes().items():
         step = stride(shape) if name in rules else 1
@@ -164,5 +166,5 @@ def write_case(folder, case, sizes, batch):
 def write(tests):
     folder = tests / "AttentionUNetTests" / "Golden"
     folder.mkdir(parents=True, exist_ok=True)
-    for case, (sizes, batch) in CASES.items():
-        write_case(folder, case, sizes, batch)
+    for case, arguments in CASES.items():
+        write_case(folder, case, *arguments)
