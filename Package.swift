@@ -64,7 +64,7 @@ let package = Package(
         module("AttentionUNet", "TensorCore", "Parameters"),
         module("Optimization", "TensorCore", "Parameters", settings: numeric),
         module("Checkpoints", "Parameters", "Digests"),
-        module("Evaluation"),
+        module("Evaluation", "Randomness"),
         module("Reports", "Evaluation"),
         module("Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation"),
 
