@@ -91,7 +91,7 @@ let package = Package(
         tests("OptimizationTests", "Optimization"),
         tests("CheckpointsTests", "Checkpoints", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
-        tests("ReportsTests", "Reports"),
+        tests("ReportsTests", "Reports", "Randomness"),
         tests("ClusterLogicTests", "ClusterLogic"),
         tests("ClusterRuntimeTests", "ClusterRuntime"),
     ],
