@@ -64,7 +64,7 @@ let package = Package(
         module("AttentionUNet", "TensorCore", "Parameters"),
         module("Optimization", "OneDNN", "Parameters", settings: numeric),
         module("Checkpoints", "Digests"),
-        module("Evaluation"),
+        module("Evaluation", "Randomness"),
         module("Reports", "Evaluation"),
         module(
             "Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation",
@@ -94,7 +94,7 @@ let package = Package(
         tests("OptimizationTests", "Optimization"),
         tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
-        tests("ReportsTests", "Reports"),
+        tests("ReportsTests", "Reports", "Randomness"),
         tests("ClusterLogicTests", "ClusterLogic"),
         tests("ClusterRuntimeTests", "ClusterRuntime"),
     ],

@@ -1,0 +1,64 @@
+/// How often each true class was given each name: rows are true classes, columns predicted ones.
+///
+/// A ratio whose denominator is zero is nil, not zero: nothing is known about it.
+public struct ConfusionMatrix: Hashable, Sendable {
+    public private(set) var rows: [[Int]]
+
+    public init(classes: Int) {
+        rows = Array(repeating: Array(repeating: 0, count: classes), count: classes)
+    }
+
+    /// Counts the predictions that have a predicted class.
+    public init(_ predictions: [Prediction], classes: Int) {
+        self.init(classes: classes)
+        for prediction in predictions {
+            if let predicted = prediction.predicted { rows[prediction.truth][predicted] += 1 }
+        }
+    }
+
+    public var classes: Int { rows.count }
+    public var total: Int { rows.reduce(0) { $0 + $1.reduce(0, +) } }
+    public var correct: Int { rows.indices.reduce(0) { $0 + rows[$1][$1] } }
+
+    /// How many belong to the class.
+    public func support(of index: Int) -> Int { rows[index].reduce(0, +) }
+
+    /// How many were given the class's name.
+    public func predicted(as index: Int) -> Int { rows.reduce(0) { $0 + $1[index] } }
+
+    public var accuracy: Double? { ratio(correct, total) }
+    public func recall(of index: Int) -> Double? { ratio(rows[index][index], support(of: index)) }
+    public func precision(of index: Int) -> Double? { ratio(rows[index][index], predicted(as: index)) }
+
+    /// The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
+    public func f1(of index: Int) -> Double? {
+        ratio(2 * rows[index][index], support(of: index) + predicted(as: index))
+    }
+
+    /// Of those not of the class, the share not called so.
+    public func specificity(of index: Int) -> Double? {
+        let negatives = total - support(of: index)
+        return ratio(negatives - (predicted(as: index) - rows[index][index]), negatives)
+    }
+
+    private func ratio(_ part: Int, _ whole: Int) -> Double? {
+        whole > 0 ? Double(part) / Double(whole) : nil
+    }
+}
+
+/// In JSON, an array of rows.
+extension ConfusionMatrix: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        rows = try container.decode([[Int]].self)
+        guard rows.allSatisfy({ $0.count == rows.count && $0.allSatisfy { (0...Int(Int32.max)).contains($0) } }) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "the confusion matrix is not a square of counts")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rows)
+    }
+}

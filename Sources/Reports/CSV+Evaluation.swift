@@ -1,0 +1,23 @@
+import Evaluation
+
+extension CSV {
+    /// `predictions.csv`: file, true class, predicted class, then the probability of each class.
+    ///
+    /// A prediction without a predicted class has an empty cell there.
+    init(_ predictions: [Prediction], classes: [String]) {
+        let header = ["file", "true", "predicted"] + classes.map { "p_\($0)" }
+        self.init(
+            [header]
+                + predictions.map { prediction in
+                    [prediction.file, classes[prediction.truth], prediction.predicted.map { classes[$0] } ?? ""]
+                        + prediction.probabilities.map { "\($0)" }
+                })
+    }
+
+    /// `confusion_matrix.csv`: a row for each true class, a column for each predicted one.
+    init(_ matrix: ConfusionMatrix, classes: [String]) {
+        self.init(
+            [["true"] + classes.map { "predicted_\($0)" }]
+                + classes.indices.map { [classes[$0]] + matrix.rows[$0].map(String.init) })
+    }
+}

@@ -1,0 +1,92 @@
+/// Lines over two axes, with a legend above.
+struct Chart {
+    let title: String
+    let x: Axis
+    let y: Axis
+    let series: [Series]
+    var width = 460.0
+    var height = 300.0
+
+    struct Series {
+        let name: String
+        /// In the axes' numbers. A point that is not finite leaves a gap.
+        let points: [(x: Double, y: Double)]
+        /// Which colour of the palette.
+        var colour = 0
+        var isDashed = false
+        /// Whether the area below is tinted.
+        var isFilled = false
+        /// A point to dwell on, and what to write beside it.
+        var mark: (x: Double, y: Double, label: String)?
+    }
+
+    private let left = 50.0
+    private let right = 18.0
+    private let top = 34.0
+    private let bottom = 46.0
+
+    var drawing: SVG {
+        var svg = SVG(width: width, height: height, title: title)
+        drawAxes(on: &svg)
+        for line in series { draw(line, on: &svg) }
+        for line in series { drawMark(of: line, on: &svg) }
+        drawLegend(on: &svg)
+        return svg
+    }
+
+    private func place(_ point: (x: Double, y: Double)) -> (x: Double, y: Double) {
+        (
+            left + x.position(of: point.x) * (width - left - right),
+            height - bottom - y.position(of: point.y) * (height - top - bottom)
+        )
+    }
+
+    private func drawAxes(on svg: inout SVG) {
+        for tick in y.ticks {
+            let at = place((x.lower, tick))
+            svg.line(from: at, to: (width - right, at.y), style: tick == y.lower ? "axis" : "grid")
+            svg.text(y.text(of: tick), x: left - 8, y: at.y + 4, anchor: .end)
+        }
+        for tick in x.ticks {
+            let at = place((tick, y.lower))
+            svg.line(from: at, to: (at.x, at.y + 4), style: "axis")
+            svg.text(x.text(of: tick), x: at.x, y: at.y + 18, anchor: .middle)
+        }
+        svg.text(x.label, x: (left + width - right) / 2, y: height - 8, anchor: .middle, style: "label name")
+        svg.text(
+            y.label, x: 12, y: (top + height - bottom) / 2, anchor: .middle, turned: -90, style: "label name")
+    }
+
+    private func draw(_ line: Series, on svg: inout SVG) {
+        let runs = line.points.split { !$0.x.isFinite || !$0.y.isFinite }.map { $0.map(place) }
+        if line.isFilled {
+            let floor = place((x.lower, y.lower)).y
+            let areas = runs.map { [(x: $0[0].x, y: floor)] + $0 + [(x: $0[$0.count - 1].x, y: floor)] }
+            svg.path(areas, style: "area s\(line.colour)", closed: true)
+        }
+        svg.path(runs, style: "line s\(line.colour)" + (line.isDashed ? " dashed" : ""))
+        // A run of one point draws no line.
+        for run in runs where run.count == 1 { svg.circle(at: run[0], radius: 3, style: "dot s\(line.colour)") }
+    }
+
+    private func drawMark(of line: Series, on svg: inout SVG) {
+        guard let mark = line.mark, mark.x.isFinite, mark.y.isFinite else { return }
+        let at = place((mark.x, mark.y))
+        svg.circle(at: at, radius: 4.5, style: "ring s\(line.colour)")
+        let isRight = at.x > (left + width - right) / 2
+        let isLow = at.y > height - bottom - 24
+        svg.text(
+            mark.label, x: at.x + (isRight ? -6 : 6), y: at.y + (isLow ? -10 : 20), anchor: isRight ? .end : .start,
+            style: "label name halo")
+    }
+
+    private func drawLegend(on svg: inout SVG) {
+        var x = left
+        for line in series where !line.name.isEmpty {
+            svg.line(
+                from: (x, 14), to: (x + 18, 14), style: "line s\(line.colour)" + (line.isDashed ? " dashed" : ""))
+            svg.text(line.name, x: x + 24, y: 18)
+            x += 42 + Double(line.name.count) * 6.4
+        }
+    }
+}

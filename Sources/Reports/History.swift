@@ -1,0 +1,36 @@
+import Foundation
+
+/// `history.csv` of a run folder, one row an epoch. The file is whole after every call.
+public struct History: Sendable {
+    public private(set) var records: [EpochRecord] = []
+    private let folder: URL
+
+    static let name = "history.csv"
+    /// More than a million epochs.
+    private static let sizeLimit = 256 << 20
+
+    /// Reads the history of the run in `folder`; it is empty when there is none yet.
+    public init(folder: URL) throws(ReportsError) {
+        self.folder = folder
+        guard let text = try RunFolder(folder).read(Self.name, atMost: Self.sizeLimit) else { return }
+        let path = folder.appending(path: Self.name).path
+        let rows = CSV(parsing: text).rows
+        guard rows.first == EpochRecord.columns else {
+            throw ReportsError(
+                path: path, reason: "its first line is not that of this version's history; move it away to start anew")
+        }
+        for (index, row) in rows.enumerated().dropFirst() {
+            guard let record = EpochRecord(cells: row) else {
+                throw ReportsError(path: path, reason: "row \(index + 1) is not an epoch; mend or remove the row")
+            }
+            records.append(record)
+        }
+    }
+
+    /// Adds an epoch. A resumed run repeats epochs: rows from this epoch on are replaced.
+    public mutating func append(_ record: EpochRecord) throws(ReportsError) {
+        let kept = records.filter { $0.epoch < record.epoch } + [record]
+        try RunFolder(folder).write(CSV([EpochRecord.columns] + kept.map(\.cells)).text, to: Self.name)
+        records = kept
+    }
+}

@@ -1,0 +1,162 @@
+import Evaluation
+
+/// `report.html`: one file that needs nothing else, for screen (light and dark) and paper. It is HTML and XML alike.
+struct ReportPage {
+    private let report: RunReport
+    private let loss: SVG?
+    private let accuracy: SVG?
+    private let roc: SVG?
+    private let confusion: SVG
+
+    init(_ report: RunReport) {
+        self.report = report
+        loss = Chart.loss(report.history)?.drawing
+        accuracy = Chart.accuracy(report.history)?.drawing
+        roc = Chart.roc(report.predictions, metrics: report.metrics)?.drawing
+        confusion = ConfusionPlot(matrix: report.metrics.confusionMatrix, classes: report.metrics.classes).drawing
+    }
+
+    /// The plots that can be drawn, by file name.
+    var plots: [(name: String, drawing: SVG)] {
+        [("loss", loss), ("accuracy", accuracy), ("roc", roc), ("confusion_matrix", confusion)]
+            .compactMap { name, drawing in drawing.map { (name, $0) } }
+    }
+
+    var html: String {
+        let verdict = Verdict(report.metrics)
+        return """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <title>\(report.title.escaped)</title>
+            <style>
+            \(StyleSheet.palette)\(StyleSheet.plots)\(StyleSheet.page)</style>
+            </head>
+            <body>
+            <main>
+            <header>
+            <p class="origin">HeartBeatNet · run report</p>
+            <h1>\(report.title.escaped)</h1>
+            <p class="verdict\(verdict.isSound ? "" : " doubtful")">\(verdict.text.escaped)</p>
+            </header>
+            \(tiles)
+            \(decisions)
+            \(byClass)
+            \(byGroup)
+            \(training)
+            \(Self.section("What was trained on what", facts(report.facts)))
+            \(Self.section("Who computed it", facts(report.cluster)))
+            \(skipped)
+            <footer>Research software: no medical device, and no ground for a diagnosis.</footer>
+            </main>
+            </body>
+            </html>
+
+            """
+    }
+
+    private var tiles: String {
+        let metrics = report.metrics
+        let positive = metrics.positiveClass.map { "“\($0)”" }
+        let interval = metrics.aucInterval.map {
+            "95 % interval \(FigureText.score($0.lower))–\(FigureText.score($0.upper))"
+        }
+        let figures = [
+            ("AUC", FigureText.score(metrics.auc), interval ?? "area under the ROC curve"),
+            (
+                "Sensitivity", FigureText.percent(metrics.sensitivity),
+                positive.map { "of those truly \($0), called so" } ?? "mean over the classes"
+            ),
+            (
+                "Specificity", FigureText.percent(metrics.specificity),
+                positive.map { "of those not \($0), called not so" } ?? "mean over the classes"
+            ),
+            ("MAcc", FigureText.percent(metrics.macc), "mean of the two"),
+            ("Accuracy", FigureText.percent(metrics.accuracy), "\(metrics.count) recordings called rightly or not"),
+        ]
+        let tiles = figures.map { name, value, meaning in
+            "<div class=\"tile\"><span>\(name)</span><b>\(value)</b><span>\(meaning.escaped)</span></div>"
+        }
+        return "<div class=\"tiles\">\n\(tiles.joined(separator: "\n"))\n</div>"
+    }
+
+    private var decisions: String {
+        let note = "<p class=\"note\">Left: every trade between missed cases and false alarms the scores allow. "
+            + "Right: how the recordings were called, each one by its most probable class.</p>"
+        let figures = [roc, confusion].compactMap(\.self).map { "<figure>\($0.inline)</figure>" }
+        return Self.section(
+            "How well classes are told apart",
+            (roc == nil ? "" : note) + "<div class=\"pair\">\(figures.joined(separator: "\n"))</div>")
+    }
+
+    private var byClass: String {
+        let metrics = report.metrics
+        let rows = metrics.classes.map { name in
+            let scores = metrics.perClass[name]
+            return Table.Row(
+                name,
+                [
+                    "\(scores?.support ?? 0)", FigureText.percent(scores?.precision),
+                    FigureText.percent(scores?.recall), FigureText.percent(scores?.f1),
+                ])
+        }
+        let further = "<p class=\"note\">Log loss \(FigureText.score(metrics.logLoss)); sensitivity at specificity "
+            + "0.5 as Keras counts it \(FigureText.score(metrics.sensitivityAtSpecificity)).</p>"
+        return Self.section(
+            "Class by class",
+            Table(head: ["class", "recordings", "precision", "recall", "F1"], rows: rows).html + further)
+    }
+
+    private var byGroup: String {
+        guard let baselines = report.metrics.baselines else { return "" }
+        let groups = report.metrics.groups.sorted { $0.key < $1.key }
+        let rows = groups.map { Table.Row($0, Self.cells($1)) }
+            + [
+                Table.Row("the model, all recordings", Self.cells(report.metrics.scores), style: "total"),
+                Table.Row("rule: the most frequent class", Self.cells(baselines.majorityClass), style: "rule"),
+                Table.Row(
+                    "rule: the most frequent class of the site", Self.cells(baselines.majorityClassOfGroup),
+                    style: "rule"),
+            ]
+        let note = "<p class=\"note\">The two rules never listen to a recording. A model is worth its trouble only "
+            + "where it beats them, above all the second: recordings of one site resemble each other in more than "
+            + "the hearts they hold.</p>"
+        let head = ["site", "recordings", "accuracy", "sensitivity", "specificity", "MAcc", "AUC"]
+        return Self.section("Site by site, and against knowing nothing", Table(head: head, rows: rows).html + note)
+    }
+
+    private static func cells(_ scores: Scores) -> [String] {
+        ["\(scores.count)"]
+            + [scores.accuracy, scores.sensitivity, scores.specificity, scores.macc].map(FigureText.percent)
+            + [FigureText.score(scores.auc)]
+    }
+
+    private var training: String {
+        let figures = [loss, accuracy].compactMap(\.self).map { "<figure>\($0.inline)</figure>" }
+        return figures.isEmpty
+            ? ""
+            : Self.section("How training went", "<div class=\"pair\">\(figures.joined(separator: "\n"))</div>")
+    }
+
+    private var skipped: String {
+        guard !report.skipped.isEmpty else { return "" }
+        let shown = report.skipped.prefix(50)
+        let rows = shown.map { Table.Row($0.file, [$0.reason]) }
+        let more = report.skipped.count - shown.count
+        let note = more > 0 ? "<p class=\"note\">And \(more) more, all listed in skipped.csv.</p>" : ""
+        return Self.section(
+            "Files left out (\(report.skipped.count))",
+            Table(head: ["file", "reason"], rows: rows, isNumeric: false).html + note)
+    }
+
+    private func facts(_ facts: [RunReport.Fact]) -> String {
+        facts.isEmpty
+            ? "" : Table(rows: facts.map { Table.Row($0.name, [$0.value]) }, isNumeric: false, style: "facts").html
+    }
+
+    private static func section(_ title: String, _ body: String) -> String {
+        body.isEmpty ? "" : "<section>\n<h2>\(title.escaped)</h2>\n\(body)\n</section>"
+    }
+}

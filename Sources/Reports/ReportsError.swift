@@ -1,0 +1,13 @@
+/// A file of a run folder that cannot be written or read.
+public struct ReportsError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let path: String
+    /// What is wrong with it and what would mend it.
+    public let reason: String
+
+    public init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    public var description: String { "\(path): \(reason)" }
+}

@@ -1,0 +1,86 @@
+/// The look of report and plots, in light, dark and print. The colours keep apart for colour-blind eyes.
+enum StyleSheet {
+    /// How many line colours there are: `s0`, `s1`, … The next, `s6`, is the muted one.
+    static let colours = 6
+
+    static let palette = """
+        :root {
+          color-scheme: light dark;
+          --page: #f4f6f8; --paper: #ffffff; --ink: #17212c; --muted: #5a6776; --rule: #dfe4ea;
+          --s0: #1d6cae; --s1: #c44e2b; --s2: #23866a; --s3: #8457bd; --s4: #a37a00; --s5: #b83a77;
+          --sound: #1f7d56; --doubtful: #b04a1c;
+        }
+        @media screen and (prefers-color-scheme: dark) {
+          :root {
+            --page: #0e141a; --paper: #161f28; --ink: #e4eaf0; --muted: #95a3b3; --rule: #2b3743;
+            --s0: #6bb0ea; --s1: #f08f6b; --s2: #5cc7a3; --s3: #b89bea; --s4: #dcb84e; --s5: #ee86b5;
+            --sound: #5cc78f; --doubtful: #f0a06b;
+          }
+        }
+
+        """
+
+    static let plots = """
+        svg { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+        .s0 { color: var(--s0); } .s1 { color: var(--s1); } .s2 { color: var(--s2); } .s3 { color: var(--s3); }
+        .s4 { color: var(--s4); } .s5 { color: var(--s5); } .s6 { color: var(--muted); }
+        .grid { stroke: var(--rule); stroke-width: 1; }
+        .axis { stroke: var(--muted); stroke-width: 1; }
+        .line { stroke: currentColor; stroke-width: 2; fill: none; stroke-linejoin: round; stroke-linecap: round; }
+        .dashed { stroke-dasharray: 5 5; stroke-width: 1.5; }
+        .area { fill: currentColor; fill-opacity: 0.1; stroke: none; }
+        .dot, .cell { fill: currentColor; }
+        .ring { fill: var(--paper); stroke: currentColor; stroke-width: 2; }
+        .label { font-size: 12px; fill: var(--muted); font-variant-numeric: tabular-nums; }
+        .name { fill: var(--ink); }
+        .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
+        .count { font-size: 17px; font-weight: 600; fill: var(--ink); font-variant-numeric: tabular-nums; }
+        .inverse { fill: var(--paper); }
+
+        """
+
+    static let page = """
+        * { box-sizing: border-box; }
+        body { margin: 0; background: var(--page); color: var(--ink);
+          font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+        main { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.25rem 3rem; }
+        h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 1rem; }
+        h2 { font-size: 1.15rem; margin: 0 0 .75rem; }
+        h3 { font-size: .95rem; margin: 0 0 .5rem; }
+        p { margin: 0 0 .75rem; max-width: 46rem; }
+        .note { color: var(--muted); font-size: .875rem; }
+        .origin { color: var(--muted); font-size: .8rem; letter-spacing: .06em; text-transform: uppercase;
+          margin: 0 0 .25rem; }
+        .verdict { border-left: 4px solid var(--sound); padding: .25rem 0 .25rem 1rem; font-size: 1.1rem;
+          margin: 0 0 1.5rem; max-width: none; }
+        .verdict.doubtful { border-color: var(--doubtful); }
+        section { background: var(--paper); border: 1px solid var(--rule); border-radius: 10px;
+          padding: 1.25rem 1.4rem; margin: 0 0 1.1rem; break-inside: avoid; }
+        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem;
+          margin: 0 0 1.1rem; }
+        .tile { background: var(--paper); border: 1px solid var(--rule); border-radius: 10px; padding: .8rem 1rem; }
+        .tile b { display: block; font-size: 1.65rem; font-weight: 650; line-height: 1.25; white-space: nowrap;
+          font-variant-numeric: tabular-nums; }
+        .tile span { display: block; color: var(--muted); font-size: .8rem; line-height: 1.35; }
+        .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; }
+        figure { margin: 0; } figure svg { max-width: 100%; height: auto; display: block; }
+        .scroll { overflow-x: auto; }
+        table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
+        th, td { text-align: left; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--rule);
+          vertical-align: top; }
+        thead th { color: var(--muted); font-weight: 500; font-size: .8rem; border-color: var(--muted); }
+        tbody th { font-weight: 500; } tr:last-child th, tr:last-child td { border-bottom: 0; }
+        td.number, th.number { text-align: right; white-space: nowrap; }
+        tr.rule th, tr.rule td { color: var(--muted); }
+        tr.total th, tr.total td { font-weight: 650; border-top: 1px solid var(--muted); }
+        .facts th { width: 15rem; color: var(--muted); } .facts td { overflow-wrap: anywhere; }
+        footer { color: var(--muted); font-size: .8rem; margin-top: 1.5rem; }
+        @media print {
+          @page { margin: 14mm; }
+          body { background: none; font-size: 11pt; } main { padding: 0; max-width: none; }
+          section, .tile { border-color: #ccc; }
+          .cell, .area, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+        }
+
+        """
+}
