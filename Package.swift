@@ -34,6 +34,7 @@ let package = Package(
     ],
     targets: [
         // C libraries and, for each, the one Swift module that imports it.
+        .systemLibrary(name: "CLinux"),
         library("CZeroMQ", apt: "libzmq3-dev"),
         library("COneDNN", apt: "libdnnl-dev"),
         library("CProtobufC", apt: "libprotobuf-c-dev", "protobuf-c-compiler"),
@@ -73,11 +74,12 @@ let package = Package(
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic"),
         module(
-            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", logging, arguments,
+            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", "CLinux", logging,
+            arguments,
             settings: numeric),
 
-        program("hbn", "ClusterRuntime"),
-        program("hbn-coordinator", "ClusterRuntime"),
+        program("hbn", "ClusterRuntime", "Training", "Checkpoints", "Datasets", "Spectrograms", "Audio", "Images"),
+        program("hbn-coordinator", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "Datasets"),
         program("hbn-worker", "ClusterRuntime"),
 
         tests("ZeroMQTests", "ZeroMQ"),

@@ -1,9 +1,10 @@
+internal import CLinux
 import Foundation
 import Logging
 import Synchronization
 
 /// The worker processes of `--local N`: started here, replaced when they die, ended with the run.
-final class LocalWorkers {
+public final class LocalWorkers {
     private let executable: URL
     private let endpoint: String
     private let log: Logger
@@ -72,6 +73,15 @@ final class LocalWorkers {
             worker.process.waitUntilExit()
         }
         workers = []
+    }
+
+    /// In a child: end when the parent does, however it ends.
+    public static func endWithParent(_ parent: Int32) {
+        _ = hbn_end_with_parent()
+        // The parent may have ended before that.
+        if getppid() != parent { Foundation.exit(ExitStatus.clusterUnreachable.rawValue) }
+        // Ctrl-C on the terminal reaches the whole group; the coordinator decides when its workers end.
+        signal(SIGINT, SIG_IGN)
     }
 
     private func launch(_ name: String) throws -> Process {

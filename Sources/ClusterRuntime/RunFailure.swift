@@ -1,6 +1,9 @@
 import ArgumentParser
 import Checkpoints
+import Datasets
 import Foundation
+import Reports
+import ZeroMQ
 
 /// Why a program ends, with the exit code of the contract.
 public enum ExitStatus: Int32, Sendable {
@@ -29,6 +32,8 @@ public struct RunFailure: Error, CustomStringConvertible {
         switch error {
         case let failure as RunFailure: self = failure
         case let error as CheckpointError: self.init(error.exitStatus, "\(error)")
+        case is DatasetError: self.init(.badData, "\(error)")
+        case is ReportsError, is ZeroMQError: self.init(.inputOutput, "\(error)")
         default: self.init(.internalError, "\(error)")
         }
     }

@@ -66,7 +66,7 @@ public final class TrainingRun {
         layout = Network.attentionUNet(configuration.model).parameterLayout
         checkpoints = try CheckpointFolder(path: folder.path("checkpoints"))
         writer = CheckpointWriter(layout: layout, log: log)
-        let resumed = try resuming.flatMap { _ in try Self.newestCheckpoint(checkpoints, layout, log: log) }
+        let resumed = resuming == nil ? nil : try Self.newestCheckpoint(checkpoints, layout, log: log)
         let state = resumed?.state ?? Self.initialState(configuration, layout)
         step = state.version
         progress = resumed?.progress ?? EpochProgress()
@@ -157,7 +157,7 @@ public final class TrainingRun {
                 validationAccuracy: scores.accuracy, validationAUC: scores.auc, samples: record.samples,
                 seconds: record.seconds, ledgerDigest: record.ledgerDigest)
             text += "  |  validation loss \(windows.loss.rounded(4))  accuracy \((scores.accuracy ?? 0).rounded(3))"
-                + "  AUC \((scores.auc ?? .nan).rounded(3))"
+                + "  AUC \((scores.auc ?? Double.nan).rounded(3))"
             if let auc = scores.auc, auc > bestScore ?? -1 {
                 bestScore = auc
                 try writer.write(

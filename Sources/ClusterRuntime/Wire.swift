@@ -1,5 +1,5 @@
 import Foundation
-import OneDNN
+import Logging
 import ZeroMQ
 
 /// What every process of a cluster does the same way.
@@ -51,6 +51,12 @@ public enum Wire {
         return (String(host), String(endpoint[endpoint.index(after: colon)...]))
     }
 
+    /// Does the endpoint reach no further than this machine?
+    public static func isLoopback(_ endpoint: String) -> Bool {
+        guard let (host, _) = split(endpoint) else { return endpoint.hasPrefix("ipc://") }
+        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+    }
+
     static func isWildcard(_ host: String) -> Bool { ["*", "0.0.0.0", "[::]", "::"].contains(host) }
 
     /// A thread of its own, with a name that `top -H` shows and a stack that oneDNN's code generators are used to.
@@ -59,6 +65,15 @@ public enum Wire {
         thread.name = name
         thread.stackSize = 8 << 20
         thread.start()
+    }
+
+    /// A logger for a process. HBN_LOG sets the level: debug, info, warning or error.
+    public static func logger(_ label: String) -> Logger {
+        var logger = Logger(label: label) { ConsoleLog(label: $0) }
+        if let level = ProcessInfo.processInfo.environment["HBN_LOG"].flatMap({ Logger.Level(rawValue: $0) }) {
+            logger.logLevel = level
+        }
+        return logger
     }
 
     /// Ends the process from whatever thread, with one line.

@@ -14,7 +14,7 @@ public struct Scores: Hashable, Sendable {
     public let auc: Double?
 
     /// `predictions` all have a predicted class.
-    init(_ predictions: [Prediction], classes: [String]) {
+    public init(_ predictions: [Prediction], classes: [String]) {
         let matrix = ConfusionMatrix(predictions, classes: classes.count)
         let contrasts = Contrast.contrasts(between: classes)
         count = predictions.count

@@ -1,9 +1,10 @@
 import ArgumentParser
+import ClusterRuntime
 
 struct HBN: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hbn", abstract: "Heart sounds, their spectrograms, and the networks trained on them.",
-        subcommands: [GradientCommand.self])
+        subcommands: [InspectCommand.self, GradientCommand.self])
 }
 
-HBN.main()
+Program.main(HBN.self)

@@ -1,0 +1,42 @@
+import ArgumentParser
+import ClusterRuntime
+
+/// Where the workers are.
+struct ClusterOptions: ParsableArguments {
+    @Option(help: "Start this many worker processes on this machine (default: 2 unless --listen is given).")
+    var local: Int?
+
+    @Option(help: "Wait for workers at this endpoint, such as tcp://0.0.0.0:5555.")
+    var listen: String?
+
+    @Option(help: "The cluster's key, made by hbn keygen.")
+    var clusterKey: String?
+
+    @Flag(help: "Listen beyond this machine without a key: anybody who reaches the port can take part.")
+    var insecure = false
+
+    @Option(help: "Begin when so many workers have joined.")
+    var minWorkers = 1
+
+    func gathering() throws -> Gathering {
+        if clusterKey != nil {
+            throw RunFailure(
+                .unusableArguments,
+                "--cluster-key: this build does not encrypt yet; use --insecure in a network you trust")
+        }
+        guard let listen else {
+            let count = local ?? 2
+            guard (1...256).contains(count) else {
+                throw RunFailure(.unusableArguments, "--local must be 1 to 256 workers, not \(count)")
+            }
+            return .local(count)
+        }
+        guard local == nil else { throw RunFailure(.unusableArguments, "use either --local or --listen") }
+        guard insecure || Wire.isLoopback(listen) else {
+            throw RunFailure(
+                .unusableArguments,
+                "--listen \(listen): reaches beyond this machine; --insecure allows that without a key")
+        }
+        return .listen(listen, minimumWorkers: max(minWorkers, 1))
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import ClusterRuntime
+import Training
+
+/// `hbn-coordinator`: trains the attention U-Net on a cluster, or on this machine with `--local N`.
+struct CoordinatorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hbn-coordinator",
+        abstract: "Train the attention U-Net on heart sounds, on this machine or on many.",
+        discussion: """
+            --local 2 starts two worker processes here. --listen tcp://0.0.0.0:5555 waits for workers on other hosts \
+            (hbn-worker --connect tcp://HOST:5555); the parameters use the next port. The final parameters have the \
+            same bits for any number of workers.
+            """)
+
+    @Option(help: "A folder of class folders or PhysioNet's, or the word synthetic.")
+    var data: String?
+
+    @Option(help: "The run's folder, new or empty (default: runs/run-N).")
+    var output: String?
+
+    @OptionGroup(title: "Cluster")
+    var cluster: ClusterOptions
+
+    @OptionGroup(title: "Training")
+    var training: TrainingOptions
+
+    @Option(help: "Go on with the run in this folder, from its newest checkpoint.")
+    var resume: String?
+
+    @Option(help: "Start from this config.json; other options change it.")
+    var config: String?
+
+    @Flag(help: "Print the layers, the number of parameters and what each process needs, and do nothing.")
+    var describe = false
+
+    func run() throws {
+        try reportingFailures {
+            if let resume {
+                guard output == nil, config == nil, data == nil, training.isEmpty else {
+                    throw RunFailure(
+                        .unusableArguments, "--resume goes on with the run's own settings; leave out what would change them")
+                }
+                return try train(RunConfiguration(contentsOf: resume + "/config.json"))
+            }
+            var configuration = try config.map { try RunConfiguration(contentsOf: $0) }
+                ?? (training.preset ?? .quick).configuration
+            try training.apply(to: &configuration, data: data)
+            if describe { return Description(configuration).print() }
+            try train(configuration)
+        }
+    }
+
+    private func train(_ configuration: RunConfiguration) throws {
+        let run = try TrainingRun(
+            configuration, output: output, resuming: resume, gathering: try cluster.gathering(),
+            log: Wire.logger("coordinator"))
+        print("report: \(try run.train())")
+    }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import ClusterRuntime
+import Datasets
+import Training
+
+extension Preset: ExpressibleByArgument {}
+
+/// What changes a preset, or a configuration file.
+struct TrainingOptions: ParsableArguments {
+    @Option(help: "quick learns in minutes, medium in hours; notebook is the notebook's own model.")
+    var preset: Preset?
+
+    @Option(help: "The images' height, a multiple of 16.")
+    var height: Int?
+
+    @Option(help: "The images' width, a multiple of 16.")
+    var width: Int?
+
+    @Option(help: "Filters of the first level; each lower one has twice as many.")
+    var baseFilters: Int?
+
+    @Option(help: "Dense layers on top.")
+    var denseLayers: Int?
+
+    @Option(help: "Units of each dense layer.")
+    var denseWidth: Int?
+
+    @Option(help: "The share of the flattened numbers that a training step leaves out.")
+    var dropout: Float?
+
+    @Option(help: "Passes over the training part.")
+    var epochs: Int?
+
+    @Option(help: "End after so many steps.")
+    var maxSteps: Int?
+
+    @Option(help: "Samples of a shard, the unit of work.")
+    var shardSize: Int?
+
+    @Option(help: "Shards of a step. The batch is this times the shard size, whatever the number of workers.")
+    var shardsPerStep: Int?
+
+    @Option(help: "Threads that compute one shard.")
+    var threadsPerLane: Int?
+
+    @Option(help: "The step along the gradient.")
+    var learningRate: Float?
+
+    @Option(help: "The share of its speed that a parameter keeps.")
+    var momentum: Float?
+
+    @Flag(help: "Nesterov's look-ahead with the momentum.")
+    var nesterov = false
+
+    @Option(help: "Each step takes learning rate times this from every parameter.")
+    var weightDecay: Float?
+
+    @Option(help: "Decides every draw.")
+    var seed: UInt64?
+
+    @Option(help: "Augmentation: degrees of shear to either side.")
+    var shearRange: Double?
+
+    @Option(help: "Augmentation: zoom of either axis, 0.2 for 0.8 to 1.2.")
+    var zoomRange: Double?
+
+    @Flag(help: "Augmentation: mirror every second image.")
+    var horizontalFlip = false
+
+    @Option(help: "The share of the recordings that is never trained on.")
+    var validationFraction: Double?
+
+    @Option(help: "Data to look at only after the training; the report is then about it.")
+    var testData: String?
+
+    @Option(help: "Seconds of a window; 0 takes whole recordings.")
+    var windowSeconds: Double?
+
+    @Option(help: "Synthetic recordings to make.")
+    var recordings: Int?
+
+    @Option(help: "Steps between checkpoints (default: an epoch).")
+    var checkpointEvery: Int?
+
+    @Option(help: "Checkpoints kept.")
+    var keep: Int?
+
+    /// Nothing was given.
+    var isEmpty: Bool {
+        let numbers: [Any?] = [
+            preset, height, width, baseFilters, denseLayers, denseWidth, dropout, epochs, maxSteps, shardSize,
+            shardsPerStep, threadsPerLane, learningRate, momentum, weightDecay, seed, shearRange, zoomRange,
+            validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep,
+        ]
+        return numbers.allSatisfy { $0 == nil } && !nesterov && !horizontalFlip
+    }
+
+    func apply(to configuration: inout RunConfiguration, data: String?) throws {
+        func set<Value>(_ path: WritableKeyPath<RunConfiguration, Value>, _ value: Value?) {
+            if let value { configuration[keyPath: path] = value }
+        }
+        set(\.model.height, height)
+        set(\.model.width, width)
+        set(\.model.baseFilters, baseFilters)
+        set(\.model.denseLayers, denseLayers)
+        set(\.model.denseWidth, denseWidth)
+        set(\.model.dropout, dropout)
+        set(\.epochs, epochs)
+        set(\.maximumSteps, maxSteps)
+        set(\.shardSize, shardSize)
+        set(\.shardsPerStep, shardsPerStep)
+        set(\.numerics.threadsPerLane, threadsPerLane)
+        set(\.optimizer.learningRate, learningRate)
+        set(\.optimizer.momentum, momentum)
+        set(\.optimizer.nesterov, nesterov ? true : nil)
+        set(\.optimizer.weightDecay, weightDecay)
+        set(\.seed, seed)
+        set(\.augmentation.shearRange, shearRange)
+        set(\.augmentation.zoomRange, zoomRange)
+        set(\.augmentation.horizontalFlip, horizontalFlip ? true : nil)
+        set(\.validationFraction, validationFraction)
+        set(\.testData, testData)
+        set(\.checkpointEvery, checkpointEvery)
+        set(\.checkpointsKept, keep)
+        if let windowSeconds { configuration.dataset.windowSeconds = windowSeconds > 0 ? windowSeconds : nil }
+        configuration.dataset.spectrogram.height = configuration.model.height
+        configuration.dataset.spectrogram.width = configuration.model.width
+        if data != nil || recordings != nil || seed != nil, data != nil || configuration.isSynthetic {
+            configuration.data = DataSource(
+                argument: data ?? "synthetic", recordings: recordings ?? DataSource.defaultRecordings,
+                seed: configuration.seed)
+        }
+        if let complaint = configuration.complaint { throw RunFailure(.unusableArguments, complaint) }
+    }
+}
+
+extension RunConfiguration {
+    fileprivate var isSynthetic: Bool {
+        if case .synthetic = data { true } else { false }
+    }
+}
