@@ -161,6 +161,15 @@ final class PlanBuilder {
         return try Primitive(descriptor, on: engine, arguments)
     }
 
+    /// The same numbers in the layout that a primitive wants, and the copy that brings them there; no copy where the
+    /// layout is that one already.
+    func aligned(_ slot: Slot, to layout: Layout) throws -> (memory: Memory, copy: Primitive?) {
+        let memory = try memory(slot)
+        guard slot.layout != layout else { return (memory, nil) }
+        let other = try self.memory(self.slot(layout))
+        return (other, try reorder(from: memory, to: other))
+    }
+
     /// A copy between layouts.
     func reorder(from source: Memory, to destination: Memory) throws -> Primitive {
         try primitive(

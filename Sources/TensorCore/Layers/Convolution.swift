@@ -68,21 +68,20 @@ struct ConvolutionLayer: Layer {
 }
 
 /// A convolution, plain or transposed, with its bias and activation.
+///
+/// Each pass takes its activations in the layout it likes best. Where all agree, as they do for channels in whole
+/// blocks, nothing is copied.
 final class Convolution: Operation {
     private let layer: ConvolutionLayer
     private let geometry: ConvolutionGeometry
     private let algorithm: ConvolutionAlgorithm
     private let forwardDescriptor: PrimitiveDescriptor
-    private let source: Slot
     private let destination: Slot
-    private var readImages: Primitive?
     private var prepareWeights: [Primitive] = []
     private var preparedWeights: [(layout: Layout, memory: Memory)] = []
-    private var forwardPrimitive: Primitive!
-    private var activationBackward: Primitive?
-    private var backwardWeights: Primitive!
-    private var storeWeightsGradient: Primitive?
-    private var backwardData: Primitive?
+    /// The passes: copies into the wanted layouts, the primitive, copies out of them.
+    private var forwardPass: [Primitive] = []
+    private var backwardPass: [Primitive] = []
     private var inputGradient: GradientTarget?
 
     init(_ layer: ConvolutionLayer, _ builder: PlanBuilder) throws {
@@ -94,28 +93,30 @@ final class Convolution: Operation {
             isTransposed: one.isTransposed)
         self.geometry = geometry
         algorithm = geometry.algorithm(preferring: builder.algorithm)
-        let takesImages = layer.input == builder.network.input
-        let sourceLayout = takesImages ? .any(geometry.inputDimensions) : builder.layout(of: layer.input)
         forwardDescriptor = try withFallback(algorithm) {
             try builder.engine.convolutionForward(
-                geometry, $0, source: sourceLayout, destination: .any(geometry.outputDimensions),
+                geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
                 activation: layer.activation, training: builder.isTraining)
         }
-        // The images come channels last; the first convolution takes them as its primitive likes them best.
-        source = takesImages
-            ? builder.write(layer.input, layout: forwardDescriptor.layout(of: .source)) : builder.read(layer.input)
+        let wanted = forwardDescriptor.layout(of: .source)
+        var source: (memory: Memory, copy: Primitive?)
+        if layer.input == builder.network.input {
+            // The caller's images are channels last; backward reads the copy.
+            source.memory = try builder.memory(builder.write(layer.input, layout: wanted))
+            source.copy = try builder.reorder(from: try builder.imageMemory(), to: source.memory)
+        } else {
+            source = try builder.aligned(builder.read(layer.input), to: wanted)
+        }
         destination = builder.write(layer.output, layout: forwardDescriptor.layout(of: .destination))
         super.init()
-        if takesImages {
-            readImages = try builder.reorder(from: try builder.imageMemory(), to: try builder.memory(source))
-        }
-        forwardPrimitive = try builder.primitive(
+        let primitive = try builder.primitive(
             forwardDescriptor,
             [
-                .source: try builder.memory(source), .weights: try weights(for: forwardDescriptor, builder),
+                .source: source.memory, .weights: try weights(for: forwardDescriptor, builder),
                 .bias: try builder.parameterMemory("\(layer.name).bias", layout: .vector(geometry.outputChannels)),
                 .destination: try builder.memory(destination),
             ])
+        forwardPass = [source.copy, primitive].compactMap { $0 }
     }
 
     override func prepare() {
@@ -124,63 +125,73 @@ final class Convolution: Operation {
 
     /// output = activation(kernel * input + bias), `[n, h, w, filters]`.
     override func forward() {
-        readImages?.run()
-        forwardPrimitive.run()
+        for primitive in forwardPass { primitive.run() }
     }
 
     override func declareBackward(_ builder: PlanBuilder) throws {
-        let (engine, kernel) = (builder.engine, "\(layer.name).kernel")
-        let outputGradient = try builder.memory(builder.gradient(of: layer.output))
-        let source = try builder.memory(builder.read(layer.input))
+        let outputGradient = builder.gradient(of: layer.output)
         if let activation = layer.activation {
-            activationBackward = try builder.primitive(
-                try engine.activationBackward(activation, layout: destination.layout),
-                [
-                    .destination: try builder.memory(builder.read(layer.output)),
-                    .destinationGradient: outputGradient, .sourceGradient: outputGradient,
-                ])
+            let gradient = try builder.memory(outputGradient)
+            backwardPass.append(
+                try builder.primitive(
+                    try builder.engine.activationBackward(activation, layout: destination.layout),
+                    [
+                        .destination: try builder.memory(builder.read(layer.output)),
+                        .destinationGradient: gradient, .sourceGradient: gradient,
+                    ]))
         }
-
-        let descriptor = try withFallback(algorithm) {
-            try engine.convolutionBackwardWeights(
-                geometry, $0, source: self.source.layout, destination: destination.layout,
-                forward: forwardDescriptor)
-        }
-        let wanted = descriptor.layout(of: .weightsGradient)
-        let stored = try builder.gradientMemory(kernel, layout: geometry.storedKernel)
-        let gradient = wanted == stored.layout ? stored : try builder.memory(builder.slot(wanted))
-        backwardWeights = try builder.primitive(
-            descriptor,
-            [
-                .source: source, .destinationGradient: outputGradient, .weightsGradient: gradient,
-                .biasGradient: try builder.gradientMemory(
-                    "\(layer.name).bias", layout: .vector(geometry.outputChannels)),
-            ])
-        if wanted != stored.layout { storeWeightsGradient = try builder.reorder(from: gradient, to: stored) }
-
-        guard builder.needsGradient(layer.input) else { return }
-        let dataDescriptor = try withFallback(algorithm) {
-            try engine.convolutionBackwardData(
-                geometry, $0, source: self.source.layout, destination: destination.layout,
-                forward: forwardDescriptor)
-        }
-        let target = builder.gradientTarget(of: layer.input)
-        backwardData = try builder.primitive(
-            dataDescriptor,
-            [
-                .destinationGradient: outputGradient, .weights: try weights(for: dataDescriptor, builder),
-                .sourceGradient: try builder.memory(target.slot),
-            ])
-        inputGradient = target
+        try declareBackwardWeights(outputGradient, builder)
+        if builder.needsGradient(layer.input) { try declareBackwardData(outputGradient, builder) }
     }
 
     /// The gradients of kernel and bias, then the input's: the transposed convolution of the output's.
     override func backward() {
-        activationBackward?.run()
-        backwardWeights.run()
-        storeWeightsGradient?.run()
-        backwardData?.run()
+        for primitive in backwardPass { primitive.run() }
         inputGradient?.finish()
+    }
+
+    private func declareBackwardWeights(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
+        let descriptor = try withFallback(algorithm) {
+            try builder.engine.convolutionBackwardWeights(
+                geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
+                forward: forwardDescriptor)
+        }
+        let source = try builder.aligned(builder.read(layer.input), to: descriptor.layout(of: .source))
+        let gradient = try builder.aligned(outputGradient, to: descriptor.layout(of: .destinationGradient))
+        let wanted = descriptor.layout(of: .weightsGradient)
+        let stored = try builder.gradientMemory("\(layer.name).kernel", layout: geometry.storedKernel)
+        let weights = wanted == stored.layout ? stored : try builder.memory(builder.slot(wanted))
+        let primitive = try builder.primitive(
+            descriptor,
+            [
+                .source: source.memory, .destinationGradient: gradient.memory, .weightsGradient: weights,
+                .biasGradient: try builder.gradientMemory(
+                    "\(layer.name).bias", layout: .vector(geometry.outputChannels)),
+            ])
+        let store = wanted == stored.layout ? nil : try builder.reorder(from: weights, to: stored)
+        backwardPass += [source.copy, gradient.copy, primitive, store].compactMap { $0 }
+    }
+
+    private func declareBackwardData(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
+        let descriptor = try withFallback(algorithm) {
+            try builder.engine.convolutionBackwardData(
+                geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
+                forward: forwardDescriptor)
+        }
+        let gradient = try builder.aligned(outputGradient, to: descriptor.layout(of: .destinationGradient))
+        let target = builder.gradientTarget(of: layer.input)
+        let wanted = descriptor.layout(of: .sourceGradient)
+        let result = try builder.memory(target.slot)
+        let written = wanted == target.slot.layout ? result : try builder.memory(builder.slot(wanted))
+        let primitive = try builder.primitive(
+            descriptor,
+            [
+                .destinationGradient: gradient.memory, .weights: try weights(for: descriptor, builder),
+                .sourceGradient: written,
+            ])
+        let copy = wanted == target.slot.layout ? nil : try builder.reorder(from: written, to: result)
+        backwardPass += [gradient.copy, primitive, copy].compactMap { $0 }
+        inputGradient = target
     }
 
     /// The kernel in the layout that a primitive wants; passes that want the same share one copy.
