@@ -145,7 +145,8 @@ def write(tests):
     for case, values in cases().items():
         for name, value in values.items():
             value = np.asarray(value)
-            tensors[f"{case}/{name}"] = np.ascontiguousarray(value, value.dtype if value.dtype == np.int32 else np.float32)
+            kind = np.int32 if value.dtype == np.int32 else np.float32
+            tensors[f"{case}/{name}"] = np.ascontiguousarray(value, kind)
     folder = tests / "TensorCoreTests" / "Golden"
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / "layers.safetensors")
