@@ -4,7 +4,7 @@ Keras computes them in float64 from float32 inputs; they are stored rounded to f
 case, and all gradients are those of sum(output * r), r being stored beside them:
 
     <case>/input <case>/kernel <case>/bias <case>/output <case>/r
-    <case>/input_gradient <case>/kernel_gradient <case>/bias_gradient       (no kernel and bias where the layer has none)
+    <case>/input_gradient <case>/kernel_gradient <case>/bias_gradient    (kernel and bias where the layer has them)
 
 Layouts are channels-last; kernels of convolutions (h, w, in, out), of transposed ones (h, w, out, in), of dense layers
 (in, out). Padding is `same`. The cases of that kind:

@@ -13,8 +13,9 @@ float32 unless said otherwise.
     expected/probabilities         (n, classes), likewise
     expected/inference_loss        (1), with the moving statistics
     expected/inference_probabilities
-    expected/gradient/<parameter>  of the mean loss in training mode, for every trainable parameter: elements 0, s, 2s, …
-                                   of the flattened gradient, s being the stride in `rule/<parameter>`, for vectors all
+    expected/gradient/<parameter>  of the mean loss in training mode, for every trainable parameter: every s-th element
+                                   of the flattened gradient from element 0, s being the stride in `rule/<parameter>`
+                                   (1 for what has no rule)
     expected/norm/<parameter>      (1), the L2 norm of the whole gradient
     expected/batch/<norm>.mean     (f), batch statistics of `decoder.N.attention.norm`,
     expected/batch/<norm>.variance      the variance divided by n h w
@@ -125,7 +126,7 @@ def flaw(expected, single, sizes):
 
 
 def settled(sizes, batch, first):
-    """The first inputs, beginning with seed `first`, with a good distance from every kink and no other flaw, and what Keras makes of them."""
+    """The first inputs from seed `first` on that keep away from every kink and have no flaw, and Keras' results."""
     double, single = build(sizes, "float64"), build(sizes, "float32")
     for seed in range(first, first + 1000):
         images, labels, rules, parameters = inputs(sizes, batch, seed)
