@@ -163,8 +163,10 @@ def differentiate(model, images, labels):
     outputs = {"loss": loss.numpy().reshape(1), "probabilities": probabilities.numpy()}
     outputs |= {name: gradient.numpy() for name, gradient in zip(trainable, gradients)}
     for name, result in zip(norms, results):
-        outputs[f"batch/{name}.norm.mean"] = np.mean(result, axis=(0, 1, 2))
-        outputs[f"batch/{name}.norm.variance"] = np.var(result, axis=(0, 1, 2))
+        # NumPy sums float32 one after another along these axes, which costs two digits.
+        result = np.asarray(result, np.float64)
+        outputs[f"batch/{name}.norm.mean"] = result.mean(axis=(0, 1, 2))
+        outputs[f"batch/{name}.norm.variance"] = result.var(axis=(0, 1, 2))
     return outputs
 
 

@@ -4,7 +4,7 @@ Keras computes them in float64 from float32 inputs; they are stored rounded to f
 case, and all gradients are those of sum(output * r), r being stored beside them:
 
     <case>/input <case>/kernel <case>/bias <case>/output <case>/r
-    <case>/input_gradient <case>/kernel_gradient <case>/bias_gradient       (no kernel and bias where the layer has none)
+    <case>/input_gradient <case>/kernel_gradient <case>/bias_gradient    (kernel and bias where the layer has them)
 
 Layouts are channels-last; kernels of convolutions (h, w, in, out), of transposed ones (h, w, out, in), of dense layers
 (in, out). Padding is `same`. The cases of that kind:
@@ -145,7 +145,8 @@ def write(tests):
     for case, values in cases().items():
         for name, value in values.items():
             value = np.asarray(value)
-            tensors[f"{case}/{name}"] = np.ascontiguousarray(value, value.dtype if value.dtype == np.int32 else np.float32)
+            kind = np.int32 if value.dtype == np.int32 else np.float32
+            tensors[f"{case}/{name}"] = np.ascontiguousarray(value, kind)
     folder = tests / "TensorCoreTests" / "Golden"
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / "layers.safetensors")

@@ -13,8 +13,9 @@ float32 unless said otherwise.
     expected/probabilities         (n, classes), likewise
     expected/inference_loss        (1), with the moving statistics
     expected/inference_probabilities
-    expected/gradient/<parameter>  of the mean loss in training mode, for every trainable parameter: elements 0, s, 2s, …
-                                   of the flattened gradient, s being the stride in `rule/<parameter>`, for vectors all
+    expected/gradient/<parameter>  of the mean loss in training mode, for every trainable parameter: every s-th element
+                                   of the flattened gradient from element 0, s being the stride in `rule/<parameter>`
+                                   (1 for what has no rule)
     expected/norm/<parameter>      (1), the L2 norm of the whole gradient
     expected/batch/<norm>.mean     (f), batch statistics of `decoder.N.attention.norm`,
     expected/batch/<norm>.variance      the variance divided by n h w
@@ -30,9 +31,10 @@ nearly so, as batch normalisation removes the mean and the scale of what it is g
 divided by the norm of their kernel's gradient.
 
 No activation lies nearer to a kink (see kinks.py) than 5e-5 of its layer's RMS, so a correct float32 network on any
-algorithm takes the same side everywhere. The sizes are those of the images and parameters and stand in the metadata,
-too, as text: height, width, base_filters, dense_layers, dense_width, classes; `margin` is the distance to the kinks.
+algorithm takes the same side everywhere. The sizes are those of the images and parameters; they stand in the metadata,
+too, under the one key `network`: JSON with height, width, base_filters, dense_layers, dense_width, classes and seed.
 """
+import json
 import math
 
 import numpy as np
@@ -124,7 +126,7 @@ def flaw(expected, single, sizes):
 
 
 def settled(sizes, batch, first):
-    """The first inputs, beginning with seed `first`, with a good distance from every kink and no other flaw, and what Keras makes of them."""
+    """The first inputs from seed `first` on that keep away from every kink and have no flaw, and Keras' results."""
     double, single = build(sizes, "float64"), build(sizes, "float32")
     for seed in range(first, first + 1000):
         images, labels, rules, parameters = inputs(sizes, batch, seed)
@@ -132,18 +134,18 @@ def settled(sizes, batch, first):
         margin = kinks.settle(double, images)
         if margin < MARGIN:
             continue
-        biases = {name: v.numpy().astype(np.float32) for name, v in variables(double).items() if name.endswith(".bias")}
-        parameters |= biases
+        parameters |= {name: variable.numpy().astype(np.float32)
+                       for name, variable in variables(double).items() if name.endswith(".bias")}
         expected = compute(double, images, labels, parameters)
         reason = flaw(expected, compute(single, images, labels, parameters), sizes)
         if reason is None:
-            return images, labels, rules, parameters, expected, margin
+            return seed, images, labels, rules, parameters, expected, margin
         print(f"seed {seed}: {reason}")
     raise RuntimeError(f"no seed suits {sizes}")
 
 
 def write_case(folder, case, sizes, batch, first):
-    images, labels, rules, parameters, expected, margin = settled(sizes, batch, first)
+    seed, images, labels, rules, parameters, expected, margin = settled(sizes, batch, first)
     tensors = {"images": images, "labels": labels}
     for name, shape in sizes.parameter_shapes().items():
         step = stride(shape) if name in rules else 1
@@ -158,7 +160,8 @@ def write_case(folder, case, sizes, batch, first):
             tensors[f"expected/norm/{name}"] = np.linalg.norm(gradient).reshape(1)
     tensors |= {f"expected/{name}": value for name, value in expected.items()}
     tensors = {n: np.ascontiguousarray(t, None if t.dtype == np.int32 else np.float32) for n, t in tensors.items()}
-    metadata = {name: str(value) for name, value in vars(sizes).items()} | {"margin": f"{margin:.1e}"}
+    # One key, because safetensors writes several in a random order.
+    metadata = {"network": json.dumps(vars(sizes) | {"seed": seed})}
     save_file(tensors, folder / f"network-{case}.safetensors", metadata)
     print(f"network-{case}: {count(sizes.parameter_shapes())} parameters, margin {margin:.1e}")
 
