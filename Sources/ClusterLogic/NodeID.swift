@@ -6,7 +6,8 @@ public struct NodeID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let incarnation: UInt64
 
     public init(name: String, incarnation: UInt64) {
-        self.name = String(decoding: name.utf8.filter { $0 > 0x20 && $0 < 0x7F && $0 != 0x23 }.prefix(200), as: UTF8.self)
+        self.name = String(
+            decoding: name.utf8.filter { $0 > 0x20 && $0 < 0x7F && $0 != 0x23 }.prefix(200), as: UTF8.self)
         self.incarnation = incarnation
     }
 

@@ -107,7 +107,8 @@ final class Cluster {
 
     /// Waits until so many workers have joined.
     func waitForWorkers(_ count: Int) throws {
-        try pump(until: { self.roster.count >= count }, waitingFor: { "\(self.roster.count) of \(count) workers are there" })
+        try pump(
+            until: { self.roster.count >= count }, waitingFor: { "\(self.roster.count) of \(count) workers are there" })
     }
 
     /// Begins to make a round's shards ahead of time.
@@ -121,7 +122,8 @@ final class Cluster {
         prepare(step: step, shards: shards, epoch: epoch)
         try server.send(.openRound(step, shards: shards.count), run: run)
         open(
-            step, RoundAssignment(
+            step,
+            RoundAssignment(
                 kind: .train, shards: shards, version: version, samples: shards.reduce(0) { $0 + $1.count }))
         try pump(until: { self.version == step + 1 }, waitingFor: describeRound)
         return close(step).training.map { $0! }
@@ -131,7 +133,8 @@ final class Cluster {
     func score(round: UInt64, shards: [[UInt32]]) throws -> [[Float]] {
         loader.prepare(round: round, shards: shards, epoch: nil)
         open(
-            round, RoundAssignment(
+            round,
+            RoundAssignment(
                 kind: .score, shards: shards, version: version, samples: shards.reduce(0) { $0 + $1.count }))
         try pump(until: { self.schedule!.isComplete }, waitingFor: describeRound)
         return close(round).probabilities.map { $0! }
@@ -234,7 +237,8 @@ final class Cluster {
             guard id.round == schedule?.round else { return }
             schedule!.fail(shard: id.shard, attempt: id.attempt)
             if id.shard < assignment!.shards.count {
-                results.failure = "step \(id.round), shard \(id.shard) (samples "
+                results.failure =
+                    "step \(id.round), shard \(id.shard) (samples "
                     + assignment!.shards[id.shard].map(String.init).joined(separator: " ")
                     + ") on \(peer): \(reason); the step was not applied, the last checkpoint is kept"
             }

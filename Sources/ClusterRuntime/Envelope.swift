@@ -21,7 +21,7 @@ extension Socket {
     func send(_ header: Header, run: UInt64, tensors: [Message] = [], to peer: NodeID) throws(ZeroMQError) -> Bool {
         do throws(ZeroMQError) {
             return try trySend([Message(peer.routingID), Message(header.encoded(run: run))] + tensors)
-        } catch where error.isUnroutable {
+        } catch  where error.isUnroutable {
             return false
         }
     }
@@ -40,7 +40,7 @@ extension Socket {
                 guard let frames = try tryReceive() else { return nil }
                 guard let peer = NodeID(routingID: frames[0].array) else { continue }
                 return (peer, Result { try Envelope(frames.dropFirst()) })
-            } catch where !error.peer.isEmpty {
+            } catch  where !error.peer.isEmpty {
                 guard let peer = NodeID(routingID: error.peer) else { continue }
                 return (peer, .failure(error))
             }
@@ -85,6 +85,8 @@ extension FloatBuffer {
     /// A frame that is a part of this buffer, which must not change while it is being sent.
     func frame(_ range: Range<Int>? = nil) throws -> Message {
         let range = range ?? 0..<count
-        return try Message(borrowing: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(floats)[range])), keeping: self)
+        return try Message(
+            borrowing: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(floats)[range])),
+            keeping: self)
     }
 }

@@ -48,7 +48,8 @@ public final class LocalWorkers {
                 workers[index].replaceAt = nil
             } else if !workers[index].process.isRunning {
                 let process = workers[index].process
-                let cause = process.terminationReason == .uncaughtSignal
+                let cause =
+                    process.terminationReason == .uncaughtSignal
                     ? "signal \(process.terminationStatus)" : "exit code \(process.terminationStatus)"
                 dead.append((workers[index].name, cause))
                 let wasQuick = workers[index].started.duration(to: now) < Self.quickDeath
@@ -110,7 +111,8 @@ public final class LocalWorkers {
         let worker = own.deletingLastPathComponent().appendingPathComponent("hbn-worker")
         guard FileManager.default.isExecutableFile(atPath: worker.path) else {
             throw RunFailure(
-                .inputOutput, "hbn-worker is not beside \(own.lastPathComponent); build both with swift build -c release")
+                .inputOutput,
+                "hbn-worker is not beside \(own.lastPathComponent); build both with swift build -c release")
         }
         return worker
     }

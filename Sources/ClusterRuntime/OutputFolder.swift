@@ -42,7 +42,8 @@ final class OutputFolder {
         lock = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         // The lock goes with the process, however it ends.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw RunFailure(.inputOutput, "\(url.path): another coordinator works in this folder; wait for it or stop it")
+            throw RunFailure(
+                .inputOutput, "\(url.path): another coordinator works in this folder; wait for it or stop it")
         }
         self.url = url
     }

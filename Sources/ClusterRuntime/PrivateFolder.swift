@@ -8,7 +8,8 @@ final class PrivateFolder {
         // The path of a socket has at most 107 bytes, so it stands in /tmp whatever TMPDIR says.
         var template = Array("/tmp/heartbeatnet-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {  // Mode 0700.
-            throw RunFailure(.inputOutput, "/tmp: cannot make a folder for sockets: \(String(cString: strerror(errno)))")
+            throw RunFailure(
+                .inputOutput, "/tmp: cannot make a folder for sockets: \(String(cString: strerror(errno)))")
         }
         path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }

@@ -24,8 +24,10 @@ extension RunConfiguration {
             .init("Dense layers", "\(model.denseLayers) of \(model.denseWidth), dropout \(model.dropout)"),
             .init("Batch", "\(shardsPerStep) shards of \(shardSize)"),
             .init("Optimizer", "SGD, learning rate \(optimizer.learningRate), momentum \(optimizer.momentum)"),
-            .init("Augmentation", "shear \(augmentation.shearRange)°, zoom \(augmentation.zoomRange)"
-                + (augmentation.horizontalFlip ? ", horizontal flip" : "")),
+            .init(
+                "Augmentation",
+                "shear \(augmentation.shearRange)°, zoom \(augmentation.zoomRange)"
+                    + (augmentation.horizontalFlip ? ", horizontal flip" : "")),
             .init("Seed", "\(seed)"),
         ]
     }

@@ -143,7 +143,8 @@ public final class TrainingRun {
             epoch: epoch + 1, step: Int(step), trainingLoss: progress.loss, trainingAccuracy: progress.accuracy,
             samples: progress.samples, seconds: progress.seconds,
             ledgerDigest: try ledgerDigest())
-        var text = "epoch \(epoch + 1)/\(configuration.epochs)  \(Duration.seconds(progress.seconds).spoken)  "
+        var text =
+            "epoch \(epoch + 1)/\(configuration.epochs)  \(Duration.seconds(progress.seconds).spoken)  "
             + "\(record.samplesPerSecond.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  "
             + "accuracy \(progress.accuracy.rounded(3))"
         if !validation.isEmpty {
@@ -156,7 +157,8 @@ public final class TrainingRun {
                 trainingAccuracy: record.trainingAccuracy, validationLoss: windows.loss,
                 validationAccuracy: scores.accuracy, validationAUC: scores.auc, samples: record.samples,
                 seconds: record.seconds, ledgerDigest: record.ledgerDigest)
-            text += "  |  validation loss \(windows.loss.rounded(4))  accuracy \((scores.accuracy ?? 0).rounded(3))"
+            text +=
+                "  |  validation loss \(windows.loss.rounded(4))  accuracy \((scores.accuracy ?? 0).rounded(3))"
                 + "  AUC \((scores.auc ?? Double.nan).rounded(3))"
             if let auc = scores.auc, auc > bestScore ?? -1 {
                 bestScore = auc
@@ -234,7 +236,8 @@ public final class TrainingRun {
             let progress = try? JSONDecoder().decode(EpochProgress.self, from: Data(text.utf8))
         else { throw RunFailure(.badData, "\(file.path): has no cursor; it is not a checkpoint of a run") }
         let state = ParameterState(
-            version: step, parameters: try layout.read(file), velocity: try ModelFile.velocity(in: file, layout: layout))
+            version: step, parameters: try layout.read(file), velocity: try ModelFile.velocity(in: file, layout: layout)
+        )
         return (state, progress)
     }
 
@@ -251,10 +254,11 @@ public final class TrainingRun {
         let dataset = try Dataset(source, settings: settings, logger: log) { done, all in
             line.update("reading recordings: \(done) of \(all)")
         }
-        line.print("\(dataset.recordings.count) recordings, \(dataset.samples.count) windows, classes: "
-            + dataset.classes.enumerated().map { label, name in
-                "\(name) (\(dataset.recordings.count { $0.label == label }))"
-            }.joined(separator: ", "))
+        line.print(
+            "\(dataset.recordings.count) recordings, \(dataset.samples.count) windows, classes: "
+                + dataset.classes.enumerated().map { label, name in
+                    "\(name) (\(dataset.recordings.count { $0.label == label }))"
+                }.joined(separator: ", "))
         for file in dataset.skipped.prefix(10) { log.warning("skipped: \(file.reason)") }
         if dataset.skipped.count > 10 { log.warning("and \(dataset.skipped.count - 10) more files skipped") }
         return dataset

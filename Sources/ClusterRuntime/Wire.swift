@@ -20,11 +20,13 @@ public enum Wire {
     /// The parameter server listens at the coordinator's port plus one, or anywhere if that one is free to choose.
     static func nextPort(after endpoint: String) throws -> String {
         guard let (host, port) = split(endpoint) else {
-            throw RunFailure(.unusableArguments, "--listen \(endpoint): use tcp://HOST:PORT, such as tcp://0.0.0.0:5555")
+            throw RunFailure(
+                .unusableArguments, "--listen \(endpoint): use tcp://HOST:PORT, such as tcp://0.0.0.0:5555")
         }
         if port == "*" || port == "0" { return "tcp://\(host):*" }
         guard let number = UInt16(port), number < UInt16.max else {
-            throw RunFailure(.unusableArguments, "--listen \(endpoint): the port must be a number from 1 to 65534, or *")
+            throw RunFailure(
+                .unusableArguments, "--listen \(endpoint): the port must be a number from 1 to 65534, or *")
         }
         return "tcp://\(host):\(number + 1)"
     }

@@ -36,7 +36,8 @@ extension Header {
         case HBN__HEADER__BODY_WELCOME:
             let body = header.welcome.pointee
             self = .welcome(
-                configuration: Array(UnsafeBufferPointer(start: body.configuration.data, count: body.configuration.len)),
+                configuration: Array(
+                    UnsafeBufferPointer(start: body.configuration.data, count: body.configuration.len)),
                 parameterServer: String(cString: body.parameter_server))
         case HBN__HEADER__BODY_REFUSAL: self = .refusal(reason: String(cString: header.refusal.pointee.reason))
         case HBN__HEADER__BODY_ASSIGNMENT:

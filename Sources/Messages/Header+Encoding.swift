@@ -1,7 +1,7 @@
 internal import CMessages
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 extension Header {

@@ -23,7 +23,8 @@ public enum Activation: Hashable, Sendable {
 
 extension Engine {
     /// The gradient of an activation's input from the gradient and the value of its output; may work in place.
-    public func activationBackward(_ activation: Activation, layout: Layout) throws(OneDNNError) -> PrimitiveDescriptor {
+    public func activationBackward(_ activation: Activation, layout: Layout) throws(OneDNNError) -> PrimitiveDescriptor
+    {
         // The forward primitive is only the hint that the interface asks for.
         var forward = dnnl_eltwise_desc_t()
         var backward = dnnl_eltwise_desc_t()
@@ -72,7 +73,8 @@ extension Engine {
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         var norm = dnnl_batch_normalization_desc_t()
         var data = layout.descriptor
-        let flags = dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
+        let flags =
+            dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
             | (training ? 0 : dnnl_use_global_stats.rawValue)
         try check(
             dnnl_batch_normalization_forward_desc_init(

@@ -8,10 +8,12 @@ public func matrixProduct(
     _ b: UnsafePointer<Float>, transposedB transposeB: Bool = false, into c: UnsafeMutablePointer<Float>,
     accumulate: Bool = false, rowStrideA: Int? = nil
 ) {
-    let t = CChar(UInt8(ascii: "T")), plain = CChar(UInt8(ascii: "N"))
+    let t = CChar(UInt8(ascii: "T"))
+    let plain = CChar(UInt8(ascii: "N"))
     let status = dnnl_sgemm(
         transposeA ? t : plain, transposeB ? t : plain, dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), 1, a,
-        dnnl_dim_t(rowStrideA ?? (transposeA ? m : k)), b, dnnl_dim_t(transposeB ? k : n), accumulate ? 1 : 0, c, dnnl_dim_t(n))
+        dnnl_dim_t(rowStrideA ?? (transposeA ? m : k)), b, dnnl_dim_t(transposeB ? k : n), accumulate ? 1 : 0, c,
+        dnnl_dim_t(n))
     precondition(status == dnnl_success, "dnnl_sgemm failed with status \(status.rawValue)")
 }
 

@@ -59,8 +59,12 @@ public struct CounterGenerator: Sendable {
     @inlinable static func unit(_ word: UInt32) -> Float { Float(word >> 8) * 0x1p-24 }
 
     @inlinable static func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
-        var c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3]
-        var k0 = key[0], k1 = key[1]
+        var c0 = counter[0]
+        var c1 = counter[1]
+        var c2 = counter[2]
+        var c3 = counter[3]
+        var k0 = key[0]
+        var k1 = key[1]
         for _ in 0..<10 {
             let p0 = UInt64(c0) &* 0xD251_1F53
             let p1 = UInt64(c2) &* 0xCD9E_8D57

@@ -88,8 +88,10 @@ public struct Network: Sendable {
         let layout = parameterLayout
         let counts = Dictionary(uniqueKeysWithValues: layout.parameters.map { ($0.name, $0.count) })
         return layers.map { layer in
-            (layer.name, layer.summary, shape(of: layer.output),
-                layer.parameters.reduce(0) { $0 + (counts[$1] ?? 0) }, layer.multiplyAdds)
+            (
+                layer.name, layer.summary, shape(of: layer.output),
+                layer.parameters.reduce(0) { $0 + (counts[$1] ?? 0) }, layer.multiplyAdds
+            )
         }
     }
 }

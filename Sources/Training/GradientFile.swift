@@ -18,7 +18,8 @@ public struct GradientFile {
         let batchFile = try SafetensorsFile(path: batchPath)
         let shape = batchFile.entry(named: "images")?.shape ?? []
         guard shape.count == 4, shape[3] == 3, shape[0] > 0 else {
-            throw CheckpointError(.mismatch, batchPath, "it needs a tensor \"images\" of shape (n, h, w, 3), not \(shape)")
+            throw CheckpointError(
+                .mismatch, batchPath, "it needs a tensor \"images\" of shape (n, h, w, 3), not \(shape)")
         }
         let labels: [Int32] = try batchFile.array(of: "labels")
         let images: [Float] = try batchFile.array(of: "images")
@@ -37,14 +38,16 @@ public struct GradientFile {
                 let batch = ShardInput(
                     samples: shape[0], images: images.baseAddress!, labels: labels.baseAddress!,
                     stepSamples: shape[0], dropout: nil)
-                let output = try inference
+                let output =
+                    try inference
                     ? score(batch, computation, values) : differentiate(batch, computation, values)
                 try output.write(to: path)
             }
         }
     }
 
-    private func score(_ batch: ShardInput, _ computation: LaneComputation, _ parameters: FloatBuffer) throws -> Output {
+    private func score(_ batch: ShardInput, _ computation: LaneComputation, _ parameters: FloatBuffer) throws -> Output
+    {
         let plan = try computation.plan(samples: batch.samples, mode: .inference)
         plan.load(parameters.base, version: 0)
         plan.forward(images: batch.images)

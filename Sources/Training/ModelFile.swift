@@ -64,7 +64,8 @@ extension ModelSettings {
     public init(parametersOf file: SafetensorsFile, height: Int, width: Int) throws {
         func shape(_ name: String) throws -> [Int] {
             guard let entry = file.entry(named: name) else {
-                throw CheckpointError(.mismatch, file.path, "it has no tensor \"\(name)\"; it is not an attention U-Net")
+                throw CheckpointError(
+                    .mismatch, file.path, "it has no tensor \"\(name)\"; it is not an attention U-Net")
             }
             return entry.shape
         }

@@ -39,11 +39,13 @@ struct CoordinatorCommand: ParsableCommand {
             if let resume {
                 guard output == nil, config == nil, data == nil, training.isEmpty else {
                     throw RunFailure(
-                        .unusableArguments, "--resume goes on with the run's own settings; leave out what would change them")
+                        .unusableArguments,
+                        "--resume goes on with the run's own settings; leave out what would change them")
                 }
                 return try train(RunConfiguration(contentsOf: resume + "/config.json"))
             }
-            var configuration = try config.map { try RunConfiguration(contentsOf: $0) }
+            var configuration =
+                try config.map { try RunConfiguration(contentsOf: $0) }
                 ?? (training.preset ?? .quick).configuration
             try training.apply(to: &configuration, data: data)
             if describe { return Description(configuration).print() }

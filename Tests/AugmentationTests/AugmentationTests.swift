@@ -82,8 +82,9 @@ struct Golden: Decodable, CustomTestStringConvertible {
         let draw = AugmentationSettings().transform(generator: generator)
         #expect(draw == AugmentationSettings().transform(generator: generator))
         #expect(
-            draw != AugmentationSettings().transform(
-                generator: CounterGenerator(seed: 3, purpose: .augmentation, round: 2, item: 5)))
+            draw
+                != AugmentationSettings().transform(
+                    generator: CounterGenerator(seed: 3, purpose: .augmentation, round: 2, item: 5)))
         let flipped = AugmentationSettings(horizontalFlip: true).transform(generator: generator)
         #expect(flipped.zoomX == draw.zoomX && flipped.shear == draw.shear)
         #expect(!draw.flipsHorizontally)

@@ -34,9 +34,13 @@ private func sum(_ values: [Float], arriving order: [Int]) -> Float {
 
 @Test func everyOrderOfFourShardsIsTried() {
     let values: [Float] = [1e8, 1, -1e8, 3]
-    for a in 0..<4 { for b in 0..<4 where b != a { for c in 0..<4 where c != a && c != b {
-        #expect(sum(values, arriving: [a, b, c, 6 - a - b - c]) == treeSum(values))
-    } } }
+    for a in 0..<4 {
+        for b in 0..<4 where b != a {
+            for c in 0..<4 where c != a && c != b {
+                #expect(sum(values, arriving: [a, b, c, 6 - a - b - c]) == treeSum(values))
+            }
+        }
+    }
 }
 
 @Test func aShardThatIsThereChangesNothing() {

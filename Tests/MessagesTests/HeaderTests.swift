@@ -5,15 +5,16 @@ import Testing
 private let id = ShardAttempt(round: 1 << 40, shard: 7, attempt: 2)
 private let result = Header.TrainingResult(samples: 8, correct: 5, lossSum: 5.25, seconds: 0.125)
 
-@Test(arguments: [
-    .join(.init(name: "a", host: "höst", process: 12, lanes: 4, build: "1.0", processor: "x")),
-    .ready(lanes: 3), .heartbeat, .scores(id, seconds: 0.5), .failure(id, reason: "NaN"), .goodbye(reason: ""),
-    .welcome(configuration: Array("{}\0{}".utf8), parameterServer: "tcp://h:1"), .refusal(reason: "no"),
-    .assignment(.init(kind: .score, id: id, version: 9, roundSamples: 100, samples: [1, 4_000_000_000])),
-    .assignment(.init(kind: .train, id: id, version: 0, roundSamples: 0, samples: [])),
-    .stop(reason: "done"), .pull(version: .max, withVelocity: true), .parameters(version: 3), .push(id, result),
-    .openRound(5, shards: 16), .arrived(id, result, worker: "w"), .updated(version: 1),
-] as [Header])
+@Test(
+    arguments: [
+        .join(.init(name: "a", host: "höst", process: 12, lanes: 4, build: "1.0", processor: "x")),
+        .ready(lanes: 3), .heartbeat, .scores(id, seconds: 0.5), .failure(id, reason: "NaN"), .goodbye(reason: ""),
+        .welcome(configuration: Array("{}\0{}".utf8), parameterServer: "tcp://h:1"), .refusal(reason: "no"),
+        .assignment(.init(kind: .score, id: id, version: 9, roundSamples: 100, samples: [1, 4_000_000_000])),
+        .assignment(.init(kind: .train, id: id, version: 0, roundSamples: 0, samples: [])),
+        .stop(reason: "done"), .pull(version: .max, withVelocity: true), .parameters(version: 3), .push(id, result),
+        .openRound(5, shards: 16), .arrived(id, result, worker: "w"), .updated(version: 1),
+    ] as [Header])
 func everyHeaderComesBackAsItWasSent(header: Header) throws {
     let bytes = header.encoded(run: 42)
     let (decoded, run) = try bytes.withUnsafeBytes { try Header.decode($0) }
@@ -30,7 +31,7 @@ func everyHeaderComesBackAsItWasSent(header: Header) throws {
 }
 
 @Test func noiseIsRefusedOrDecodedWithoutACrash() {
-    var state: UInt64 = 88172645463325252
+    var state: UInt64 = 88_172_645_463_325_252
     var refused = 0
     for _ in 0..<20_000 {
         var bytes = Header.arrived(id, result, worker: "worker").encoded(run: 1)

@@ -59,7 +59,8 @@ struct ConvolutionLayer: Layer {
 
     var multiplyAdds: Int {
         // Each position of the smaller side meets each weight once.
-        let positions = geometry.isTransposed
+        let positions =
+            geometry.isTransposed
             ? geometry.height * geometry.width : geometry.outputHeight * geometry.outputWidth
         return positions * geometry.kernel * geometry.kernel * geometry.inputChannels * geometry.outputChannels
     }

@@ -111,7 +111,8 @@ final class FlattenAndDropout: Operation {
             for y in 0..<blocks.height {
                 for block in 0..<blocks.blocks {
                     let channel = block * blocks.lanes
-                    let place = sample * blocks.sampleStride + block * blocks.blockStride
+                    let place =
+                        sample * blocks.sampleStride + block * blocks.blockStride
                         + y * blocks.width * blocks.lanes
                     let row = (sample * blocks.pixels + y * blocks.width) * blocks.channels + channel
                     body(sample, place, row, min(blocks.lanes, blocks.channels - channel))

@@ -1,7 +1,7 @@
 import OneDNN
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 extension Network {
