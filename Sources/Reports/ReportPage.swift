@@ -41,7 +41,7 @@ struct ReportPage {
             <h1>\(report.title.escaped)</h1>
             <p class="verdict\(verdict.isSound ? "" : " doubtful")">\(verdict.text.escaped)</p>
             </header>
-            \(tiles)
+            \(Tile.all(of: report.metrics))
             \(decisions)
             \(byClass)
             \(byGroup)
@@ -57,33 +57,9 @@ struct ReportPage {
             """
     }
 
-    private var tiles: String {
-        let metrics = report.metrics
-        let positive = metrics.positiveClass.map { "“\($0)”" }
-        let interval = metrics.aucInterval.map {
-            "95 % interval \(FigureText.score($0.lower))–\(FigureText.score($0.upper))"
-        }
-        let figures = [
-            ("AUC", FigureText.score(metrics.auc), interval ?? "area under the ROC curve"),
-            (
-                "Sensitivity", FigureText.percent(metrics.sensitivity),
-                positive.map { "of those truly \($0), called so" } ?? "mean over the classes"
-            ),
-            (
-                "Specificity", FigureText.percent(metrics.specificity),
-                positive.map { "of those not \($0), called not so" } ?? "mean over the classes"
-            ),
-            ("MAcc", FigureText.percent(metrics.macc), "mean of the two"),
-            ("Accuracy", FigureText.percent(metrics.accuracy), "\(metrics.count) recordings called rightly or not"),
-        ]
-        let tiles = figures.map { name, value, meaning in
-            "<div class=\"tile\"><span>\(name)</span><b>\(value)</b><span>\(meaning.escaped)</span></div>"
-        }
-        return "<div class=\"tiles\">\n\(tiles.joined(separator: "\n"))\n</div>"
-    }
-
     private var decisions: String {
-        let note = "<p class=\"note\">Left: every trade between missed cases and false alarms the scores allow. "
+        let note =
+            "<p class=\"note\">Left: every trade between missed cases and false alarms the scores allow. "
             + "Right: how the recordings were called, each one by its most probable class.</p>"
         let figures = [roc, confusion].compactMap(\.self).map { "<figure>\($0.inline)</figure>" }
         return Self.section(
@@ -102,7 +78,8 @@ struct ReportPage {
                     FigureText.percent(scores?.recall), FigureText.percent(scores?.f1),
                 ])
         }
-        let further = "<p class=\"note\">Log loss \(FigureText.score(metrics.logLoss)); sensitivity at specificity "
+        let further =
+            "<p class=\"note\">Log loss \(FigureText.score(metrics.logLoss)); sensitivity at specificity "
             + "0.5 as Keras counts it \(FigureText.score(metrics.sensitivityAtSpecificity)).</p>"
         return Self.section(
             "Class by class",
@@ -112,7 +89,8 @@ struct ReportPage {
     private var byGroup: String {
         guard let baselines = report.metrics.baselines else { return "" }
         let groups = report.metrics.groups.sorted { $0.key < $1.key }
-        let rows = groups.map { Table.Row($0, Self.cells($1)) }
+        let rows =
+            groups.map { Table.Row($0, Self.cells($1)) }
             + [
                 Table.Row("the model, all recordings", Self.cells(report.metrics.scores), style: "total"),
                 Table.Row("rule: the most frequent class", Self.cells(baselines.majorityClass), style: "rule"),
@@ -120,7 +98,8 @@ struct ReportPage {
                     "rule: the most frequent class of the site", Self.cells(baselines.majorityClassOfGroup),
                     style: "rule"),
             ]
-        let note = "<p class=\"note\">The two rules never listen to a recording. A model is worth its trouble only "
+        let note =
+            "<p class=\"note\">The two rules never listen to a recording. A model is worth its trouble only "
             + "where it beats them, above all the second: recordings of one site resemble each other in more than "
             + "the hearts they hold.</p>"
         let head = ["site", "recordings", "accuracy", "sensitivity", "specificity", "MAcc", "AUC"]

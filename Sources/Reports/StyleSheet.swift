@@ -63,7 +63,8 @@ enum StyleSheet {
           font-variant-numeric: tabular-nums; }
         .tile span { display: block; color: var(--muted); font-size: .8rem; line-height: 1.35; }
         .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; }
-        figure { margin: 0; } figure svg { max-width: 100%; height: auto; display: block; }
+        figure { margin: 0; } figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+        .pair { align-items: center; } section > :last-child { margin-bottom: 0; } .scroll + .note { margin-top: .8rem; }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
         th, td { text-align: left; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--rule);

@@ -10,7 +10,8 @@ struct Verdict {
         var sentences: [String] = []
         var doubts: [String] = []
         if let auc = metrics.auc {
-            let task = metrics.positiveClass.map { "Tells “\($0)” from the rest with an AUC of" }
+            let task =
+                metrics.positiveClass.map { "Tells “\($0)” from the rest with an AUC of" }
                 ?? "Tells \(metrics.classes.count) classes apart with a mean AUC of"
             let interval = metrics.aucInterval.map {
                 " (95 % interval \(FigureText.score($0.lower)) to \(FigureText.score($0.upper)))"
