@@ -11,7 +11,8 @@ struct Axis: Hashable {
 
     /// Covers the finite ones of `values` with about `count` ticks at multiples of 1, 2 or 5 times a power of ten.
     ///
-    /// `leastSpan` keeps noise from looking like news; `whole` keeps ticks at whole numbers; `limits` are never passed. Nil without a finite value.
+    /// `leastSpan` keeps noise from looking like news; `whole` keeps ticks at whole numbers; `limits` are never passed.
+    /// Nil without a finite value.
     init?(
         label: String, covering values: [Double], count: Int = 5, leastSpan: Double = 1e-6, whole: Bool = false,
         limits: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
