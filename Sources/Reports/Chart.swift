@@ -73,7 +73,7 @@ struct Chart {
         guard let mark = line.mark, mark.x.isFinite, mark.y.isFinite else { return }
         let at = place((mark.x, mark.y))
         svg.circle(at: at, radius: 4.5, style: "ring s\(line.colour)")
-        let isRight = at.x > (left + width - right) / 2
+        let isRight = at.x + 12 + Double(mark.label.count) * 7 > width
         let isLow = at.y > height - bottom - 24
         svg.text(
             mark.label, x: at.x + (isRight ? -6 : 6), y: at.y + (isLow ? -10 : 20), anchor: isRight ? .end : .start,
