@@ -59,6 +59,15 @@ struct GoldenProportion: Decodable, Sendable {
     static let all: [GoldenProportion] = decodeGolden("proportions.json")
 }
 
+/// Probabilities on Keras' thresholds, and its sensitivity at specificity 0.5.
+struct GoldenSensitivity: Decodable, Sendable {
+    let truth: [Int]
+    let probabilities: [[Double]]
+    let value: Double
+
+    static let all: [GoldenSensitivity] = decodeGolden("sensitivities.json")
+}
+
 private func decodeGolden<Value: Decodable>(_ name: String) -> Value {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden")
     return try! JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appending(path: name)))

@@ -141,6 +141,20 @@ def describe(name, names, truth, p32, groups):
     return case
 
 
+def on_thresholds():
+    """Few recordings whose probabilities lie on Keras' thresholds, or on both sides: where "above" is decided."""
+    import keras
+    rng = np.random.default_rng(199)
+    for count in range(3, 43):
+        k = int(rng.integers(2, 5))
+        truth = rng.choice(k, size=count)
+        steps = rng.multinomial(199, np.full(k, 1 / k), size=count)
+        p = (steps / np.float64(199)).astype(np.float32)
+        metric = keras.metrics.SensitivityAtSpecificity(0.5)
+        metric.update_state(np.eye(k, dtype=np.float32)[truth], p)
+        yield {"truth": truth.tolist(), "probabilities": p.astype(np.float64).tolist(), "value": float(metric.result())}
+
+
 def proportion(part, whole):
     interval = stats.binomtest(part, whole).proportion_ci(method="wilson")
     return {"part": part, "whole": whole, "lower": float(interval.low), "upper": float(interval.high)}
@@ -156,5 +170,6 @@ def write(tests):
         described = [describe(*case) for case in cases()]
     golden = tests / "EvaluationTests/Golden"
     dump(golden / "metrics.json", described)
+    dump(golden / "sensitivities.json", list(on_thresholds()))
     pairs = [(0, 1), (1, 1), (0, 40), (40, 40), (1, 3), (95, 105), (183, 196), (5000, 10001)]
     dump(golden / "proportions.json", [proportion(*pair) for pair in pairs])
