@@ -10,9 +10,9 @@ public struct ClassScores: Hashable, Sendable {
     public let support: Int
 
     init(of index: Int, in matrix: ConfusionMatrix) {
-        precision = matrix.precision(of: index)
-        recall = matrix.recall(of: index)
-        f1 = matrix.f1(of: index)
+        precision = matrix.precision(of: index).value
+        recall = matrix.recall(of: index).value
+        f1 = matrix.f1(of: index).value
         support = matrix.support(of: index)
     }
 }

@@ -4,6 +4,8 @@ extension ClassificationMetrics: Codable {
         case classes, unscored, groups, baselines
         case positiveClass = "positive_class"
         case aucInterval = "auc_interval_95"
+        case sensitivityInterval = "sensitivity_interval_95"
+        case specificityInterval = "specificity_interval_95"
         case sensitivityAtSpecificity = "sensitivity_at_specificity_0.5"
         case logLoss = "log_loss"
         case confusionMatrix = "confusion_matrix"
@@ -37,6 +39,8 @@ extension ClassificationMetrics: Codable {
         try container.encode(unscored, forKey: .unscored)
         try container.encode(positiveClass, forKey: .positiveClass)
         try container.encode(aucInterval, forKey: .aucInterval)
+        try container.encode(sensitivityCounts?.interval, forKey: .sensitivityInterval)
+        try container.encode(specificityCounts?.interval, forKey: .specificityInterval)
         try container.encode(sensitivityAtSpecificity, forKey: .sensitivityAtSpecificity)
         try container.encode(logLoss, forKey: .logLoss)
         try container.encode(confusionMatrix, forKey: .confusionMatrix)

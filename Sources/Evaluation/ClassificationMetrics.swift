@@ -72,6 +72,17 @@ public struct ClassificationMetrics: Hashable, Sendable {
         baselines = groups.isEmpty ? nil : Baselines(majorityClass: rules[0], majorityClassOfGroup: rules[1])
     }
 
+    /// The counts behind sensitivity; nil where it is a mean over classes.
+    public var sensitivityCounts: Proportion? { onlyContrast?.sensitivity(confusionMatrix) }
+
+    /// The counts behind specificity; nil where it is a mean over classes.
+    public var specificityCounts: Proportion? { onlyContrast?.specificity(confusionMatrix) }
+
+    private var onlyContrast: Contrast? {
+        let contrasts = Contrast.contrasts(between: classes)
+        return contrasts.count == 1 ? contrasts[0] : nil
+    }
+
     public subscript<Value>(dynamicMember member: KeyPath<Scores, Value>) -> Value { scores[keyPath: member] }
 
     private static func logLoss(_ predictions: [Prediction]) -> Double? {

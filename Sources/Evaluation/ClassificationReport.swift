@@ -24,7 +24,7 @@ public struct ClassificationReport: Hashable, Sendable, CustomStringConvertible 
         lines += [
             "",
             Self.padded("accuracy", to: width) + "  \(blank) \(blank)"
-                + Self.number(matrix.accuracy ?? 0) + " " + Self.padded("\(total)", to: 9),
+                + Self.number(matrix.accuracy.value ?? 0) + " " + Self.padded("\(total)", to: 9),
         ]
         lines.append(Row(name: "macro avg", rows: rows, support: total) { _ in 1 }.line(width: width))
         lines.append(Row(name: "weighted avg", rows: rows, support: total) { Double($0.support) }.line(width: width))

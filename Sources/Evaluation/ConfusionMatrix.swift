@@ -1,6 +1,4 @@
 /// How often each true class was given each name: rows are true classes, columns predicted ones.
-///
-/// A ratio whose denominator is zero is nil, not zero: nothing is known about it.
 public struct ConfusionMatrix: Hashable, Sendable {
     public private(set) var rows: [[Int]]
 
@@ -26,23 +24,23 @@ public struct ConfusionMatrix: Hashable, Sendable {
     /// How many were given the class's name.
     public func predicted(as index: Int) -> Int { rows.reduce(0) { $0 + $1[index] } }
 
-    public var accuracy: Double? { ratio(correct, total) }
-    public func recall(of index: Int) -> Double? { ratio(rows[index][index], support(of: index)) }
-    public func precision(of index: Int) -> Double? { ratio(rows[index][index], predicted(as: index)) }
+    public var accuracy: Proportion { Proportion(correct, of: total) }
+
+    /// Of those of the class, the share called so.
+    public func recall(of index: Int) -> Proportion { Proportion(rows[index][index], of: support(of: index)) }
+
+    /// Of those called by the class's name, the share that belongs to it.
+    public func precision(of index: Int) -> Proportion { Proportion(rows[index][index], of: predicted(as: index)) }
 
     /// The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
-    public func f1(of index: Int) -> Double? {
-        ratio(2 * rows[index][index], support(of: index) + predicted(as: index))
+    public func f1(of index: Int) -> Proportion {
+        Proportion(2 * rows[index][index], of: support(of: index) + predicted(as: index))
     }
 
     /// Of those not of the class, the share not called so.
-    public func specificity(of index: Int) -> Double? {
+    public func specificity(of index: Int) -> Proportion {
         let negatives = total - support(of: index)
-        return ratio(negatives - (predicted(as: index) - rows[index][index]), negatives)
-    }
-
-    private func ratio(_ part: Int, _ whole: Int) -> Double? {
-        whole > 0 ? Double(part) / Double(whole) : nil
+        return Proportion(negatives - (predicted(as: index) - rows[index][index]), of: negatives)
     }
 }
 

@@ -32,12 +32,12 @@ public struct Contrast: Hashable, Sendable {
     }
 
     /// Of the positive, the share called positive.
-    public func sensitivity(_ matrix: ConfusionMatrix) -> Double? {
+    public func sensitivity(_ matrix: ConfusionMatrix) -> Proportion {
         isComplement ? matrix.specificity(of: index) : matrix.recall(of: index)
     }
 
     /// Of the negative, the share called negative.
-    public func specificity(_ matrix: ConfusionMatrix) -> Double? {
+    public func specificity(_ matrix: ConfusionMatrix) -> Proportion {
         isComplement ? matrix.recall(of: index) : matrix.specificity(of: index)
     }
 

@@ -18,9 +18,9 @@ public struct Scores: Hashable, Sendable {
         let matrix = ConfusionMatrix(predictions, classes: classes.count)
         let contrasts = Contrast.contrasts(between: classes)
         count = predictions.count
-        accuracy = matrix.accuracy
-        sensitivity = Self.mean(contrasts.map { $0.sensitivity(matrix) })
-        specificity = Self.mean(contrasts.map { $0.specificity(matrix) })
+        accuracy = matrix.accuracy.value
+        sensitivity = Self.mean(contrasts.map { $0.sensitivity(matrix).value })
+        specificity = Self.mean(contrasts.map { $0.specificity(matrix).value })
         if let sensitivity, let specificity { macc = (sensitivity + specificity) / 2 } else { macc = nil }
         auc = Self.mean(contrasts.map { $0.ranking(predictions)?.area })
     }

@@ -11,17 +11,18 @@ struct Axis: Hashable {
 
     /// Covers the finite ones of `values` with about `count` ticks at multiples of 1, 2 or 5 times a power of ten.
     ///
-    /// `whole` keeps ticks at whole numbers; `limits` are never passed. Nil without a finite value.
+    /// `leastSpan` keeps noise from looking like news; `whole` keeps ticks at whole numbers; `limits` are never passed.
+    /// Nil without a finite value.
     init?(
-        label: String, covering values: [Double], count: Int = 5, whole: Bool = false,
+        label: String, covering values: [Double], count: Int = 5, leastSpan: Double = 1e-6, whole: Bool = false,
         limits: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
     ) {
         let finite = values.filter(\.isFinite)
         guard var low = finite.min(), var high = finite.max() else { return nil }
-        if high - low <= abs(high) * 1e-9 {
-            let margin = whole ? 1 : max(abs(high) * 0.1, 1e-3)
-            low -= margin
-            high += margin
+        let lacking = max(leastSpan, abs(high) * 1e-9) - (high - low)
+        if lacking > 0 {
+            low -= lacking / 2
+            high += lacking / 2
         }
         let step = max(Self.tidyStep(over: high - low, count: count), whole ? 1 : 0)
         guard step.isFinite, step > 0 else { return nil }

@@ -33,8 +33,8 @@ extension Chart {
     ) -> Chart? {
         let told = series.filter { $0.points.contains { $0.y.isFinite } }
         let points = told.flatMap(\.points)
-        guard let x = Axis(label: "epoch", covering: points.map(\.x), count: 8, whole: true),
-            let y = Axis(label: label, covering: points.map(\.y), limits: limits)
+        guard let x = Axis(label: "epoch", covering: points.map(\.x), count: 8, leastSpan: 2, whole: true),
+            let y = Axis(label: label, covering: points.map(\.y), leastSpan: 0.1, limits: limits)
         else { return nil }
         return Chart(title: title, x: x, y: y, series: told)
     }

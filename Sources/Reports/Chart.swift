@@ -20,10 +20,10 @@ struct Chart {
         var mark: (x: Double, y: Double, label: String)?
     }
 
-    private let left = 50.0
+    private let left = 58.0
     private let right = 18.0
-    private let top = 34.0
     private let bottom = 46.0
+    private var top: Double { (legend.last?.y ?? 0) + 20 }
 
     var drawing: SVG {
         var svg = SVG(width: width, height: height, title: title)
@@ -73,7 +73,7 @@ struct Chart {
         guard let mark = line.mark, mark.x.isFinite, mark.y.isFinite else { return }
         let at = place((mark.x, mark.y))
         svg.circle(at: at, radius: 4.5, style: "ring s\(line.colour)")
-        let isRight = at.x > (left + width - right) / 2
+        let isRight = at.x + 12 + Double(mark.label.count) * 7 > width
         let isLow = at.y > height - bottom - 24
         svg.text(
             mark.label, x: at.x + (isRight ? -6 : 6), y: at.y + (isLow ? -10 : 20), anchor: isRight ? .end : .start,
@@ -81,12 +81,20 @@ struct Chart {
     }
 
     private func drawLegend(on svg: inout SVG) {
-        var x = left
-        for line in series where !line.name.isEmpty {
-            svg.line(
-                from: (x, 14), to: (x + 18, 14), style: "line s\(line.colour)" + (line.isDashed ? " dashed" : ""))
-            svg.text(line.name, x: x + 24, y: 18)
-            x += 42 + Double(line.name.count) * 6.4
+        for (line, at) in zip(series, legend) {
+            svg.line(from: at, to: (at.x + 18, at.y), style: "line s\(line.colour)" + (line.isDashed ? " dashed" : ""))
+            svg.text(line.name, x: at.x + 24, y: at.y + 4)
+        }
+    }
+
+    /// Where each series' entry starts; a row that is full is followed by another.
+    private var legend: [(x: Double, y: Double)] {
+        var next = (x: left, y: 14.0)
+        return series.map { line in
+            let entry = 44 + Double(line.name.count) * 7
+            if next.x > left && next.x + entry > width { next = (left, next.y + 18) }
+            defer { next.x += entry }
+            return next
         }
     }
 }

@@ -30,8 +30,8 @@ struct ConfusionPlot {
                 turned: isSlanted ? -40 : 0)
         }
         svg.text(
-            "called", x: left + side / 2, y: top + side + bottom - 6, anchor: .middle, style: "label name")
-        svg.text("truly", x: 14, y: top + side / 2, anchor: .middle, turned: -90, style: "label name")
+            "predicted class", x: left + side / 2, y: top + side + bottom - 6, anchor: .middle, style: "label name")
+        svg.text("true class", x: 14, y: top + side / 2, anchor: .middle, turned: -90, style: "label name")
         return svg
     }
 
@@ -43,11 +43,11 @@ struct ConfusionPlot {
         svg.rectangle(
             x: x + 1.5, y: y + 1.5, width: cell - 3, height: cell - 3, corner: 4, opacity: 0.06 + 0.94 * share,
             style: row == column ? "cell s0" : "cell s1")
-        let ink = share > 0.5 ? " inverse" : ""
+        let ink = share > 0.75 ? " inverse" : ""
         svg.text("\(count)", x: x + cell / 2, y: y + cell / 2 + 2, anchor: .middle, style: "count" + ink)
         svg.text(
             support > 0 ? FigureText.fixed(share * 100, decimals: 0) + " %" : "", x: x + cell / 2,
-            y: y + cell / 2 + 18, anchor: .middle, style: "label" + ink)
+            y: y + cell / 2 + 18, anchor: .middle, style: "label name" + ink)
     }
 
     private static func shortened(_ name: String) -> String {

@@ -41,7 +41,7 @@ struct ReportPage {
             <h1>\(report.title.escaped)</h1>
             <p class="verdict\(verdict.isSound ? "" : " doubtful")">\(verdict.text.escaped)</p>
             </header>
-            \(tiles)
+            \(Tile.all(of: report.metrics))
             \(decisions)
             \(byClass)
             \(byGroup)
@@ -55,31 +55,6 @@ struct ReportPage {
             </html>
 
             """
-    }
-
-    private var tiles: String {
-        let metrics = report.metrics
-        let positive = metrics.positiveClass.map { "“\($0)”" }
-        let interval = metrics.aucInterval.map {
-            "95 % interval \(FigureText.score($0.lower))–\(FigureText.score($0.upper))"
-        }
-        let figures = [
-            ("AUC", FigureText.score(metrics.auc), interval ?? "area under the ROC curve"),
-            (
-                "Sensitivity", FigureText.percent(metrics.sensitivity),
-                positive.map { "of those truly \($0), called so" } ?? "mean over the classes"
-            ),
-            (
-                "Specificity", FigureText.percent(metrics.specificity),
-                positive.map { "of those not \($0), called not so" } ?? "mean over the classes"
-            ),
-            ("MAcc", FigureText.percent(metrics.macc), "mean of the two"),
-            ("Accuracy", FigureText.percent(metrics.accuracy), "\(metrics.count) recordings called rightly or not"),
-        ]
-        let tiles = figures.map { name, value, meaning in
-            "<div class=\"tile\"><span>\(name)</span><b>\(value)</b><span>\(meaning.escaped)</span></div>"
-        }
-        return "<div class=\"tiles\">\n\(tiles.joined(separator: "\n"))\n</div>"
     }
 
     private var decisions: String {

@@ -63,7 +63,9 @@ struct SVG {
     /// A file of its own.
     var file: String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            + element(style: "<style>\n\(StyleSheet.palette)\(StyleSheet.plots)</style>\n") + "\n"
+            + element(
+                style: "<style>\n\(StyleSheet.palette)\(StyleSheet.plots)</style>\n"
+                    + "<rect width=\"100%\" height=\"100%\" class=\"paper\"/>\n") + "\n"
     }
 
     private func element(style: String) -> String {

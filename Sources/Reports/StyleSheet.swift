@@ -35,6 +35,7 @@ enum StyleSheet {
         .name { fill: var(--ink); }
         .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
         .count { font-size: 17px; font-weight: 600; fill: var(--ink); font-variant-numeric: tabular-nums; }
+        .paper { fill: var(--paper); }
         .inverse { fill: var(--paper); }
 
         """
@@ -62,14 +63,17 @@ enum StyleSheet {
         .tile b { display: block; font-size: 1.65rem; font-weight: 650; line-height: 1.25; white-space: nowrap;
           font-variant-numeric: tabular-nums; }
         .tile span { display: block; color: var(--muted); font-size: .8rem; line-height: 1.35; }
-        .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; }
-        figure { margin: 0; } figure svg { max-width: 100%; height: auto; display: block; }
+        .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem;
+          align-items: center; }
+        figure { margin: 0; } figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+        section > :last-child { margin-bottom: 0; }
+        .scroll + .note { margin-top: .8rem; }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
         th, td { text-align: left; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--rule);
           vertical-align: top; }
         thead th { color: var(--muted); font-weight: 500; font-size: .8rem; border-color: var(--muted); }
-        tbody th { font-weight: 500; } tr:last-child th, tr:last-child td { border-bottom: 0; }
+        tbody th { font-weight: 500; min-width: 9rem; } tr:last-child th, tr:last-child td { border-bottom: 0; }
         td.number, th.number { text-align: right; white-space: nowrap; }
         tr.rule th, tr.rule td { color: var(--muted); }
         tr.total th, tr.total td { font-weight: 650; border-top: 1px solid var(--muted); }
@@ -77,7 +81,10 @@ enum StyleSheet {
         footer { color: var(--muted); font-size: .8rem; margin-top: 1.5rem; }
         @media print {
           @page { margin: 14mm; }
-          body { background: none; font-size: 11pt; } main { padding: 0; max-width: none; }
+          body { background: none; font-size: 10pt; line-height: 1.4; }
+          .tiles { grid-template-columns: repeat(5, 1fr); gap: 2mm; } .tile { padding: 2mm 2.5mm; }
+          .tile b { font-size: 15pt; } section { padding: 3.5mm 4mm; }
+          .pair { grid-template-columns: 1fr 1fr; } main { padding: 0; max-width: none; }
           section, .tile { border-color: #ccc; }
           .cell, .area, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
         }

@@ -46,10 +46,31 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
         }
     }
 
-    static let all: [GoldenCase] = {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden/metrics.json")
-        return try! JSONDecoder().decode([GoldenCase].self, from: Data(contentsOf: file))
-    }()
+    static let all: [GoldenCase] = decodeGolden("metrics.json")
+}
+
+/// Part, whole and the bounds of the Wilson interval.
+struct GoldenProportion: Decodable, Sendable {
+    let part: Int
+    let whole: Int
+    let lower: Double
+    let upper: Double
+
+    static let all: [GoldenProportion] = decodeGolden("proportions.json")
+}
+
+/// Probabilities on Keras' thresholds, and its sensitivity at specificity 0.5.
+struct GoldenSensitivity: Decodable, Sendable {
+    let truth: [Int]
+    let probabilities: [[Double]]
+    let value: Double
+
+    static let all: [GoldenSensitivity] = decodeGolden("sensitivities.json")
+}
+
+private func decodeGolden<Value: Decodable>(_ name: String) -> Value {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden")
+    return try! JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appending(path: name)))
 }
 
 /// Whether two figures agree to `tolerance`, or are both unknown.

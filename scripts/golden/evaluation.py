@@ -1,9 +1,11 @@
-"""Metrics of random predictions by scikit-learn and Keras: Tests/EvaluationTests/Golden/metrics.json."""
+"""Golden files of Tests/EvaluationTests: metrics of random predictions by scikit-learn and Keras, intervals by SciPy.
+"""
 import json
 import os
 import warnings
 
 import numpy as np
+from scipy import stats
 from sklearn import metrics
 from sklearn.dummy import DummyClassifier
 
@@ -49,7 +51,8 @@ def cases():
     truth, p = draw(rng, 90, [0.1, 0.2, 0.3, 0.4], 0.8)
     p[:, 0] = 0
     p /= p.sum(axis=1, keepdims=True)
-    yield "four classes, one never predicted", ["aortic stenosis", "mitral regurgitation", "MVP", "Maß"], truth, p, sites(90)
+    names = ["aortic stenosis", "mitral regurgitation", "MVP", "Maß"]
+    yield "four classes, one never predicted", names, truth, p, sites(90)
 
 
 def mean(values):
@@ -138,9 +141,35 @@ def describe(name, names, truth, p32, groups):
     return case
 
 
+def on_thresholds():
+    """Few recordings whose probabilities lie on Keras' thresholds, or on both sides: where "above" is decided."""
+    import keras
+    rng = np.random.default_rng(199)
+    for count in range(3, 43):
+        k = int(rng.integers(2, 5))
+        truth = rng.choice(k, size=count)
+        steps = rng.multinomial(199, np.full(k, 1 / k), size=count)
+        p = (steps / np.float64(199)).astype(np.float32)
+        metric = keras.metrics.SensitivityAtSpecificity(0.5)
+        metric.update_state(np.eye(k, dtype=np.float32)[truth], p)
+        yield {"truth": truth.tolist(), "probabilities": p.astype(np.float64).tolist(), "value": float(metric.result())}
+
+
+def proportion(part, whole):
+    interval = stats.binomtest(part, whole).proportion_ci(method="wilson")
+    return {"part": part, "whole": whole, "lower": float(interval.low), "upper": float(interval.high)}
+
+
+def dump(file, value):
+    file.write_text(json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n")
+
+
 def write(tests):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         described = [describe(*case) for case in cases()]
-    text = json.dumps(described, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    (tests / "EvaluationTests/Golden/metrics.json").write_text(text + "\n")
+    golden = tests / "EvaluationTests/Golden"
+    dump(golden / "metrics.json", described)
+    dump(golden / "sensitivities.json", list(on_thresholds()))
+    pairs = [(0, 1), (1, 1), (0, 40), (40, 40), (1, 3), (95, 105), (183, 196), (5000, 10001)]
+    dump(golden / "proportions.json", [proportion(*pair) for pair in pairs])

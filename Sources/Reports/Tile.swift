@@ -1,0 +1,45 @@
+import Evaluation
+
+/// One figure in large type, with what it means.
+struct Tile {
+    let name: String
+    let value: String
+    let meaning: String
+    let interval: String
+
+    static func all(of metrics: ClassificationMetrics) -> String {
+        let tiles = [
+            Tile(
+                name: "AUC", value: FigureText.score(metrics.auc), meaning: "area under the ROC curve",
+                interval: metrics.aucInterval.map { range($0, FigureText.score) } ?? ""),
+            share(
+                "Sensitivity", metrics.sensitivity, counts: metrics.sensitivityCounts,
+                of: metrics.positiveClass.map { "“\($0)” found" }),
+            share(
+                "Specificity", metrics.specificity, counts: metrics.specificityCounts,
+                of: metrics.positiveClass.map { _ in "others cleared" }),
+            Tile(
+                name: "MAcc", value: FigureText.percent(metrics.macc), meaning: "mean of sensitivity and specificity",
+                interval: ""),
+            share(
+                "Accuracy", metrics.accuracy, counts: metrics.confusionMatrix.accuracy, of: "called rightly"),
+        ]
+        return "<div class=\"tiles\">\n\(tiles.map(\.html).joined(separator: "\n"))\n</div>"
+    }
+
+    private static func share(_ name: String, _ value: Double?, counts: Proportion?, of what: String?) -> Tile {
+        let meaning = counts.flatMap { counts in what.map { "\(counts.part) of \(counts.whole) \($0)" } }
+        return Tile(
+            name: name, value: FigureText.percent(value), meaning: meaning ?? "mean over the classes",
+            interval: counts?.interval.map { range($0, FigureText.percent) } ?? "")
+    }
+
+    private static func range(_ interval: ConfidenceInterval, _ text: (Double?) -> String) -> String {
+        "95 % CI \(text(interval.lower).replacing(" %", with: ""))–\(text(interval.upper))"
+    }
+
+    private var html: String {
+        "<div class=\"tile\"><span>\(name)</span><b>\(value)</b><span>\(meaning.escaped)</span>"
+            + "<span>\(interval)</span></div>"
+    }
+}

@@ -1,0 +1,49 @@
+import Evaluation
+import Testing
+
+@testable import Reports
+
+struct VerdictTests {
+    private func verdict(_ predictions: [Prediction]) throws -> Verdict {
+        Verdict(try ClassificationMetrics(predictions, classes: ["abnormal", "normal"]))
+    }
+
+    /// Recordings of two sites whose classes the scores either follow or ignore.
+    private func recordings(skill: Double, sitesTell: Bool) -> [Prediction] {
+        (0..<200).map { index in
+            let truth = index % 2
+            let luck = Double(index * 37 % 200) / 200
+            let score = skill * Double(1 - truth) + (1 - skill) * luck
+            let site = sitesTell ? truth : index / 2 % 2
+            return Prediction(
+                file: "\(index)", truth: truth, probabilities: [score, 1 - score], group: "site \(site)")
+        }
+    }
+
+    @Test func modelThatHearsStands() throws {
+        let verdict = try verdict(recordings(skill: 0.6, sitesTell: false))
+        #expect(verdict.isSound)
+        #expect(verdict.text.hasPrefix("Tells “abnormal” from the rest with an AUC of "))
+    }
+
+    @Test func modelThatGuessesDoesNotStand() throws {
+        let verdict = try verdict(recordings(skill: 0, sitesTell: false))
+        #expect(!verdict.isSound && verdict.text.contains("cannot be told from chance"))
+    }
+
+    @Test func modelNoBetterThanTheSiteDoesNotStand() throws {
+        let verdict = try verdict(recordings(skill: 0.3, sitesTell: true))
+        #expect(!verdict.isSound && verdict.text.contains("may have learned the place"))
+    }
+
+    @Test(
+        arguments: [
+            ([], "No recording was scored"),
+            ([Prediction(file: "a", truth: 0, probabilities: [1, 0])], "all of one class"),
+            ([Prediction(file: "a", truth: 0, probabilities: [.nan, 0])], "1 recordings got no number"),
+        ] as [([Prediction], String)])
+    func whatCannotBeToldIsSaid(predictions: [Prediction], part: String) throws {
+        let verdict = try verdict(predictions)
+        #expect(!verdict.isSound && verdict.text.contains(part))
+    }
+}
