@@ -1,0 +1,80 @@
+import ArgumentParser
+import Audio
+import ClusterRuntime
+import Foundation
+import Images
+import Spectrograms
+
+/// `hbn spectrogram`: the pictures the network would see.
+struct SpectrogramCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spectrogram",
+        abstract: "Write the mel spectrogram pictures of sound files, keeping their folders.")
+
+    @Argument(help: "A .wav or .flac file, or a folder of them.")
+    var path: String
+
+    @Option(help: "The folder for the PNG files.")
+    var output: String
+
+    @Option(help: "The pictures' height in pixels.")
+    var height = 432
+
+    @Option(help: "The pictures' width in pixels.")
+    var width = 288
+
+    func run() throws {
+        try reportingFailures {
+            let transform: SpectrogramTransform
+            do {
+                transform = try SpectrogramTransform(SpectrogramSettings(height: height, width: width))
+            } catch {
+                throw RunFailure(.unusableArguments, "\(error)")
+            }
+            let files = try soundFiles()
+            var failures: [String] = []
+            for file in files {
+                do {
+                    let image = try transform.image(of: Sound(contentsOf: file.path))
+                    try write(image, as: file.name)
+                } catch let failure as RunFailure {
+                    throw failure
+                } catch {
+                    failures.append("\(error)")
+                }
+            }
+            for failure in failures { FileHandle.standardError.write(Data("skipped: \(failure)\n".utf8)) }
+            guard failures.count < files.count else {
+                throw RunFailure(.badData, "\(path): none of its \(files.count) sound files can be used; restore them")
+            }
+            print("\(output): \(files.count - failures.count) pictures written, \(failures.count) files skipped")
+        }
+    }
+
+    /// Where each sound lies, and its path within the folder given.
+    private func soundFiles() throws -> [(path: String, name: String)] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw RunFailure(.badData, "\(path): no such file or folder; check the path")
+        }
+        guard isFolder.boolValue else { return [(path, (path as NSString).lastPathComponent)] }
+        let names = (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []).sorted()
+        let sounds = names.filter { ["wav", "flac"].contains(($0 as NSString).pathExtension.lowercased()) }
+        guard !sounds.isEmpty else {
+            throw RunFailure(.badData, "\(path): holds no .wav or .flac files; give another folder")
+        }
+        return sounds.map { ("\(path)/\($0)", $0) }
+    }
+
+    /// Writes a picture beside the others, in the sound's folder and under its name.
+    private func write(_ image: Image, as name: String) throws {
+        let target = "\(output)/" + (name as NSString).deletingPathExtension + ".png"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try image.write(toPNG: target)
+        } catch {
+            throw RunFailure(.inputOutput, "\(target): cannot be written; check the folder's permissions and space")
+        }
+    }
+}
