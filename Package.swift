@@ -78,7 +78,7 @@ let package = Package(
             arguments,
             settings: numeric),
 
-        program("hbn", "ClusterRuntime", "Training", "Checkpoints", "Datasets", "Spectrograms", "Audio", "Images"),
+        program("hbn", "ClusterRuntime", "AttentionUNet", "Training", "Checkpoints", "Datasets", "Spectrograms", "Audio", "Images"),
         program("hbn-coordinator", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "Datasets"),
         program("hbn-worker", "ClusterRuntime"),
 

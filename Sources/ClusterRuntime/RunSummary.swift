@@ -8,14 +8,9 @@ import Training
 extension RunConfiguration {
     /// What was trained on what, for the report.
     func facts(of dataset: Dataset, layout: ParameterLayout) -> [RunReport.Fact] {
-        let source =
-            switch data {
-            case .synthetic(let recordings, let seed): "\(recordings) synthetic recordings, seed \(seed)"
-            case .folder(let path): path
-            }
         let windows = self.dataset.windowSeconds.map { "\($0) s" } ?? "whole recordings"
         return [
-            .init("Data", source),
+            .init("Data", data.name),
             .init("Recordings", "\(dataset.recordings.count), \(dataset.skipped.count) skipped"),
             .init("Windows", "\(dataset.samples.count) of \(windows)"),
             .init("Held out", "\((100 * validationFraction).rounded(0)) % of the recordings, never trained on"),
@@ -33,13 +28,23 @@ extension RunConfiguration {
     }
 }
 
+extension DataSource {
+    /// As a person names it.
+    var name: String {
+        switch self {
+        case .synthetic(let recordings, let seed): "\(recordings) synthetic recordings, seed \(seed)"
+        case .folder(let path): path
+        }
+    }
+}
+
 extension ClassificationMetrics {
     /// The few lines that a person reads first.
     var summary: [String] {
         func text(_ value: Double?) -> String { value.map { $0.rounded(3) } ?? "undefined" }
         let interval = aucInterval.map { " (95 % interval \($0.lower.rounded(3)) to \($0.upper.rounded(3)))" } ?? ""
         var lines = [
-            "\(scores.count) recordings never trained on: AUC \(text(scores.auc))\(interval), "
+            "\(scores.count) recordings: AUC \(text(scores.auc))\(interval), "
                 + "accuracy \(text(scores.accuracy)), sensitivity \(text(scores.sensitivity)), "
                 + "specificity \(text(scores.specificity)), MAcc \(text(scores.macc))"
         ]

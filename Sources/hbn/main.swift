@@ -4,7 +4,10 @@ import ClusterRuntime
 struct HBN: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hbn", abstract: "Heart sounds, their spectrograms, and the networks trained on them.",
-        subcommands: [InspectCommand.self, GradientCommand.self])
+        subcommands: [
+            SynthesizeCommand.self, SpectrogramCommand.self, EvaluateCommand.self, PredictCommand.self,
+            InspectCommand.self, GradientCommand.self, BenchmarkCommand.self,
+        ])
 }
 
 Program.main(HBN.self)

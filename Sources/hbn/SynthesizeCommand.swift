@@ -4,8 +4,9 @@ import ClusterRuntime
 import Foundation
 
 /// `hbn synthesize`: writes synthetic heart sounds as files.
-struct Synthesize: ParsableCommand {
+struct SynthesizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "synthesize",
         abstract: "Write synthetic heart sounds as WAV files into the class folders normal and abnormal.",
         discussion: "The same recordings as those of --data synthetic with the same seed.")
 

@@ -1,0 +1,92 @@
+import AttentionUNet
+import Augmentation
+import Checkpoints
+import Datasets
+import Evaluation
+import Foundation
+import Logging
+import Parameters
+import Reports
+import TensorCore
+import Training
+
+/// A run's model, for looking at new recordings.
+public struct TrainedModel: Sendable {
+    public let configuration: RunConfiguration
+    /// The file the parameters come from.
+    public let path: String
+    private let scorer: Scorer
+
+    /// Reads a run's configuration and its final parameters; those of the newest checkpoint while it is not done.
+    public init(run: String) throws {
+        configuration = try RunConfiguration(contentsOf: "\(run)/config.json")
+        let file = try Self.file(of: run)
+        path = file.path
+        try file.verify()
+        let network = Network.attentionUNet(configuration.model)
+        scorer = Scorer(
+            network: network, numerics: configuration.numerics, parameters: try network.parameterLayout.read(file),
+            shardSize: configuration.shardSize)
+    }
+
+    private static func file(of run: String) throws -> SafetensorsFile {
+        let final = "\(run)/final.safetensors"
+        if FileManager.default.fileExists(atPath: final) { return try SafetensorsFile(path: final) }
+        guard let file = try CheckpointFolder(path: "\(run)/checkpoints").newest().file else {
+            throw RunFailure(.badData, "\(run): has neither final.safetensors nor a good checkpoint; train it first")
+        }
+        return file
+    }
+
+    /// The probabilities of a data set's recordings.
+    public func predictions(for dataset: Dataset, lanes: Int) throws -> [Prediction] {
+        guard dataset.classes == configuration.classes else {
+            throw RunFailure(
+                .badData,
+                "the data has classes \(dataset.classes), the model knows \(configuration.classes); use data of the same")
+        }
+        let samples = dataset.samples.indices.map(UInt32.init)
+        let batches = BatchMaker(dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
+        let probabilities = try scorer.probabilities(of: samples, lanes: lanes) { batches.images(of: $0, epoch: nil) }
+        return try ScoredRecordings.predictions(dataset, samples: samples, probabilities: probabilities)
+    }
+
+    /// The probability of each class for one sound or image file: the mean over its windows.
+    public func probabilities(ofFileAt path: String, lanes: Int) throws -> [Double] {
+        let pictures = try RecordingRenderer(configuration.dataset).pictures(ofFileAt: path)
+        let size = configuration.model.height * configuration.model.width * 3
+        let rows = try scorer.probabilities(of: pictures.indices.map(UInt32.init), lanes: lanes) { samples in
+            let images = FloatBuffer(count: samples.count * size)
+            for (index, sample) in samples.enumerated() {
+                pictures[Int(sample)].pixels.withUnsafeBufferPointer {
+                    normalize($0, into: UnsafeMutableBufferPointer(rebasing: images.floats[index * size..<(index + 1) * size]))
+                }
+            }
+            return images
+        }
+        let classes = configuration.classes.count
+        return (0..<classes).map { label in
+            stride(from: label, to: rows.count, by: classes).reduce(0) { $0 + Double(rows[$1]) } / Double(pictures.count)
+        }
+    }
+
+    /// Scores a data set and writes metrics, predictions and the report into a new folder; returns the report's path.
+    public func evaluate(on source: DataSource, output: String, lanes: Int, log: Logger) throws -> String {
+        let folder = try OutputFolder(new: output)
+        let dataset = try TrainingRun.read(source, configuration.dataset, log: log)
+        let predictions = try predictions(for: dataset, lanes: lanes)
+        let metrics = try ClassificationMetrics(predictions, classes: dataset.classes, seed: configuration.seed)
+        let layout = Network.attentionUNet(configuration.model).parameterLayout
+        var facts = configuration.facts(of: dataset, layout: layout)
+        facts.removeAll { $0.name == "Held out" || $0.name == "Data" }
+        facts.insert(.init("Data", source.name), at: 0)
+        facts.insert(.init("Trained on", configuration.data.name), at: 1)
+        facts.append(.init("Parameters from", path))
+        try RunReport(
+            title: "HeartBeatNet evaluation", facts: facts, predictions: predictions, metrics: metrics,
+            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
+        ).write(to: folder.url)
+        for row in metrics.summary { print(row) }
+        return folder.path("report.html")
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import ClusterRuntime
+import Datasets
+import Foundation
+
+/// `hbn evaluate`: a trained model on a data set.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Score a data set with a run's model, and write metrics and a report.")
+
+    @Option(help: "The run's folder.")
+    var run: String
+
+    @Option(help: "A folder of class folders or PhysioNet's, or the word synthetic.")
+    var data: String
+
+    @Option(help: "The folder to write, new or empty.")
+    var output: String
+
+    @Option(help: "Synthetic recordings to make.")
+    var recordings = DataSource.defaultRecordings
+
+    @Option(help: "The seed of synthetic recordings.")
+    var seed: UInt64 = 2
+
+    func run() throws {
+        try reportingFailures {
+            let model = try TrainedModel(run: run)
+            let report = try model.evaluate(
+                on: DataSource(argument: data, recordings: recordings, seed: seed), output: output,
+                lanes: ProcessInfo.processInfo.activeProcessorCount, log: Wire.logger("evaluate"))
+            print("report: \(report)")
+        }
+    }
+}
