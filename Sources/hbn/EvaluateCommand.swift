@@ -8,8 +8,8 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Score a data set with a run's model, and write metrics and a report.")
 
-    @Option(help: "The run's folder.")
-    var run: String
+    @Option(name: .customLong("run"), help: "The run's folder.")
+    var folder: String
 
     @Option(help: "A folder of class folders or PhysioNet's, or the word synthetic.")
     var data: String
@@ -25,7 +25,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            let model = try TrainedModel(run: run)
+            let model = try TrainedModel(run: folder)
             let report = try model.evaluate(
                 on: DataSource(argument: data, recordings: recordings, seed: seed), output: output,
                 lanes: ProcessInfo.processInfo.activeProcessorCount, log: Wire.logger("evaluate"))

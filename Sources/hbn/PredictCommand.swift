@@ -7,15 +7,15 @@ struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Print the probability of each class for recordings, as CSV.")
 
-    @Option(help: "The run's folder.")
-    var run: String
+    @Option(name: .customLong("run"), help: "The run's folder.")
+    var folder: String
 
     @Argument(help: "Sound files, or images as the model was trained on.")
     var files: [String]
 
     func run() throws {
         try reportingFailures {
-            let model = try TrainedModel(run: run)
+            let model = try TrainedModel(run: folder)
             let classes = model.configuration.classes
             print((["file", "predicted"] + classes.map { "p_\($0)" }).map(quoted).joined(separator: ","))
             var failures = 0
