@@ -287,26 +287,39 @@ public final class TrainingRun {
         return folder.path("report.html")
     }
 
+    /// Scores the recordings that were never trained on: the test data's, or else the validation part's.
     private func report(_ digest: String) throws {
-        let predictions = try validationPredictions()
+        var (scored, predictions) = (dataset, try validationPredictions())
+        var facts = configuration.facts(of: dataset, layout: layout)
+        if let path = configuration.testData {
+            scored = try Self.read(.folder(path), configuration.dataset, log: log)
+            predictions = try TrainedModel(run: folder.url.path).predictions(
+                for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
+            facts.append(.init("Scored on", "\(path), looked at only after the training"))
+        }
         let reference = schedule.samples.map { dataset.recordings[dataset.samples[Int($0)].recording] }
             .map { Baseline.Label(truth: $0.label, group: $0.group) }
         let metrics = try ClassificationMetrics(
             predictions, classes: dataset.classes, reference: reference, seed: configuration.seed)
-        let seconds = began.duration(to: .now)
-        let report = RunReport(
-            title: "HeartBeatNet training", facts: configuration.facts(of: dataset, layout: layout),
-            cluster: [
-                .init("Workers", cluster.everyone.sorted().joined(separator: ", ")),
-                .init("Workers lost on the way", "\(cluster.lostWorkers)"),
-                .init("Shards computed again", "\(cluster.repeatedShards)"),
-                .init("Time", seconds.spoken),
-                .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).rounded(1)) samples/s"),
-                .init("Parameters' digest", digest),
-            ],
-            predictions: predictions, metrics: metrics, history: history.records,
-            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) })
-        try report.write(to: folder.url)
+        let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
+        try RunReport(
+            title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
+            metrics: metrics, history: history.records, skipped: skipped.map {
+                .init(file: $0.path, reason: $0.reason)
+            }
+        ).write(to: folder.url)
+        line.print("never trained on:")
         for row in metrics.summary { line.print(row) }
+    }
+
+    private func clusterFacts(_ digest: String) -> [RunReport.Fact] {
+        [
+            .init("Workers", cluster.everyone.sorted().joined(separator: ", ")),
+            .init("Workers lost on the way", "\(cluster.lostWorkers)"),
+            .init("Shards computed again", "\(cluster.repeatedShards)"),
+            .init("Time", began.duration(to: .now).spoken),
+            .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).rounded(1)) samples/s"),
+            .init("Parameters' digest", digest),
+        ]
     }
 }
