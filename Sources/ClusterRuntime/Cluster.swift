@@ -43,6 +43,11 @@ final class Cluster {
     private var patience = Patience(at: .now)
     private var foreignPeers: Set<NodeID> = []
     private let folder: PrivateFolder?
+    private let interruption: Interruption
+    private var hasEnded = false
+
+    /// The user wants an end, and nobody is there who could finish the step.
+    struct Interrupted: Error {}
 
     static let lease = Duration.seconds(5)
     private static let heartbeatInterval = Duration.seconds(1)
@@ -65,9 +70,11 @@ final class Cluster {
     /// Binds the sockets, starts the parameter server and, if asked for, local workers.
     init(
         gathering: Gathering, configuration: WorkerConfiguration, state: ParameterState,
-        layout: ParameterLayout, optimizer: SGD, load: @escaping ShardLoader.Load, log: Logger
+        layout: ParameterLayout, optimizer: SGD, load: @escaping ShardLoader.Load, interruption: Interruption,
+        log: Logger
     ) throws {
         run = configuration.run
+        self.interruption = interruption
         self.configuration = try Array(JSONEncoder().encode(configuration))
         self.log = log
         version = state.version
@@ -144,12 +151,14 @@ final class Cluster {
     func snapshot(withVelocity: Bool) throws -> ParameterSnapshot {
         snapshot = nil
         try server.send(.pull(version: version, withVelocity: withVelocity), run: run)
-        try pump(until: { self.snapshot != nil }, waitingFor: { "the parameter server" })
+        try pump(until: { self.snapshot != nil }, waitingFor: { "the parameter server" }, needsWorkers: false)
         return snapshot!
     }
 
     /// Tells everybody that the run is over.
     func end(reason: String) throws {
+        guard !hasEnded else { return }
+        hasEnded = true
         for member in roster.inOrder { try workers.send(.stop(reason: reason), run: run, to: member.id) }
         try server.send(.stop(reason: reason), run: run)
         serverThread.join()
@@ -182,7 +191,7 @@ final class Cluster {
 
     // MARK: The loop
 
-    private func pump(until isDone: () -> Bool, waitingFor what: () -> String) throws {
+    private func pump(until isDone: () -> Bool, waitingFor what: () -> String, needsWorkers: Bool = true) throws {
         patience.reset(at: .now)
         while true {
             try handOut()
@@ -203,6 +212,7 @@ final class Cluster {
                 case .failure(let error): try refuse(peer, error)
                 }
             }
+            if needsWorkers && roster.count == 0 && interruption.isRequested { throw Interrupted() }
             if let failure = results.failure { throw RunFailure(.internalError, failure) }
             try serverThread.checkAlive()
             try buryTheDead(at: now)

@@ -84,18 +84,29 @@ public final class TrainingRun {
             state: state, layout: layout, optimizer: configuration.optimizer,
             load: { samples, epoch in
                 ShardTensors(images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples))
-            }, log: log)
+            }, interruption: interruption, log: log)
     }
 
     /// Trains to the end and returns the report's path.
     public func train() throws -> String {
         announce()
+        do {
+            return try trainToTheEnd()
+        } catch is Cluster.Interrupted {
+            throw try interrupted()
+        } catch {
+            try? cluster.end(reason: "the run failed")
+            throw error
+        }
+    }
+
+    private func trainToTheEnd() throws -> String {
         try cluster.waitForWorkers(minimumWorkers)
         restoreLedger()
         while true {
             if isAtEpochEnd, history.records.last.map({ $0.step < Int(step) }) ?? true { try finishEpoch() }
             if step == totalSteps { break }
-            if interruption.isRequested { try stopEarly() }
+            if interruption.isRequested { throw try interrupted() }
             try trainStep()
             if isCheckpointDue { try checkpoint() }
         }
@@ -208,13 +219,15 @@ public final class TrainingRun {
         ) { try folder.prune(keeping: kept) }
     }
 
-    /// What was asked for by SIGINT or SIGTERM.
-    private func stopEarly() throws {
-        let path = checkpoints.path(forStep: Int(step))
-        try writer.writeNow(
-            cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity), to: path, cursor: cursor)
+    /// Ends what SIGINT or SIGTERM asked to end, with a checkpoint, and returns the failure that says so.
+    private func interrupted() throws -> RunFailure {
+        let snapshot = try cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity)
+        // A step that was completed behind our back is computed again after resuming.
+        if snapshot.version == step {
+            try writer.writeNow(snapshot, to: checkpoints.path(forStep: Int(step)), cursor: cursor)
+        }
         try cluster.end(reason: "the run was interrupted")
-        throw RunFailure(
+        return RunFailure(
             .interrupted, "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)")
     }
 
