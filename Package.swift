@@ -78,8 +78,12 @@ let package = Package(
             arguments,
             settings: numeric),
 
-        program("hbn", "ClusterRuntime", "AttentionUNet", "Training", "Checkpoints", "Datasets", "Spectrograms", "Audio", "Images"),
-        program("hbn-coordinator", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "Datasets"),
+        program(
+            "hbn", "ClusterRuntime", "AttentionUNet", "Training", "Checkpoints", "Datasets", "Spectrograms", "Audio",
+            "Images"),
+        program(
+            "hbn-coordinator", "ClusterRuntime", "AttentionUNet", "TensorCore", "Optimization", "Training",
+            "Datasets"),
         program("hbn-worker", "ClusterRuntime"),
 
         tests("ZeroMQTests", "ZeroMQ"),

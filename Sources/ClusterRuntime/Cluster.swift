@@ -70,7 +70,7 @@ final class Cluster {
     /// Binds the sockets, starts the parameter server and, if asked for, local workers.
     init(
         gathering: Gathering, configuration: WorkerConfiguration, state: ParameterState,
-        layout: ParameterLayout, optimizer: SGD, load: @escaping ShardLoader.Load, interruption: Interruption,
+        layout: ParameterLayout, optimizer: SGD, totalSteps: UInt64, load: @escaping ShardLoader.Load, interruption: Interruption,
         log: Logger
     ) throws {
         run = configuration.run
@@ -97,7 +97,8 @@ final class Cluster {
             throw RunFailure(error.code == EINVAL ? .unusableArguments : .inputOutput, "--listen \(error)")
         }
         serverThread = try ServerThread(
-            context: context, endpoint: endpoints.server, layout: layout, optimizer: optimizer, run: run, state: state,
+            context: context, endpoint: endpoints.server, layout: layout, optimizer: optimizer,
+            totalSteps: totalSteps, run: run, state: state,
             log: log)
         serverEndpoint = serverThread.endpoint
         server = try Socket(.pair, in: context, options: [.linger(.seconds(1))])

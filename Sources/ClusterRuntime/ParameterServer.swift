@@ -28,6 +28,7 @@ public struct ParameterState: Sendable {
 final class ParameterServer {
     private let layout: ParameterLayout
     private let optimizer: SGD
+    private let totalSteps: UInt64
     private let run: UInt64
     private let log: Logger
     private let workers: Socket
@@ -56,11 +57,12 @@ final class ParameterServer {
 
     /// `workers` must be bound and `coordinator` connected; both were made on the calling thread.
     init(
-        layout: ParameterLayout, optimizer: SGD, run: UInt64, state: ParameterState, workers: consuming Socket,
+        layout: ParameterLayout, optimizer: SGD, totalSteps: UInt64, run: UInt64, state: ParameterState, workers: consuming Socket,
         coordinator: consuming Socket, log: Logger
     ) {
         self.layout = layout
         self.optimizer = optimizer
+        self.totalSteps = totalSteps
         self.run = run
         self.state = state
         self.workers = workers
@@ -154,7 +156,8 @@ final class ParameterServer {
     private func finishRound() throws {
         let shards = pushes.keys.sorted().map { pushes[$0]! }
         let factors = shards.map { DenseFactors(samples: $0.samples, x: $0.x.base, d: $0.d.base) }
-        let update = ParameterUpdate(layout: layout, optimizer: optimizer)
+        let update = ParameterUpdate(
+            layout: layout, optimizer: optimizer.at(step: state.version, of: totalSteps))
         let updated: FloatBuffer
         if isKnownUniquelyReferenced(&state.parameters) {
             updated = state.parameters

@@ -18,7 +18,9 @@ extension RunConfiguration {
             .init("Parameters", layout.count.grouped),
             .init("Dense layers", "\(model.denseLayers) of \(model.denseWidth), dropout \(model.dropout)"),
             .init("Batch", "\(shardsPerStep) shards of \(shardSize)"),
-            .init("Optimizer", "SGD, learning rate \(optimizer.learningRate), momentum \(optimizer.momentum)"),
+            .init(
+                "Optimizer",
+                "SGD, learning rate \(optimizer.learningRate) (\(optimizer.decay.rawValue)), momentum \(optimizer.momentum)"),
             .init(
                 "Augmentation",
                 "shear \(augmentation.shearRange)°, zoom \(augmentation.zoomRange)"

@@ -21,7 +21,7 @@ final class ServerThread {
     }
 
     init(
-        context: Context, endpoint: String, layout: ParameterLayout, optimizer: SGD, run: UInt64,
+        context: Context, endpoint: String, layout: ParameterLayout, optimizer: SGD, totalSteps: UInt64, run: UInt64,
         state: ParameterState, log: Logger
     ) throws {
         let control = "inproc://parameter-server-\(run)"
@@ -41,7 +41,7 @@ final class ServerThread {
                     throw RunFailure(.inputOutput, "parameter server: \(error)")
                 }
                 let server = ParameterServer(
-                    layout: layout, optimizer: optimizer, run: run, state: state, workers: workers,
+                    layout: layout, optimizer: optimizer, totalSteps: totalSteps, run: run, state: state, workers: workers,
                     coordinator: coordinator, log: log)
                 outcome.ready.signal()
                 try server.serve()

@@ -1,6 +1,16 @@
+import Foundation
+
+/// How the learning rate changes over a run.
+public enum LearningRateDecay: String, Codable, CaseIterable, Sendable {
+    case constant
+    /// Half a cosine, from the learning rate down to zero at the last step (Loshchilov and Hutter, "SGDR", ICLR 2017).
+    case cosine
+}
+
 /// Stochastic gradient descent, with the formulas of Keras' optimizer of that name.
 public struct SGD: Codable, Hashable, Sendable {
     public var learningRate: Float = 0.01
+    public var decay = LearningRateDecay.constant
     public var momentum: Float = 0
     public var nesterov = false
     /// Decoupled: each step first shrinks a parameter by learningRate * weightDecay of itself.
@@ -11,6 +21,17 @@ public struct SGD: Codable, Hashable, Sendable {
         self.momentum = momentum
         self.nesterov = nesterov
         self.weightDecay = weightDecay
+    }
+
+    /// The optimizer of one step out of `total`, with the learning rate of that step.
+    public func at(step: UInt64, of total: UInt64) -> SGD {
+        var one = self
+        one.decay = .constant
+        if decay == .cosine {
+            let progress = Double(step) / Double(max(total, 1))
+            one.learningRate = Float(Double(learningRate) * 0.5 * (1 + cos(.pi * min(progress, 1))))
+        }
+        return one
     }
 
     public var needsVelocity: Bool { momentum != 0 }

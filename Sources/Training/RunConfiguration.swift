@@ -86,13 +86,15 @@ public enum Preset: String, Codable, CaseIterable, Sendable {
         let (epochs, shardSize, shardsPerStep): (Int, Int, Int)
         switch self {
         case .quick:
-            (model.height, model.width, model.baseFilters, model.denseLayers) = (64, 96, 16, 2)
-            optimizer = SGD(learningRate: 0.02, momentum: 0.9)
+            (model.height, model.width, model.baseFilters, model.denseLayers) = (64, 64, 16, 2)
+            optimizer = SGD(learningRate: 0.005, momentum: 0.9)
+            optimizer.decay = .cosine
             windows = (5, 2.5, 8)
-            (epochs, shardSize, shardsPerStep) = (20, 8, 4)
+            (epochs, shardSize, shardsPerStep) = (16, 8, 2)
         case .medium:
             (model.height, model.width, model.baseFilters, model.denseLayers) = (128, 160, 32, 2)
-            optimizer = SGD(learningRate: 0.01, momentum: 0.9)
+            optimizer = SGD(learningRate: 0.005, momentum: 0.9)
+            optimizer.decay = .cosine
             windows = (5, 2.5, nil)
             (epochs, shardSize, shardsPerStep) = (40, 8, 4)
         case .notebook:

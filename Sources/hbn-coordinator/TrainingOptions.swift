@@ -1,9 +1,11 @@
 import ArgumentParser
 import ClusterRuntime
 import Datasets
+import Optimization
 import Training
 
 extension Preset: ExpressibleByArgument {}
+extension LearningRateDecay: ExpressibleByArgument {}
 
 /// What changes a preset, or a configuration file.
 struct TrainingOptions: ParsableArguments {
@@ -45,6 +47,9 @@ struct TrainingOptions: ParsableArguments {
 
     @Option(help: "The step along the gradient.")
     var learningRate: Float?
+
+    @Option(help: "constant, or cosine: down to zero at the last step.")
+    var learningRateDecay: LearningRateDecay?
 
     @Option(help: "The share of its speed that a parameter keeps.")
     var momentum: Float?
@@ -89,7 +94,7 @@ struct TrainingOptions: ParsableArguments {
     var isEmpty: Bool {
         let numbers: [Any?] = [
             preset, height, width, baseFilters, denseLayers, denseWidth, dropout, epochs, maxSteps, shardSize,
-            shardsPerStep, threadsPerLane, learningRate, momentum, weightDecay, seed, shearRange, zoomRange,
+            shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange, zoomRange,
             validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep,
         ]
         return numbers.allSatisfy { $0 == nil } && !nesterov && !horizontalFlip
@@ -111,6 +116,7 @@ struct TrainingOptions: ParsableArguments {
         set(\.shardsPerStep, shardsPerStep)
         set(\.numerics.threadsPerLane, threadsPerLane)
         set(\.optimizer.learningRate, learningRate)
+        set(\.optimizer.decay, learningRateDecay)
         set(\.optimizer.momentum, momentum)
         set(\.optimizer.nesterov, nesterov ? true : nil)
         set(\.optimizer.weightDecay, weightDecay)
