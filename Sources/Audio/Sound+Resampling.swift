@@ -22,7 +22,8 @@ extension Sound {
             &quality, nil)
         if let failure {
             throw AudioError(
-                name: "sound at \(sampleRate) Hz", problem: "cannot be resampled to \(rate) Hz (\(String(cString: failure)))",
+                name: "sound at \(sampleRate) Hz",
+                problem: "cannot be resampled to \(rate) Hz (\(String(cString: failure)))",
                 remedy: "convert the file with another program")
         }
         return Sound(sampleRate: rate, samples: output)

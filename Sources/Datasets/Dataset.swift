@@ -28,7 +28,8 @@ public struct Dataset: Sendable {
     ///   up in `skipped`.
     public init(
         _ source: DataSource, settings: DatasetSettings, cacheFolder: String? = nil,
-        logger: Logger = Logger(label: "datasets"), progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
+        logger: Logger = Logger(label: "datasets"),
+        progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws {
         let catalog = try Catalog(source)
         let folder = cacheFolder ?? PictureCache.standardFolder()

@@ -26,9 +26,10 @@ struct Folder {
 
     /// The paths of all files below this folder, relative to it; links to folders are not followed, as they may circle.
     func filesBelow() throws -> [String] {
-        try files + folders.flatMap { name -> [String] in
-            let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)")) != nil
-            return isLink ? [] : try Folder("\(path)/\(name)").filesBelow().map { "\(name)/\($0)" }
-        }
+        try files
+            + folders.flatMap { name -> [String] in
+                let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)")) != nil
+                return isLink ? [] : try Folder("\(path)/\(name)").filesBelow().map { "\(name)/\($0)" }
+            }
     }
 }

@@ -55,7 +55,11 @@ final class PictureCache: Sendable {
             try data.write(to: URL(fileURLWithPath: path(of: digest)), options: .atomic)
         } catch {
             if hasWarned.exchange(true, ordering: .relaxed) { return }
-            logger.warning("\(folder): the picture cache cannot be written, so pictures are made anew each run; set HBN_CACHE to a writable folder")
+            logger.warning(
+                """
+                \(folder): the picture cache cannot be written, so pictures are made anew each run; \
+                set HBN_CACHE to a writable folder
+                """)
         }
     }
 

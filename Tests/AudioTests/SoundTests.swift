@@ -105,6 +105,7 @@ final class TemporaryFolder {
         func word(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         let length = claimed ?? UInt32(data.count)
         return Array("RIFF".utf8) + word(length &+ 36) + Array("WAVEfmt ".utf8) + word(16) + word(1 << 16 | format)
-            + word(rate) + word(rate * bits / 8) + word(bits << 16 | bits / 8) + Array("data".utf8) + word(length) + data
+            + word(rate) + word(rate * bits / 8) + word(bits << 16 | bits / 8) + Array("data".utf8) + word(length)
+            + data
     }
 }

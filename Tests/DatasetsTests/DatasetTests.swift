@@ -152,7 +152,8 @@ import Testing
 
     @Test func settingsThatCannotBeUsedAreRefused() {
         let changes: [(inout DatasetSettings) -> Void] = [
-            { $0.windowSeconds = 0 }, { $0.windowSeconds = -1 }, { $0.windowSeconds = .nan }, { $0.windowSeconds = 1e30 },
+            { $0.windowSeconds = 0 }, { $0.windowSeconds = -1 }, { $0.windowSeconds = .nan },
+            { $0.windowSeconds = 1e30 },
             { $0.windowHopSeconds = 0 }, { $0.maximumWindowsPerRecording = 0 }, { $0.spectrogram.fftSize = 3 },
         ]
         for change in changes {

@@ -10,10 +10,19 @@ import Testing
 /// Keeps the warnings it is given.
 private final class Warnings: LogHandler, Sendable {
     let messages = Mutex<[String]>([])
-    var metadata: Logger.Metadata { get { [:] } set {} }
-    var logLevel: Logger.Level { get { .warning } set {} }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .warning }
+        set {}
+    }
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? { get { nil } set {} }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
 
     func log(event: LogEvent) { messages.withLock { $0.append("\(event.message)") } }
 }
@@ -48,7 +57,8 @@ private final class Warnings: LogHandler, Sendable {
         #expect(try cacheFiles().count == 3)
         for path in try cacheFiles() { try FileManager.default.removeItem(atPath: path) }
 
-        let dataset = try Dataset(.folder(folder.path + "/data"), settings: settings, cacheFolder: folder.path + "/cache")
+        let dataset = try Dataset(
+            .folder(folder.path + "/data"), settings: settings, cacheFolder: folder.path + "/cache")
         cache.keep(marked, of: dataset.recordings[1].digest)
         let second = try load(cache: folder.path + "/cache")
         #expect(second == Array(first[0..<4]) + [marked] + Array(first[8..<12]))
