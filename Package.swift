@@ -74,7 +74,8 @@ let package = Package(
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic"),
         module(
-            "ClusterRuntime", "ClusterLogic", "Training", "Messages", "ZeroMQ", "Reports", "CLinux", logging,
+            "ClusterRuntime", "Audio", "Images", "Spectrograms", "ClusterLogic", "Training", "Messages", "ZeroMQ",
+            "Reports", "CLinux", logging,
             arguments,
             settings: numeric),
 

@@ -44,11 +44,11 @@ struct HeartSoundSignal {
 
     /// Adds what a recording has besides the heart: breathing, the room, the hand on the stethoscope, and its band.
     mutating func addRecordingNoise(_ stream: inout CounterStream) {
-        let hiss = 0.002 * pow(10, stream.uniform(0, 1))
+        let hiss = 0.001 * pow(10, stream.uniform(0, 1))
         for i in samples.indices { samples[i] += stream.normal(deviation: hiss) }
 
         let lungs = noise(band: stream.uniform(120, 250), q: 0.8, &stream)
-        let lungLoudness = 0.003 * pow(10, stream.uniform(0, 1))
+        let lungLoudness = 0.0015 * pow(10, stream.uniform(0, 1))
         let breathRate = stream.uniform(0.2, 0.33)
         let phase = stream.uniform(0, 2 * .pi)
         for i in samples.indices {

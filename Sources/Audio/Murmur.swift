@@ -29,7 +29,7 @@ struct Murmur {
 
     static func innocent(_ stream: inout CounterStream) -> Murmur {
         Murmur(
-            shape: .ejection, amplitude: logUniform(0.015, 0.07, &stream), frequency: stream.uniform(90, 180),
+            shape: .ejection, amplitude: logUniform(0.008, 0.05, &stream), frequency: stream.uniform(90, 180),
             q: stream.uniform(1, 2), start: stream.uniform(0.1, 0.2), end: stream.uniform(0.45, 0.65))
     }
 
@@ -38,7 +38,7 @@ struct Murmur {
         let shape: Shape = draw < 0.4 ? .ejection : draw < 0.75 ? .holosystolic : .decrescendo
         let isEjection = shape == .ejection
         return Murmur(
-            shape: shape, amplitude: logUniform(0.02, 0.5, &stream), frequency: stream.uniform(110, 330),
+            shape: shape, amplitude: logUniform(0.008, 0.35, &stream), frequency: stream.uniform(110, 330),
             q: stream.uniform(0.6, 1.5), start: isEjection ? stream.uniform(0.05, 0.2) : 0.02,
             end: shape == .decrescendo ? stream.uniform(0.4, 0.9) : isEjection ? stream.uniform(0.7, 0.95) : 0.98)
     }

@@ -35,7 +35,7 @@ struct Patient {
         secondAmplitude = stream.uniform(0.4, 1.1)
         split = stream.uniform(0.03, 0.045)
         splitSwing = stream.uniform(0.005, 0.015)
-        let innocent = stream.uniform() < 0.3
+        let innocent = stream.uniform() < 0.4
         murmur = isAbnormal ? .pathological(&stream) : innocent ? .innocent(&stream) : nil
     }
 

@@ -1,8 +1,11 @@
 import ArgumentParser
+import Audio
 import Checkpoints
 import Datasets
 import Foundation
+import Images
 import Reports
+import Spectrograms
 import ZeroMQ
 
 /// Why a program ends, with the exit code of the contract.
@@ -32,7 +35,7 @@ public struct RunFailure: Error, CustomStringConvertible {
         switch error {
         case let failure as RunFailure: self = failure
         case let error as CheckpointError: self.init(error.exitStatus, "\(error)")
-        case is DatasetError: self.init(.badData, "\(error)")
+        case is DatasetError, is AudioError, is ImageError, is SpectrogramError: self.init(.badData, "\(error)")
         case is ReportsError, is ZeroMQError: self.init(.inputOutput, "\(error)")
         default: self.init(.internalError, "\(error)")
         }

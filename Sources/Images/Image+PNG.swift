@@ -42,6 +42,7 @@ extension Image {
         header.width = png_uint_32(width)
         header.height = png_uint_32(height)
         header.format = png_uint_32(PNG_FORMAT_RGB)
+        header.flags = png_uint_32(PNG_IMAGE_FLAG_FAST)
         defer { png_image_free(&header) }
 
         // The most bytes zlib can need: its own bound, one filter byte a row, and libpng's chunk overhead.

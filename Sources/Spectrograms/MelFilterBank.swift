@@ -31,7 +31,9 @@ struct MelFilterBank {
     func apply(to power: UnsafeMutableBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Float>) {
         for (i, filter) in filters.enumerated() {
             var sum: Float = 0
-            for (j, weight) in filter.weights.enumerated() { sum += weight * power[filter.firstBin + j] }
+            filter.weights.withUnsafeBufferPointer { weights in
+                for j in 0..<weights.count { sum += weights[j] * power[filter.firstBin + j] }
+            }
             output[i] = sum
         }
     }

@@ -7,9 +7,9 @@ final class RealFFT {
     let size: Int
 
     private let plan: kiss_fftr_cfg
-    private let window: [Float]
-    private var frame: [Float]
-    private var spectrum: [kiss_fft_cpx]
+    private let window: UnsafeMutablePointer<Float>
+    private let frame: UnsafeMutablePointer<Float>
+    private let spectrum: UnsafeMutablePointer<kiss_fft_cpx>
 
     init(size: Int) {
         precondition(size >= 2 && size % 2 == 0, "FFT of \(size) samples")
@@ -18,24 +18,32 @@ final class RealFFT {
         }
         self.size = size
         self.plan = plan
+        window = .allocate(capacity: size)
+        frame = .allocate(capacity: size)
+        spectrum = .allocate(capacity: size / 2 + 1)
         // The periodic Hann window: its period is the frame's length, not one sample less.
-        window = (0..<size).map { Float(0.5 - 0.5 * cos(2 * .pi * Double($0) / Double(size))) }
-        frame = [Float](repeating: 0, count: size)
-        spectrum = [kiss_fft_cpx](repeating: kiss_fft_cpx(), count: size / 2 + 1)
+        for i in 0..<size { window[i] = Float(0.5 - 0.5 * cos(2 * .pi * Double(i) / Double(size))) }
     }
 
-    deinit { hbn_kiss_fftr_free(plan) }
+    deinit {
+        hbn_kiss_fftr_free(plan)
+        window.deallocate()
+        frame.deallocate()
+        spectrum.deallocate()
+    }
 
     /// |FFT|^2 of the Hann-windowed frame that begins at `start`; samples before and after the signal are zero.
     ///
     /// `power` has `size / 2 + 1` places.
     func power(of samples: UnsafeBufferPointer<Float>, from start: Int, into power: UnsafeMutableBufferPointer<Float>) {
         precondition(power.count == size / 2 + 1, "power: \(power.count) places for an FFT of \(size)")
-        for i in 0..<size {
-            let position = start + i
-            frame[i] = position >= 0 && position < samples.count ? samples[position] * window[i] : 0
-        }
-        kiss_fftr(plan, &frame, &spectrum)
+        let (window, frame, spectrum) = (window, frame, spectrum)
+        let first = min(max(-start, 0), size)
+        let inside = first..<max(first, min(samples.count - start, size))
+        for i in 0..<inside.lowerBound { frame[i] = 0 }
+        for i in inside { frame[i] = samples[start + i] * window[i] }
+        for i in inside.upperBound..<size { frame[i] = 0 }
+        kiss_fftr(plan, frame, spectrum)
         for i in 0..<power.count { power[i] = spectrum[i].r * spectrum[i].r + spectrum[i].i * spectrum[i].i }
     }
 }

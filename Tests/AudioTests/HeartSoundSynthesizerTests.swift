@@ -48,20 +48,21 @@ import Testing
         #expect(Set(rates.map { Int($0 / 10) }).count >= 4)
     }
 
-    /// One number, the share of energy above 100 Hz between the beats' peaks, must neither be blind nor suffice.
+    /// Between 150 and 400 Hz a murmur fills a part of each beat: the 60th percentile of the band's loudness over 40 ms
+    /// rises against the 20th. This one number must tell something, but not nearly everything.
     @Test func murmursAddEnergyButDoNotSeparateTheClasses() {
-        let scores = (0..<160).map { index -> Double in
-            var band = Biquad(.bandPass, frequency: 220, sampleRate: 2000, q: 0.7)
-            let sound = HeartSoundSynthesizer(seed: 4).recording(index)
-            let energies = sound.samples.map { pow(band.next(Double($0)), 2) }.sorted()
-            let total = sound.samples.reduce(0) { $0 + Double($1) * Double($1) }
-            return energies.prefix(energies.count * 8 / 10).reduce(0, +) / total
+        let scores = (0..<240).map { index -> Double in
+            var band = Biquad(.bandPass, frequency: 245, sampleRate: 2000, q: 1)
+            let energies = HeartSoundSynthesizer(seed: 4).recording(index).samples.map { pow(band.next(Double($0)), 2) }
+            let blocks = stride(from: 0, to: energies.count - 80, by: 80)
+                .map { energies[$0..<$0 + 80].reduce(0, +) }.sorted()
+            return blocks[blocks.count * 6 / 10] / blocks[blocks.count * 2 / 10]
         }
         var wins = 0
-        for abnormal in stride(from: 1, to: 160, by: 2) {
-            for normal in stride(from: 0, to: 160, by: 2) where scores[abnormal] > scores[normal] { wins += 1 }
+        for abnormal in stride(from: 1, to: 240, by: 2) {
+            for normal in stride(from: 0, to: 240, by: 2) where scores[abnormal] > scores[normal] { wins += 1 }
         }
-        let auc = Double(wins) / 6400
-        #expect((0.6...0.93).contains(auc), "\(auc)")
+        let auc = Double(wins) / (120 * 120)
+        #expect((0.65...0.9).contains(auc), "\(auc)")
     }
 }

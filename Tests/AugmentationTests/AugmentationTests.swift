@@ -8,7 +8,7 @@ import Testing
 struct Golden: Decodable, CustomTestStringConvertible {
     struct Parameters: Decodable {
         let theta, shear, tx, ty, zx, zy: Double?
-        let flip_horizontal: Bool?
+        let flipHorizontal: Bool?
     }
 
     let height: Int
@@ -20,7 +20,9 @@ struct Golden: Decodable, CustomTestStringConvertible {
     static let cases: [Golden] = {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
         let data = try! Data(contentsOf: folder.appendingPathComponent("augmentation.json"))
-        return try! JSONDecoder().decode([Golden].self, from: data)
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try! decoder.decode([Golden].self, from: data)
     }()
 
     var testDescription: String { "\(height) x \(width): \(transform)" }
@@ -42,7 +44,7 @@ struct Golden: Decodable, CustomTestStringConvertible {
         let transform = ImageTransform(
             rotation: parameters.theta ?? 0, shear: parameters.shear ?? 0, shiftX: parameters.tx ?? 0,
             shiftY: parameters.ty ?? 0, zoomX: parameters.zx ?? 1, zoomY: parameters.zy ?? 1,
-            flipsHorizontally: parameters.flip_horizontal ?? false)
+            flipsHorizontally: parameters.flipHorizontal ?? false)
         let output = apply(transform, golden.image, golden.height, golden.width)
         let worst = zip(output, golden.output).map { abs($0 - ($1 / 127.5 - 1)) }.max() ?? .infinity
         #expect(worst < 1e-6, "\(worst)")

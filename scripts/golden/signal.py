@@ -8,7 +8,6 @@ import numpy as np
 import PIL.Image
 import soundfile
 from keras.utils import img_to_array, load_img
-from safetensors.numpy import save_file
 
 
 def write(tests: pathlib.Path) -> None:
