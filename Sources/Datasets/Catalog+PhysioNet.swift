@@ -59,13 +59,8 @@ extension Catalog {
             throw DatasetError(
                 name: path, problem: "cannot be read, or is larger than 64 MiB", remedy: "restore the published file")
         }
-<<<<<<< HEAD
-        let lines = String(decoding: data, as: UTF8.self).split(
-            omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-=======
         let text = String(decoding: data, as: UTF8.self)
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
->>>>>>> signal
         return lines.enumerated().map { ($0 + 1, $1.trimmingCharacters(in: .whitespaces)) }.filter { !$1.isEmpty }
     }
 

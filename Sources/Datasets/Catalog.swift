@@ -53,13 +53,7 @@ struct Catalog {
         }
         let entries = (0..<recordings).map { index in
             let label = HeartSoundSynthesizer.isAbnormal(index) ? Self.abnormal : Self.normal
-<<<<<<< HEAD
-            let number = String(index)
-            let name =
-                "\(Self.heartClasses[label])/" + String(repeating: "0", count: 6 - number.count) + number + ".wav"
-=======
             let name = "\(Self.heartClasses[label])/" + String(format: "%06d", index) + ".wav"
->>>>>>> signal
             return Entry(name: name, label: label, content: .synthetic(synthesizer, index: index))
         }
         self.init(classes: Self.heartClasses, entries: entries)

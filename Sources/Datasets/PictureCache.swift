@@ -56,15 +56,10 @@ final class PictureCache: Sendable {
         } catch {
             if hasWarned.exchange(true, ordering: .relaxed) { return }
             logger.warning(
-<<<<<<< HEAD
-                "\(folder): the picture cache cannot be written, so pictures are made anew each run; set HBN_CACHE to a writable folder"
-            )
-=======
                 """
                 \(folder): the picture cache cannot be written, so pictures are made anew each run; \
                 set HBN_CACHE to a writable folder
                 """)
->>>>>>> signal
         }
     }
 
