@@ -29,6 +29,8 @@ public final class LocalWorkers {
         self.endpoint = endpoint
         self.log = log
         deaths = Pipe()
+        let descriptor = deaths.fileHandleForReading.fileDescriptor
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         for index in 1...max(count, 1) where count > 0 {
             let name = "local-\(index)"
             workers.append(Child(name: name, process: try launch(name), started: .now))
@@ -61,7 +63,7 @@ public final class LocalWorkers {
                 workers[index].replaceAt = now + .seconds(workers[index].quickDeaths)
             }
         }
-        if !dead.isEmpty { drain() }
+        drain()
         return dead
     }
 
@@ -103,7 +105,11 @@ public final class LocalWorkers {
         return process
     }
 
-    private func drain() { _ = deaths.fileHandleForReading.availableData }
+    /// Takes the news out of the pipe, so that it wakes nobody again.
+    private func drain() {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        while read(deaths.fileHandleForReading.fileDescriptor, &bytes, bytes.count) > 0 {}
+    }
 
     /// hbn-worker stands beside this program.
     private static func findWorker() throws -> URL {

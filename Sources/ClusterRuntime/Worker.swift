@@ -66,7 +66,7 @@ public final class Worker {
         while true {
             let now = ContinuousClock.now
             if now >= nextHeartbeat {
-                try session == nil ? join() : coordinator.socket.send(.heartbeat, run: session!.run)
+                try session == nil ? join() : coordinator.socket.offer(.heartbeat, run: session!.run)
                 nextHeartbeat = now + Self.heartbeatInterval
             }
             try checkCoordinator(at: now)
@@ -131,7 +131,7 @@ public final class Worker {
     }
 
     private func join() throws {
-        try coordinator.socket.send(
+        try coordinator.socket.offer(
             .join(
                 .init(
                     name: settings.name, host: ProcessInfo.processInfo.hostName,
