@@ -6,11 +6,8 @@ func library(_ name: String, apt: String...) -> Target {
     .systemLibrary(name: name, providers: [.apt(apt)])
 }
 
-/// Inner loops over unsafe buffers whose extents are checked once, before the loop.
-let numeric: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .release))]
-
-func module(_ name: String, _ dependencies: Target.Dependency..., settings: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies)
 }
 
 func program(_ name: String, _ dependencies: Target.Dependency...) -> Target {
@@ -50,34 +47,32 @@ let package = Package(
         module("OneDNN", "COneDNN"),
         module("Messages", "CMessages"),
         module("Digests", "COpenSSL"),
-        module("Images", "CPNG", "CTurboJPEG", settings: numeric),
+        module("Images", "CPNG", "CTurboJPEG"),
 
         // A heart sound on its way to a batch.
-        module("Randomness", settings: numeric),
+        module("Randomness"),
         module("Audio", "CSndfile", "CSoxr", "Randomness"),
-        module("Spectrograms", "Audio", "Images", "CKissFFT", settings: numeric),
-        module("Augmentation", "Randomness", settings: numeric),
+        module("Spectrograms", "Audio", "Images", "CKissFFT"),
+        module("Augmentation", "Randomness"),
         module("Datasets", "Audio", "Spectrograms", "Images", "Randomness", "Digests", logging),
 
         // A batch on its way to parameters.
-        module("Parameters", "Randomness", settings: numeric),
-        module("TensorCore", "OneDNN", "Parameters", "Randomness", settings: numeric),
+        module("Parameters", "Randomness"),
+        module("TensorCore", "OneDNN", "Parameters", "Randomness"),
         module("AttentionUNet", "TensorCore", "Parameters"),
-        module("Optimization", "OneDNN", "Parameters", settings: numeric),
+        module("Optimization", "OneDNN", "Parameters"),
         module("Checkpoints", "Digests"),
         module("Evaluation", "Randomness"),
         module("Reports", "Evaluation"),
         module(
-            "Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation",
-            settings: numeric),
+            "Training", "AttentionUNet", "Optimization", "Datasets", "Augmentation", "Checkpoints", "Evaluation"),
 
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic"),
         module(
             "ClusterRuntime", "Audio", "Images", "Spectrograms", "ClusterLogic", "Training", "Messages", "ZeroMQ",
             "Reports", "CLinux", logging,
-            arguments,
-            settings: numeric),
+            arguments),
 
         program(
             "hbn", "ClusterRuntime", "AttentionUNet", "Training", "Checkpoints", "Datasets", "Spectrograms", "Audio",
