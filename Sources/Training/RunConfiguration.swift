@@ -90,7 +90,7 @@ public enum Preset: String, Codable, CaseIterable, Sendable {
             optimizer = SGD(learningRate: 0.005, momentum: 0.9)
             optimizer.decay = .cosine
             windows = (5, 2.5, 8)
-            (epochs, shardSize, shardsPerStep) = (16, 8, 2)
+            (epochs, shardSize, shardsPerStep) = (14, 8, 2)
         case .medium:
             (model.height, model.width, model.baseFilters, model.denseLayers) = (128, 160, 32, 2)
             optimizer = SGD(learningRate: 0.005, momentum: 0.9)
