@@ -2,16 +2,16 @@
 """Writes the golden files kept with the tests, by software this project did not write. Run by hand:
 
     python3 -m venv golden && golden/bin/pip install tensorflow-cpu safetensors librosa scipy scikit-learn pillow matplotlib
-    golden/bin/python scripts/make-golden.py [network] [layers] [signal] [augmentation] [evaluation] [checkpoints]
+    golden/bin/python scripts/make-golden.py [SET...]
 
 Without names, every set is made. Each set is a module of scripts/golden with a function write(tests: pathlib.Path),
-where `tests` is the repository's Tests folder.
+where `tests` is the repository's Tests folder; SETS below lists them.
 """
 import importlib
 import pathlib
 import sys
 
-SETS = ["network", "layers", "signal", "augmentation", "evaluation", "checkpoints"]
+SETS = ["network", "layers", "signal", "augmentation", "evaluation", "checkpoints", "optimization"]
 
 if __name__ == "__main__":
     root = pathlib.Path(__file__).resolve().parent.parent

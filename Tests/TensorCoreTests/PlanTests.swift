@@ -1,0 +1,158 @@
+import OneDNN
+import Parameters
+import Testing
+
+@testable import TensorCore
+
+/// A small network with every kind of layer, and channels that fill blocks, fill them in part, or have none.
+private let network = {
+    var network = Network(input: Shape(16, 32, 3))
+    let skip = network.convolution(network.input, named: "a", filters: 16, kernel: 3, activation: .relu)
+    let inner = network.convolution(skip, named: "b", filters: 16, kernel: 3, activation: .relu)
+    let pooled = network.maxPooling(inner, named: "pool")
+    let below = network.convolution(pooled, named: "c", filters: 20, kernel: 3, activation: .relu)
+    let theta = network.convolution(inner, named: "theta", filters: 7, kernel: 2, stride: 2)
+    let phi = network.convolution(below, named: "phi", filters: 7, kernel: 1)
+    let upsample = network.transposedConvolution(phi, named: "upsample", filters: 7, kernel: 3)
+    let sum = network.addition(theta, upsample, named: "add")
+    let psi = network.convolution(sum, named: "psi", filters: 1, kernel: 1, activation: .sigmoid)
+    let masked = network.attentionMask(inner, by: psi, named: "mask")
+    let result = network.convolution(masked, named: "result", filters: 10, kernel: 1)
+    let norm = network.batchNormalization(result, named: "norm")
+    let last = network.convolution(norm, named: "d", filters: 5, kernel: 3, activation: .relu)
+    let flat = network.flattenAndDropout(last, named: "flatten", rate: 0.3)
+    let hidden = network.dense(flat, named: "dense1", width: 12, slope: 0.1, isFactored: true)
+    network.softmaxCrossEntropy(network.dense(hidden, named: "logits", width: 3), named: "softmax")
+    return network
+}()
+
+private let layout = network.parameterLayout
+
+/// Plans of one arena, and all that a step of one of them gives.
+private final class Lane {
+    let arena = Arena()
+    let parameters = layout.initialParameters(seed: 2)
+    private let engine: Engine
+    private let algorithm: ConvolutionAlgorithm
+
+    init(_ algorithm: ConvolutionAlgorithm) throws {
+        self.algorithm = algorithm
+        engine = try Engine()
+    }
+
+    func plan(batch: Int, _ mode: Plan.Mode = .training) throws -> Plan {
+        try Plan(network, batch: batch, mode: mode, algorithm: algorithm, engine: engine, arena: arena)
+    }
+
+    func take(_ other: FloatBuffer) { _ = parameters.floats.update(fromContentsOf: other.floats) }
+
+    struct Result: Equatable {
+        let loss: Double
+        let probabilities, gradients, x, d: [Float]
+    }
+
+    func step(_ plan: Plan, version: UInt64 = 0) throws -> Result {
+        plan.load(parameters.base, version: version)
+        return try run(plan)
+    }
+
+    /// A step of a plan that is loaded.
+    func run(_ plan: Plan) throws -> Result {
+        var draw = Draw(3)
+        let images = draw.uniform(plan.batch * network.shape(of: network.input).count, -1, 1)
+        let labels = (0..<Int32(plan.batch)).map { $0 % 3 }
+        let gradients = FloatBuffer(count: layout.gradientCount)
+        gradients.floats.update(repeating: .nan)
+        let dropout = Dropout(seed: 1, step: 2, samples: (0..<UInt32(plan.batch)).map { $0 })
+        plan.forward(images: images, gradients: gradients.base, dropout: dropout)
+        let loss = plan.lossSum(labels: labels)
+        plan.backward(labels: labels, scale: 1 / Float(plan.batch))
+        let factors = try #require(plan.factors)
+        return Result(
+            loss: loss, probabilities: Array(plan.probabilities), gradients: Array(gradients.floats),
+            x: Array(factors.x), d: Array(factors.d))
+    }
+}
+
+private let algorithms = [ConvolutionAlgorithm.direct, .winograd]
+
+@Test(arguments: algorithms, [1, 4])
+func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: Int) throws {
+    let lane = try Lane(algorithm)
+    let result = try lane.step(try lane.plan(batch: batch))
+    #expect(result.loss.isFinite)
+    for parameter in layout.parameters where parameter.role != .factored {
+        #expect(result.gradients[parameter.range].allSatisfy { $0.isFinite }, "\(parameter.name)")
+    }
+    #expect((result.x + result.d + result.probabilities).allSatisfy { $0.isFinite })
+}
+
+@Test(arguments: algorithms) func aStepGivesTheSameBitsAgainAndInAnotherLane(_ algorithm: ConvolutionAlgorithm) throws {
+    let lane = try Lane(algorithm)
+    let plan = try lane.plan(batch: 3)
+    let first = try lane.step(plan)
+    #expect(try lane.step(plan) == first)
+    #expect(try lane.step(plan, version: 1) == first)
+    let other = try Lane(algorithm)
+    let otherPlan = try other.plan(batch: 3)
+    #expect(try other.step(otherPlan) == first)
+}
+
+@Test(arguments: algorithms) func plansThatTakeTurnsDoNotDisturbEachOther(_ algorithm: ConvolutionAlgorithm) throws {
+    let lane = try Lane(algorithm)
+    let (small, large) = (try lane.plan(batch: 2), try lane.plan(batch: 5))
+    let scoring = try lane.plan(batch: 4, .inference)
+    let (first, other) = (try lane.step(small), try lane.step(large))
+    #expect(try lane.step(small) == first)
+    scoring.load(lane.parameters.base, version: 0)
+    var draw = Draw(4)
+    scoring.forward(images: draw.uniform(4 * network.shape(of: network.input).count, -1, 1))
+    #expect(try lane.step(large) == other)
+    #expect(try lane.step(small) == first)
+}
+
+/// Padding of partly filled blocks, scratchpads and sums must all be written before they are read.
+@Test(arguments: algorithms) func resultsDoNotDependOnWhatTheArenaHeld(_ algorithm: ConvolutionAlgorithm) throws {
+    let lane = try Lane(algorithm)
+    let plan = try lane.plan(batch: 3)
+    let first = try lane.step(plan)
+    lane.arena.memory.floats.update(repeating: .nan)
+    // A new version, so that the prepared kernels are written again.
+    #expect(try lane.step(plan, version: 1) == first)
+}
+
+@Test(arguments: algorithms) func newParametersAreTakenWithANewVersionOnly(_ algorithm: ConvolutionAlgorithm) throws {
+    let lane = try Lane(algorithm)
+    let plan = try lane.plan(batch: 2)
+    let first = try lane.step(plan)
+    let changed = layout.initialParameters(seed: 9)
+    lane.take(changed)
+    let second = try lane.step(plan, version: 1)
+    #expect(second != first)
+    let fresh = try Lane(algorithm)
+    fresh.take(changed)
+    let freshPlan = try fresh.plan(batch: 2)
+    #expect(try fresh.step(freshPlan) == second)
+}
+
+@Test(arguments: algorithms) func scoringASampleDoesNotDependOnTheOthers(_ algorithm: ConvolutionAlgorithm) throws {
+    let lane = try Lane(algorithm)
+    let size = network.shape(of: network.input).count
+    var draw = Draw(5)
+    let images = draw.uniform(3 * size, -1, 1)
+    func score(_ images: [Float]) throws -> [Float] {
+        let plan = try lane.plan(batch: images.count / size, .inference)
+        plan.load(lane.parameters.base, version: 0)
+        plan.forward(images: images)
+        return Array(plan.probabilities)
+    }
+    let together = try score(images)
+    for sample in 0..<3 {
+        let alone = try score(Array(images[sample * size..<(sample + 1) * size]))
+        expectAgreement("sample \(sample)", alone, Array(together[sample * 3..<sample * 3 + 3]), tolerance: 1e-5)
+    }
+    for sample in 0..<3 {
+        let sum = together[sample * 3..<sample * 3 + 3].reduce(0, +)
+        #expect(abs(sum - 1) < 1e-6)
+    }
+}

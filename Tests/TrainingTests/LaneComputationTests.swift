@@ -1,0 +1,114 @@
+import Dispatch
+import Foundation
+import OneDNN
+import Parameters
+import Synchronization
+import TensorCore
+import Testing
+import Training
+
+/// The samples of a step's shards; the last is short.
+private let sizes = [3, 3, 2]
+private let pixels = SmallRun.model.height * SmallRun.model.width * 3
+private let parameters = SmallRun.layout.initialParameters(seed: 5)
+
+private struct Gradient: Equatable {
+    let outcome: ShardOutcome
+    let gradients, x, d: [Float]
+
+    func range(of parameter: Parameter) -> ArraySlice<Float> { gradients[parameter.range] }
+}
+
+extension LaneComputation {
+    /// The gradient of a shard as a part of a step of `stepSamples`, by default of all shards.
+    fileprivate func gradient(
+        _ shard: Int, stepSamples: Int = sizes.reduce(0, +), dropoutStep: UInt32? = 6
+    ) throws -> Gradient {
+        let images = SmallRun.numbers(sizes[shard] * pixels, item: UInt32(shard))
+        let labels = (0..<Int32(sizes[shard])).map { ($0 + Int32(shard)) % 2 }
+        let samples = (0..<UInt32(sizes[shard])).map { 10 * UInt32(shard) + $0 }
+        let gradients = FloatBuffer(count: layout.gradientCount)
+        return try images.withUnsafeBufferPointer { images in
+            try labels.withUnsafeBufferPointer { labels in
+                let input = ShardInput(
+                    samples: sizes[shard], images: images.baseAddress!, labels: labels.baseAddress!,
+                    stepSamples: stepSamples,
+                    dropout: dropoutStep.map { Dropout(seed: 1, step: $0, samples: samples) })
+                let (outcome, factors) = try train(
+                    input, parameters: parameters.base, version: 0, gradients: gradients.base)
+                return Gradient(
+                    outcome: outcome, gradients: Array(gradients.floats), x: Array(factors.x), d: Array(factors.d))
+            }
+        }
+    }
+}
+
+private func lane(_ algorithm: ConvolutionAlgorithm = .winograd) throws -> LaneComputation {
+    try LaneComputation(network: SmallRun.network, numerics: SmallRun.numerics(algorithm))
+}
+
+@Test(arguments: [ConvolutionAlgorithm.direct, .winograd])
+func lanesGiveTheSameBitsInWhateverOrderTheyCompute(_ algorithm: ConvolutionAlgorithm) throws {
+    let alone = try lane(algorithm)
+    let wanted = try sizes.indices.map { try alone.gradient($0) }
+    let orders = [[2, 0, 1], [1, 1, 2, 0], [0, 2, 0, 1]]
+    let results = Mutex<[(shard: Int, gradient: Gradient)]>([])
+    DispatchQueue.concurrentPerform(iterations: orders.count) { index in
+        guard let lane = try? lane(algorithm) else { return }
+        for shard in orders[index] {
+            guard let gradient = try? lane.gradient(shard) else { return }
+            results.withLock { $0.append((shard, gradient)) }
+        }
+    }
+    let found = results.withLock { $0 }
+    #expect(found.count == orders.joined().count)
+    for (shard, gradient) in found { #expect(gradient == wanted[shard], "shard \(shard)") }
+}
+
+/// Halving a power of two is exact, so every number must be half of what it was, to the bit.
+@Test func aShardsGradientIsScaledByTheStepsSamples() throws {
+    let lane = try lane()
+    let whole = try lane.gradient(0, stepSamples: sizes[0])
+    let half = try lane.gradient(0, stepSamples: 2 * sizes[0])
+    #expect(half.outcome == whole.outcome)
+    #expect(half.gradients == whole.gradients.map { $0 / 2 })
+    #expect(half.x == whole.x)
+    #expect(half.d == whole.d.map { $0 / 2 })
+}
+
+@Test func shardsStatisticsSumToTheMeanWeightedBySamples() throws {
+    let lane = try lane()
+    let total = sizes.reduce(0, +)
+    let alone = try sizes.indices.map { try lane.gradient($0, stepSamples: sizes[$0]) }
+    let parts = try sizes.indices.map { try lane.gradient($0) }
+    for parameter in SmallRun.layout.parameters where parameter.role == .statistic {
+        for i in parameter.range {
+            let sum = parts.reduce(0) { $0 + Double($1.gradients[i]) }
+            let mean =
+                sizes.indices.reduce(0) { $0 + Double(sizes[$1]) * Double(alone[$1].gradients[i]) } / Double(total)
+            let size = sizes.indices.reduce(0) { max($0, abs(Double(alone[$1].gradients[i]))) }
+            // Three products and one division in float32.
+            #expect(abs(sum - mean) <= 4e-7 * size, "\(parameter.name)")
+        }
+    }
+}
+
+@Test func theOutcomeCountsWhatTheProbabilitiesSay() throws {
+    let lane = try lane()
+    let outcome = try lane.gradient(0).outcome
+    let probabilities = Array(try lane.plan(samples: sizes[0], mode: .training).probabilities)
+    let labels = (0..<sizes[0]).map { $0 % 2 }
+    let rows = labels.indices.map { Array(probabilities[2 * $0..<2 * $0 + 2]) }
+    let loss = zip(rows, labels).reduce(0) { $0 - log(Double($1.0[$1.1])) }
+    #expect(outcome.samples == sizes[0])
+    #expect(outcome.correct == zip(rows, labels).count { $0[$1] > 0.5 })
+    #expect(abs(outcome.lossSum - loss) < 1e-6)
+}
+
+@Test func dropoutIsADrawOfTheStep() throws {
+    let lane = try lane()
+    let first = try lane.gradient(0, dropoutStep: 6)
+    #expect(try lane.gradient(0, dropoutStep: 7) != first)
+    #expect(try lane.gradient(0, dropoutStep: nil) != first)
+    #expect(try lane.gradient(0, dropoutStep: 6) == first)
+}

@@ -1,0 +1,73 @@
+import AttentionUNet
+import Checkpoints
+import Foundation
+import Parameters
+import TensorCore
+import Testing
+import Training
+
+private let layout = SmallRun.layout
+private let parameters = layout.initialParameters(seed: 5)
+private let velocity = layout.initialParameters(seed: 6)
+
+/// A model file, removed with the value.
+private final class ModelFileOnDisk {
+    let path = FileManager.default.temporaryDirectory.appending(path: "hbn-\(UUID()).safetensors").path
+
+    init(velocity: FloatBuffer? = nil, metadata: [String: String] = [:]) throws {
+        try ModelFile.write(
+            to: path, layout: layout, parameters: parameters.bytes, velocity: velocity?.bytes, metadata: metadata)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func open() throws -> SafetensorsFile { try SafetensorsFile(path: path) }
+}
+
+@Test func parametersAndVelocityComeBackAsTheyWere() throws {
+    let file = try ModelFileOnDisk(velocity: velocity, metadata: ["step": "12"]).open()
+    try file.verify()
+    #expect(file.metadata["step"] == "12")
+    let read = try layout.read(file)
+    #expect(withExtendedLifetime(read) { Array(read.floats) } == Array(parameters.floats))
+    let found = try #require(try ModelFile.velocity(in: file, layout: layout))
+    for parameter in layout.parameters {
+        // Statistics have no velocity.
+        let wanted = velocity.floats(of: parameter).map { parameter.role == .statistic ? 0 : $0 }
+        #expect(Array(found.floats(of: parameter)) == wanted, "\(parameter.name)")
+    }
+}
+
+@Test func aFileHasTheContractsNamesAndNoOthers() throws {
+    let file = try ModelFileOnDisk(velocity: velocity).open()
+    let names = layout.parameters.map(\.name)
+    let momenta = layout.parameters.filter { $0.role != .statistic }.map { "momentum/\($0.name)" }
+    #expect(Set(file.tensors.map(\.name)) == Set(names + momenta))
+    #expect(file.tensors.count == names.count + momenta.count)
+    for parameter in layout.parameters {
+        #expect(file.entry(named: parameter.name)?.shape == parameter.shape, "\(parameter.name)")
+    }
+}
+
+@Test func withoutMomentumThereIsNoVelocity() throws {
+    let file = try ModelFileOnDisk().open()
+    #expect(try ModelFile.velocity(in: file, layout: layout) == nil)
+    #expect(file.tensors.count == layout.parameters.count)
+}
+
+@Test func theModelsSizesAreReadFromItsParameters() throws {
+    let file = try ModelFileOnDisk().open()
+    let model = try ModelSettings(
+        parametersOf: file, height: SmallRun.model.height, width: SmallRun.model.width)
+    #expect(model == SmallRun.model)
+}
+
+@Test func parametersOfAnotherModelAreRefused() throws {
+    let file = try ModelFileOnDisk().open()
+    for change in [\ModelSettings.baseFilters, \.height, \.denseWidth, \.denseLayers, \.classes] {
+        var model = SmallRun.model
+        model[keyPath: change] *= 2
+        let other = Network.attentionUNet(model).parameterLayout
+        #expect(throws: CheckpointError.self) { try other.read(file) }
+    }
+}
