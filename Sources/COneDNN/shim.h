@@ -6,6 +6,4 @@
 void omp_set_num_threads(int count);
 
 // Function-like and cast macros are not imported into Swift.
-static inline dnnl_dim_t hbn_dnnl_runtime_dimension(void) { return DNNL_RUNTIME_DIM_VAL; }
 static inline void *hbn_dnnl_memory_none(void) { return DNNL_MEMORY_NONE; }
-static inline void *hbn_dnnl_memory_allocate(void) { return DNNL_MEMORY_ALLOCATE; }

@@ -30,6 +30,8 @@ final class CheckpointWriter {
     private let layout: ParameterLayout
     private let log: Logger
     private let queue = DispatchQueue(label: "checkpoints")
+    /// On a disk slower than the training, snapshots must not pile up in memory: the third waits.
+    private let places = DispatchSemaphore(value: 2)
 
     init(layout: ParameterLayout, log: Logger) {
         self.layout = layout
@@ -43,7 +45,9 @@ final class CheckpointWriter {
         afterwards: @escaping @Sendable () throws -> Void = {}
     ) throws {
         let metadata = try cursor.metadata()
-        queue.async { [layout, log] in
+        places.wait()
+        queue.async { [layout, log, places] in
+            defer { places.signal() }
             do {
                 try Self.write(snapshot, to: path, layout: layout, metadata: metadata)
                 try afterwards()

@@ -16,7 +16,7 @@ struct ConsoleLog: LogHandler {
         let mark = event.level >= .warning ? "\(event.level): " : ""
         // A live progress line is cleared first.
         let start = isatty(STDERR_FILENO) != 0 ? "\r\u{1B}[K" : ""
-        FileHandle.standardError.write(Data("\(start)\(Self.time()) \(label): \(mark)\(event.message)\n".utf8))
+        Wire.sayOnStandardError("\(start)\(Self.time()) \(label): \(mark)\(event.message)\n")
     }
 
     private static func time() -> String {

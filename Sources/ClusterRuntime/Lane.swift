@@ -111,7 +111,12 @@ final class Lane {
         let probabilities = try computation.score(
             samples: assignment.samples.count, images: images.base, parameters: parameters.base,
             version: assignment.version
-        ) { try Message(UnsafeRawBufferPointer($0)) }
+        ) { row in
+            guard row.allSatisfy(\.isFinite) else {
+                throw ShardProblem(description: "the probabilities of a sample are not finite")
+            }
+            return try Message(UnsafeRawBufferPointer(row))
+        }
         try socket.send(
             .scores(assignment.id, seconds: began.duration(to: .now).seconds), run: run, tensors: [probabilities])
     }

@@ -85,6 +85,8 @@ public final class LocalWorkers {
         if getppid() != parent { Foundation.exit(ExitStatus.clusterUnreachable.rawValue) }
         // Ctrl-C on the terminal reaches the whole group; the coordinator decides when its workers end.
         signal(SIGINT, SIG_IGN)
+        // Inherited from the coordinator, which handles it.
+        signal(SIGTERM, SIG_DFL)
     }
 
     private func launch(_ name: String) throws -> Process {

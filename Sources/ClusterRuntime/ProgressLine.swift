@@ -27,7 +27,8 @@ struct ProgressLine {
     }
 
     private func write(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
+        // Nobody may be reading any more; the training goes on.
+        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     }
 }
 

@@ -55,7 +55,7 @@ public func reportingFailures(_ command: () throws -> Void) throws {
     } catch {
         let failure = RunFailure(error)
         let line = failure.description.split(separator: "\n").joined(separator: " ")
-        FileHandle.standardError.write(Data("error: \(line)\n".utf8))
+        Wire.sayOnStandardError("error: \(line)\n")
         throw ExitCode(failure.status.rawValue)
     }
 }

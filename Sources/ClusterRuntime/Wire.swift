@@ -78,9 +78,14 @@ public enum Wire {
         return logger
     }
 
+    /// Writes to stderr if somebody reads it.
+    public static func sayOnStandardError(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+
     /// Ends the process from whatever thread, with one line.
     static func exit(_ status: ExitStatus, _ line: String) -> Never {
-        FileHandle.standardError.write(Data("error: \(line)\n".utf8))
+        sayOnStandardError("error: \(line)\n")
         Foundation.exit(status.rawValue)
     }
 }

@@ -33,19 +33,13 @@ public final class PrimitiveDescriptor {
         // oneDNN owns the answer; an argument that the primitive does not have is an empty descriptor.
         Layout(dnnl_primitive_desc_query_md(descriptor, dnnl_query_exec_arg_md, argument.rawValue).pointee)
     }
-
-    /// oneDNN's name of the implementation it chose, such as "jit_wino_4x3:avx512_core".
-    public var implementation: String {
-        var name: UnsafePointer<CChar>?
-        let status = dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name)
-        return status == dnnl_success ? name.map { String(cString: $0) } ?? "" : ""
-    }
 }
 
 /// A place in memory with a layout. The bytes belong to somebody else.
 public final class Memory {
     public let layout: Layout
     let memory: dnnl_memory_t
+    private let engine: Engine  // Outlives its memories.
 
     /// The bytes; set before the primitive runs.
     public var pointer: UnsafeMutableRawPointer? {
@@ -54,6 +48,7 @@ public final class Memory {
 
     public init(_ layout: Layout, on engine: Engine) throws(OneDNNError) {
         self.layout = layout
+        self.engine = engine
         var memory: dnnl_memory_t?
         try check(
             withUnsafePointer(to: layout.descriptor) {

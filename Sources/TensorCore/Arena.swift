@@ -36,8 +36,6 @@ public final class Arena {
 
     public init() {}
 
-    public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
-
     /// Makes room; what was in the memory is lost if it must grow.
     func reserve(byteCount: Int) {
         let count = (byteCount + 3) / 4

@@ -57,9 +57,6 @@ public final class LaneComputation {
         engine = try Engine(threads: numerics.threadsPerLane)
     }
 
-    /// Bytes of working memory so far.
-    public var arenaByteCount: Int { arena.byteCount }
-
     /// Writes the shard's part of the step's gradient to `gradients` (`layout.gradientCount` floats) and returns the
     /// factors of the factored kernel's, which stay valid until the lane computes again.
     ///
@@ -118,8 +115,7 @@ public final class LaneComputation {
         let probabilities = plan.probabilities
         let classes = network.classes
         let correct = (0..<shard.samples).count { sample in
-            let row = probabilities[sample * classes..<(sample + 1) * classes]
-            return row.firstIndex(of: row.max()!)! - row.startIndex == Int(shard.labels[sample])
+            probabilities[sample * classes..<(sample + 1) * classes].mostProbable == Int(shard.labels[sample])
         }
         return ShardOutcome(samples: shard.samples, lossSum: plan.lossSum(labels: shard.labels), correct: correct)
     }

@@ -10,10 +10,10 @@ extension ParameterLayout {
     }
 
     /// Copies all parameters out of a file, each checked for its shape. Tensors that are no parameters are passed over.
-    public func read(_ file: SafetensorsFile, prefix: String = "") throws -> FloatBuffer {
+    public func read(_ file: SafetensorsFile) throws -> FloatBuffer {
         let buffer = FloatBuffer(count: count)
         for parameter in parameters {
-            let name = prefix + parameter.name
+            let name = parameter.name
             if let entry = file.entry(named: name), entry.shape != parameter.shape {
                 throw CheckpointError(
                     .mismatch, file.path,

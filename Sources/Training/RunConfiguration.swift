@@ -36,6 +36,13 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var complaint: String? {
         if let complaint = model.complaint ?? optimizer.complaint { return complaint }
         do { try augmentation.check() } catch { return "\(error)" }
+        let size = dataset.spectrogram
+        if size.height != model.height || size.width != model.width {
+            return "the spectrograms are \(size.height)x\(size.width), the model takes \(model.height)x\(model.width)"
+        }
+        if !classes.isEmpty && classes.count != model.classes {
+            return "there are \(classes.count) classes, the model has \(model.classes)"
+        }
         if !(1...1_000_000).contains(epochs) { return "epochs must be 1 to 1000000, not \(epochs)" }
         if let maximumSteps, maximumSteps < 1 { return "max steps must be at least 1, not \(maximumSteps)" }
         if !(1...4096).contains(shardSize) { return "the shard size must be 1 to 4096, not \(shardSize)" }

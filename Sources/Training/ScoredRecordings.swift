@@ -32,7 +32,7 @@ public enum ScoredRecordings {
             let label = dataset.samples[Int(sample)].label
             // As Keras clips probabilities in its loss.
             loss -= log(Double(max(row[row.startIndex + label], 1e-7)))
-            if row.firstIndex(of: row.max()!)! - row.startIndex == label { correct += 1 }
+            if row.mostProbable == label { correct += 1 }
         }
         let count = Double(max(samples.count, 1))
         return (loss / count, Double(correct) / count)

@@ -35,9 +35,11 @@ public struct Scorer: Sendable {
                     return state.next < shards.count && state.failure == nil ? state.next : nil
                 }) {
                     let batch = images(shards[index])
-                    let result = try computation.score(
-                        samples: shards[index].count, images: batch.base, parameters: parameters.base, version: 0
-                    ) { Array($0) }
+                    let result = try withExtendedLifetime(batch) {
+                        try computation.score(
+                            samples: shards[index].count, images: batch.base, parameters: parameters.base, version: 0
+                        ) { Array($0) }
+                    }
                     state.withLock { $0.results[index] = result }
                 }
             } catch {

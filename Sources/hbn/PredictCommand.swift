@@ -28,7 +28,7 @@ struct PredictCommand: ParsableCommand {
                     print(([quoted(file), quoted(predicted)] + numbers).joined(separator: ","))
                 } catch {
                     failures += 1
-                    FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+                    Wire.sayOnStandardError("error: \(error)\n")
                 }
             }
             if failures > 0 { throw ExitCode(ExitStatus.badData.rawValue) }

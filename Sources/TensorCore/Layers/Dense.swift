@@ -49,7 +49,7 @@ final class Dense: Operation {
     let input: Slot
     private let output: Slot
     private(set) var outputGradient: Slot!
-    private var inputGradient: GradientTarget?
+    private var inputGradient: GradientTarget!
 
     init(_ layer: DenseLayer, _ builder: PlanBuilder) {
         self.layer = layer
@@ -108,7 +108,6 @@ final class Dense: Operation {
                 layer.depth, layer.width, batch, input.buffer.floats, transposedA: true, d,
                 into: context.gradients + kernel)
         }
-        guard let inputGradient else { return }
         matrixProduct(
             batch, layer.depth, layer.width, d, context.parameters + kernel, transposedB: true,
             into: inputGradient.slot.buffer.floats)
