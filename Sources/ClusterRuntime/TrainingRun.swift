@@ -87,7 +87,7 @@ public final class TrainingRun {
                 run: .random(in: 1 ... .max), seed: configuration.seed, model: configuration.model,
                 numerics: configuration.numerics),
             state: state, layout: layout, optimizer: configuration.optimizer,
-            totalSteps: totalSteps,
+            shardSize: configuration.shardSize, totalSteps: totalSteps,
             load: { samples, epoch in
                 ShardTensors(images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples))
             }, interruption: interruption, log: log)
