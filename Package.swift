@@ -100,7 +100,8 @@ let package = Package(
         tests("EvaluationTests", "Evaluation", resources: true),
         tests("ReportsTests", "Reports", "Randomness"),
         tests("ClusterLogicTests", "ClusterLogic"),
-        tests("ClusterRuntimeTests", "ClusterRuntime"),
+        // They start the programs, which SwiftPM builds into the folder of the tests.
+        tests("ClusterRuntimeTests", "ClusterRuntime", "Training", "Messages", "ZeroMQ"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,9 @@
 import Digests
 
 extension SafetensorsFile {
+    /// Whether there are digests to verify the file by; files of other programs have none.
+    public var isVerifiable: Bool { metadata[HeaderText.dataDigestKey] != nil }
+
     /// Compares header and data with the digests that `SafetensorsWriter` put into the metadata, and throws if either
     /// was changed since.
     public func verify() throws(CheckpointError) {

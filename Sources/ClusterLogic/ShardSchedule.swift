@@ -35,7 +35,7 @@ public struct ShardSchedule: Sendable {
 
     /// A result is there. False if the shard had one already, or was never handed out as this attempt.
     public mutating func complete(shard: Int, attempt: Int) -> Bool {
-        guard states.indices.contains(shard), !states[shard].isDone, (1...states[shard].attempts).contains(attempt)
+        guard states.indices.contains(shard), !states[shard].isDone, attempt >= 1, attempt <= states[shard].attempts
         else { return false }
         states[shard].isDone = true
         states[shard].owners = []

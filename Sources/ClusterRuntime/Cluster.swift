@@ -21,6 +21,7 @@ public enum Gathering: Sendable {
 final class Cluster {
     let run: UInt64
     private let configuration: [UInt8]
+    private let classes: Int
     private let log: Logger
     private let context: Context
     private let workers: Socket
@@ -70,17 +71,19 @@ final class Cluster {
     /// Binds the sockets, starts the parameter server and, if asked for, local workers.
     init(
         gathering: Gathering, configuration: WorkerConfiguration, state: ParameterState,
-        layout: ParameterLayout, optimizer: SGD, totalSteps: UInt64, load: @escaping ShardLoader.Load, interruption: Interruption,
-        log: Logger
+        layout: ParameterLayout, optimizer: SGD, shardSize: Int, totalSteps: UInt64, load: @escaping ShardLoader.Load,
+        interruption: Interruption, log: Logger
     ) throws {
         run = configuration.run
         self.interruption = interruption
         self.configuration = try Array(JSONEncoder().encode(configuration))
+        classes = configuration.model.classes
         self.log = log
         version = state.version
         loader = ShardLoader(load: load)
         context = try Context(ioThreads: 2)
-        workers = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions)
+        let limit = Wire.frameLimit(floats: shardSize * classes)
+        workers = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [limit])
         let endpoints: (coordinator: String, server: String)
         switch gathering {
         case .local:
@@ -97,16 +100,15 @@ final class Cluster {
             throw RunFailure(error.code == EINVAL ? .unusableArguments : .inputOutput, "--listen \(error)")
         }
         serverThread = try ServerThread(
-            context: context, endpoint: endpoints.server, layout: layout, optimizer: optimizer,
-            totalSteps: totalSteps, run: run, state: state,
-            log: log)
+            context: context, endpoint: endpoints.server, layout: layout, optimizer: optimizer, shardSize: shardSize,
+            totalSteps: totalSteps, run: run, state: state, log: log)
         serverEndpoint = serverThread.endpoint
         server = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
         try server.connect(to: serverThread.control)
         if case .local(let count) = gathering {
             local = try LocalWorkers(count: count, endpoint: endpoints.coordinator, log: log)
         } else {
-            let bound = try workers.lastEndpoint
+            let bound = Wire.plain(try workers.lastEndpoint)
             log.info("listening at \(bound), parameters at \(serverEndpoint)")
         }
     }
@@ -134,7 +136,13 @@ final class Cluster {
             RoundAssignment(
                 kind: .train, shards: shards, version: version, samples: shards.reduce(0) { $0 + $1.count }))
         try pump(until: { self.version == step + 1 }, waitingFor: describeRound)
-        return close(step).training.map { $0! }
+        let results = close(step).training.compactMap { $0 }
+        guard results.count == shards.count else {
+            throw RunFailure(
+                .internalError,
+                "step \(step) was completed with gradients nobody was asked for; resume without that peer")
+        }
+        return results
     }
 
     /// Computes the probabilities of these shards' samples, `[n, classes]` each, with the newest parameters.
@@ -261,8 +269,7 @@ final class Cluster {
     private func receiveScores(_ id: ShardAttempt, _ seconds: Double, _ tensors: [Message], from peer: NodeID) {
         guard id.round == schedule?.round, let assignment, assignment.kind == .score,
             assignment.shards.indices.contains(id.shard), let frame = tensors.first,
-            frame.count % (assignment.shards[id.shard].count * MemoryLayout<Float>.stride) == 0,
-            let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride),
+            let floats = FloatFrame(frame, count: assignment.shards[id.shard].count * classes),
             schedule!.complete(shard: id.shard, attempt: id.attempt)
         else { return }
         results.probabilities[id.shard] = Array(UnsafeBufferPointer(start: floats.base, count: floats.count))

@@ -26,11 +26,7 @@ final class OutputFolder {
 
     /// Claims the folder of a run that stopped.
     convenience init(existing path: String) throws {
-        let url = URL(fileURLWithPath: path)
-        guard FileManager.default.fileExists(atPath: url.appending(path: Self.configurationName).path) else {
-            throw RunFailure(.badData, "--resume \(path): there is no \(Self.configurationName); is it a run's folder?")
-        }
-        try self.init(claiming: url)
+        try self.init(claiming: URL(fileURLWithPath: path))
     }
 
     private init(claiming url: URL) throws {
@@ -70,6 +66,16 @@ final class OutputFolder {
 }
 
 extension RunConfiguration {
+    /// Reads the configuration in a run's folder.
+    public init(ofRun folder: String) throws {
+        let path = "\(folder)/\(OutputFolder.configurationName)"
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw RunFailure(
+                .badData, "\(folder): there is no \(OutputFolder.configurationName) in it; give the folder of a run")
+        }
+        try self.init(contentsOf: path)
+    }
+
     /// Reads a configuration file.
     public init(contentsOf path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {

@@ -57,7 +57,8 @@ final class ParameterServer {
 
     /// `workers` must be bound and `coordinator` connected; both were made on the calling thread.
     init(
-        layout: ParameterLayout, optimizer: SGD, totalSteps: UInt64, run: UInt64, state: ParameterState, workers: consuming Socket,
+        layout: ParameterLayout, optimizer: SGD, totalSteps: UInt64, run: UInt64, state: ParameterState,
+        workers: consuming Socket,
         coordinator: consuming Socket, log: Logger
     ) {
         self.layout = layout

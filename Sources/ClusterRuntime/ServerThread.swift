@@ -21,8 +21,8 @@ final class ServerThread {
     }
 
     init(
-        context: Context, endpoint: String, layout: ParameterLayout, optimizer: SGD, totalSteps: UInt64, run: UInt64,
-        state: ParameterState, log: Logger
+        context: Context, endpoint: String, layout: ParameterLayout, optimizer: SGD, shardSize: Int,
+        totalSteps: UInt64, run: UInt64, state: ParameterState, log: Logger
     ) throws {
         let control = "inproc://parameter-server-\(run)"
         self.control = control
@@ -30,19 +30,21 @@ final class ServerThread {
         Wire.startThread(named: "parameters") {
             defer { outcome.ended.signal() }
             do {
-                let workers = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions)
+                let factor = shardSize * (layout.factored?.shape.max() ?? 0)
+                let limit = Wire.frameLimit(floats: max(layout.gradientCount, factor))
+                let workers = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [limit])
                 let coordinator = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
                 do {
                     try workers.bind(to: endpoint)
                     try coordinator.bind(to: control)
-                    let bound = try workers.lastEndpoint
+                    let bound = Wire.plain(try workers.lastEndpoint)
                     outcome.endpoint.withLock { $0 = bound }
                 } catch {
                     throw RunFailure(.inputOutput, "parameter server: \(error)")
                 }
                 let server = ParameterServer(
-                    layout: layout, optimizer: optimizer, totalSteps: totalSteps, run: run, state: state, workers: workers,
-                    coordinator: coordinator, log: log)
+                    layout: layout, optimizer: optimizer, totalSteps: totalSteps, run: run, state: state,
+                    workers: workers, coordinator: coordinator, log: log)
                 outcome.ready.signal()
                 try server.serve()
             } catch {

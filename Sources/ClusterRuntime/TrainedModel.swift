@@ -19,7 +19,7 @@ public struct TrainedModel: Sendable {
 
     /// Reads a run's configuration and its final parameters; those of the newest checkpoint while it is not done.
     public init(run: String) throws {
-        configuration = try RunConfiguration(contentsOf: "\(run)/config.json")
+        configuration = try RunConfiguration(ofRun: run)
         let file = try Self.file(of: run)
         path = file.path
         try file.verify()

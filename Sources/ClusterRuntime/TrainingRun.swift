@@ -31,6 +31,8 @@ public final class TrainingRun {
     private var ledger = Ledger()
     private var order: [UInt32] = []
     private var bestScore: Double?
+    /// The step of the newest row of the history.
+    private var recordedStep: UInt64
     private var scoringRounds: UInt64 = 0
     private var validationProbabilities: [Float] = []
     private let began = ContinuousClock.now
@@ -71,7 +73,10 @@ public final class TrainingRun {
         step = state.version
         progress = resumed?.progress ?? EpochProgress()
         history = try History(folder: folder.url)
-        bestScore = history.records.compactMap(\.validationAUC).max()
+        // Rows beyond the checkpoint belong to steps that are taken again, and are then replaced.
+        let records = history.records.filter { $0.step <= Int(state.version) }
+        bestScore = records.compactMap(\.validationAUC).max()
+        recordedStep = UInt64(records.last?.step ?? 0)
 
         let batches = BatchMaker(
             dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
@@ -82,7 +87,7 @@ public final class TrainingRun {
                 run: .random(in: 1 ... .max), seed: configuration.seed, model: configuration.model,
                 numerics: configuration.numerics),
             state: state, layout: layout, optimizer: configuration.optimizer,
-            totalSteps: totalSteps,
+            shardSize: configuration.shardSize, totalSteps: totalSteps,
             load: { samples, epoch in
                 ShardTensors(images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples))
             }, interruption: interruption, log: log)
@@ -103,9 +108,9 @@ public final class TrainingRun {
 
     private func trainToTheEnd() throws -> String {
         try cluster.waitForWorkers(minimumWorkers)
-        restoreLedger()
+        restoreEpoch()
         while true {
-            if isAtEpochEnd, history.records.last.map({ $0.step < Int(step) }) ?? true { try finishEpoch() }
+            if isAtEpochEnd && recordedStep < step { try finishEpoch() }
             if step == totalSteps { break }
             if interruption.isRequested { throw try interrupted() }
             try trainStep()
@@ -179,6 +184,7 @@ public final class TrainingRun {
             }
         }
         try history.append(record)
+        recordedStep = step
         line.print(text)
         progress = EpochProgress()
         ledger = Ledger()
@@ -232,11 +238,15 @@ public final class TrainingRun {
             .interrupted, "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)")
     }
 
-    /// The steps of the running epoch that were done before a resume.
-    private func restoreLedger() {
-        let place = schedule.place(of: step)
+    /// Takes up the epoch in which a resumed run stopped: at its end, too, as long as its row is not written.
+    private func restoreEpoch() {
+        guard recordedStep < step else {
+            progress = EpochProgress()
+            return
+        }
+        let place = schedule.place(of: step - 1)
         order = schedule.order(epoch: place.epoch)
-        for done in 0..<place.step { ledger.record(schedule.shards(step: done, of: order)) }
+        for done in 0...place.step { ledger.record(schedule.shards(step: done, of: order)) }
     }
 
     private static func newestCheckpoint(

@@ -17,6 +17,11 @@ public enum Wire {
     /// A router names who is gone, and gives the routing id of a dead connection to the new one.
     static let routerOptions: [SocketOption] = [.routerMandatory(true), .routerHandover(true), .linger(.seconds(2))]
 
+    /// A peer that sends a longer frame is disconnected before any memory is taken for it.
+    static func frameLimit(floats: Int) -> SocketOption {
+        .maximumFrameSize(max(16 << 20, floats * MemoryLayout<Float>.stride))
+    }
+
     /// The parameter server listens at the coordinator's port plus one, or anywhere if that one is free to choose.
     static func nextPort(after endpoint: String) throws -> String {
         guard let (host, port) = split(endpoint) else {
@@ -56,7 +61,12 @@ public enum Wire {
     /// Does the endpoint reach no further than this machine?
     public static func isLoopback(_ endpoint: String) -> Bool {
         guard let (host, _) = split(endpoint) else { return endpoint.hasPrefix("ipc://") }
-        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+        return ["127.", "[::ffff:127."].contains(where: host.hasPrefix) || ["localhost", "[::1]"].contains(host)
+    }
+
+    /// An endpoint as people write it: ZeroMQ names IPv4 addresses by IPv6's form of them, [::ffff:127.0.0.1].
+    static func plain(_ endpoint: String) -> String {
+        endpoint.replacing(#/\[::ffff:([0-9.]+)\]/#) { String($0.1) }
     }
 
     static func isWildcard(_ host: String) -> Bool { ["*", "0.0.0.0", "[::]", "::"].contains(host) }

@@ -48,6 +48,10 @@ public final class Worker {
     public init(_ settings: WorkerSettings, log: Logger) throws {
         self.settings = settings
         self.log = log
+        if let (_, port) = Wire.split(settings.coordinator), UInt16(port) ?? 0 == 0 {
+            throw RunFailure(
+                .unusableArguments, "--connect \(settings.coordinator): the port must be a number from 1 to 65535")
+        }
         id = NodeID(name: settings.name, incarnation: .random(in: 1 ... .max))
         context = try Context()
         coordinator = SocketBox(

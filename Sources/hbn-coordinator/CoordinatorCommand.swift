@@ -42,7 +42,7 @@ struct CoordinatorCommand: ParsableCommand {
                         .unusableArguments,
                         "--resume goes on with the run's own settings; leave out what would change them")
                 }
-                return try train(RunConfiguration(contentsOf: resume + "/config.json"))
+                return try train(RunConfiguration(ofRun: resume))
             }
             var configuration =
                 try config.map { try RunConfiguration(contentsOf: $0) }

@@ -18,6 +18,7 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let file = try open()
+            if file.isVerifiable { try file.verify() }
             if digest {
                 print(try ParameterDigest.digest(of: file))
             } else {

@@ -37,7 +37,7 @@ private let b = NodeID(name: "b", incarnation: 2)
     #expect(!late)
 }
 
-@Test(arguments: [(5, 1), (-1, 1), (0, 0), (0, 2)])
+@Test(arguments: [(5, 1), (-1, 1), (0, 0), (0, 2), (1, 1)])
 func aResultThatNobodyAskedForIsRefused(shard: Int, attempt: Int) {
     var schedule = ShardSchedule(round: 0, shards: 2)
     _ = schedule.assign(to: a)

@@ -1,0 +1,186 @@
+import Foundation
+import Testing
+
+/// A command that cannot be carried out: one line beginning with "error:" names what is wrong, and nothing else is
+/// said but the log's lines, which begin with the time.
+private struct Refusal: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let program: String
+    /// `@name` is that file or folder of the workspace.
+    let arguments: [String]
+    let status: Int32
+    /// What the line says.
+    let naming: [String]
+    let prepare: @Sendable (Workspace) throws -> Void
+
+    init(
+        _ description: String, _ status: Int32, _ naming: String..., by command: String,
+        given prepare: @escaping @Sendable (Workspace) throws -> Void = { _ in }
+    ) {
+        testDescription = description
+        self.status = status
+        self.naming = naming
+        self.prepare = prepare
+        let words = command.split(separator: " ").map(String.init)
+        program = words[0]
+        arguments = Array(words.dropFirst())
+    }
+
+    func check() throws {
+        try Workspace.use { workspace in
+            try prepare(workspace)
+            let tiny = program == "hbn-coordinator" && !arguments.contains("--resume") ? TinyRun.model : []
+            let outcome = try workspace.run(
+                program, tiny + arguments.map { $0.replacing("@", with: workspace.path + "/") })
+            #expect(outcome.status == status)
+            expectOneError(outcome.errors, naming: naming)
+        }
+    }
+}
+
+private func expectOneError(_ text: String, naming: [String]) {
+    let lines = text.split(separator: "\n")
+    let errors = lines.filter { $0.hasPrefix("error: ") }
+    #expect(errors.count == 1, "\(text)")
+    for part in naming { #expect(errors.first?.contains(part) == true, "\"\(part)\" in \(text)") }
+    #expect(lines.allSatisfy { $0.hasPrefix("error: ") || $0.contains(#/^\d\d:\d\d:\d\d /#) }, "\(text)")
+}
+
+/// Four recordings in two class folders.
+private func makeData(_ workspace: Workspace) throws {
+    try workspace.succeed("hbn", ["synthesize", "--output", workspace("data"), "--recordings", "4"])
+}
+
+private func sounds(_ workspace: Workspace, _ name: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: workspace("data/\(name)")).sorted().map { "data/\(name)/\($0)" }
+}
+
+private func makeFolder(_ name: String) -> @Sendable (Workspace) throws -> Void {
+    { try FileManager.default.createDirectory(atPath: $0(name), withIntermediateDirectories: true) }
+}
+
+private let unusableArguments = [
+    Refusal("height 33", 2, "33", "multiple of 16", by: "hbn-coordinator --output @run --height 33"),
+    Refusal("an unknown option", 2, "--colour", by: "hbn-coordinator --colour red"),
+    Refusal("an unknown subcommand", 2, "sing", by: "hbn sing"),
+    Refusal("no number", 2, "--epochs", "many", by: "hbn-coordinator --epochs many"),
+    Refusal("no workers", 2, "--local", by: "hbn-coordinator --local 0 --output @run"),
+    Refusal("output not empty", 2, "/run", "not empty", by: "hbn-coordinator --output @run") {
+        try $0.write([1], to: "run/precious")
+    },
+    Refusal("listening to the world", 2, "--insecure", by: "hbn-coordinator --listen tcp://0.0.0.0:5555 --output @run"),
+    Refusal("listening nowhere", 2, "--listen", "5555", by: "hbn-coordinator --insecure --listen 5555 --output @run"),
+    Refusal("a worker's malformed endpoint", 2, "nowhere", by: "hbn-worker --connect nowhere"),
+    Refusal("a worker's impossible port", 2, "99999", by: "hbn-worker --connect tcp://127.0.0.1:99999"),
+    Refusal("changing a run", 2, "--resume", by: "hbn-coordinator --resume @run --epochs 3"),
+]
+
+private let badData = [
+    Refusal("missing data", 65, "/nowhere", by: "hbn-coordinator --data @nowhere --output @run"),
+    Refusal(
+        "empty data", 65, "/data", "empty", by: "hbn-coordinator --data @data --output @run", given: makeFolder("data")),
+    Refusal("a single class", 65, "/data", "two classes", by: "hbn-coordinator --data @data --output @run") {
+        try makeData($0)
+        try FileManager.default.removeItem(atPath: $0("data/normal"))
+    },
+    Refusal(
+        "a class without a usable file", 65, "class normal", "none of its 2",
+        by: "hbn-coordinator --data @data --output @run"
+    ) {
+        try makeData($0)
+        for (name, bytes) in zip(try sounds($0, "normal"), [[], Array("RIFF nonsense".utf8)]) {
+            try $0.write(bytes, to: name)
+        }
+    },
+    Refusal("resuming what is not there", 65, "/run", "config.json", by: "hbn-coordinator --resume @run"),
+    Refusal(
+        "resuming what is no run", 65, "/run", "config.json", by: "hbn-coordinator --resume @run",
+        given: makeFolder("run")),
+    Refusal("resuming a garbled run", 65, "config.json", by: "hbn-coordinator --resume @run") {
+        try $0.write(Array("{\"seed\": 1".utf8), to: "run/config.json")
+    },
+    Refusal("inspecting garbage", 65, "/a.safetensors", by: "hbn inspect @a.safetensors") {
+        try $0.write(Array(repeating: 255, count: 100), to: "a.safetensors")
+    },
+    Refusal("a gradient of garbage", 65, "/a", by: "hbn gradient --parameters @a --batch @a --output @g") {
+        try $0.write([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), to: "a")
+    },
+    Refusal("evaluating no run", 65, "/run", by: "hbn evaluate --run @run --data synthetic --output @scores"),
+]
+
+extension ClusterTests {
+    @Suite struct CommandLineTests {
+        @Test(arguments: unusableArguments + badData)
+        fileprivate func aFailureIsOneLineThatNamesTheThing(refusal: Refusal) throws {
+            try refusal.check()
+        }
+
+        @Test func aWorkerThatFindsNobodyGivesUp() throws {
+            try Workspace.use { workspace in
+                let outcome = try workspace.run(
+                    "hbn-worker", ["--connect", "tcp://127.0.0.1:1", "--connect-timeout", "1"])
+                #expect(outcome.status == 69)
+                expectOneError(outcome.errors, naming: ["tcp://127.0.0.1:1"])
+            }
+        }
+
+        @Test func whatAnotherCoordinatorHoldsIsRefused() throws {
+            try Workspace.use { workspace in
+                let (first, endpoint) = try workspace.listen(.long)
+                let samePort = try workspace.run(
+                    "hbn-coordinator", TinyRun.long.options + ["--listen", endpoint, "--output", workspace("other")])
+                #expect(samePort.status == 74)
+                expectOneError(samePort.errors, naming: [endpoint, "in use"])
+                let sameFolder = try workspace.run("hbn-coordinator", ["--resume", workspace("run")])
+                #expect(sameFolder.status == 74)
+                expectOneError(sameFolder.errors, naming: [workspace("run"), "another coordinator"])
+                first.end()
+            }
+        }
+
+        @Test func unusableRecordingsAreNamedAndPassedOver() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn", ["synthesize", "--output", workspace("data"), "--recordings", "8"])
+                let bad = Array(try sounds(workspace, "normal").prefix(2))
+                try workspace.write([], to: bad[0])
+                try workspace.write(Array("RIFF nonsense".utf8), to: bad[1])
+                let outcome = try workspace.run(
+                    "hbn-coordinator",
+                    TinyRun.model + ["--data", workspace("data"), "--epochs", "1", "--output", workspace("run")])
+                #expect(outcome.status == 0)
+                #expect(outcome.output.contains("6 recordings"))
+                for name in bad { #expect(outcome.errors.contains("skipped: \(workspace(name))")) }
+                #expect(try workspace.table("run/skipped.csv").count == 2)
+            }
+        }
+
+        @Test func anEditedOrCutModelIsRefused() throws {
+            try Workspace.use { workspace in
+                try makeData(workspace)
+                let sound = workspace(try sounds(workspace, "normal")[0])
+                try workspace.succeed(
+                    "hbn-coordinator",
+                    TinyRun.model + ["--data", workspace("data"), "--epochs", "1", "--output", workspace("run")])
+                let whole = try Data(contentsOf: URL(fileURLWithPath: workspace("run/final.safetensors")))
+                var edited = whole
+                edited[edited.count - 100] ^= 1
+                for file in [edited, whole.dropLast(100), Data()] {
+                    try workspace.write(Array(file), to: "run/final.safetensors")
+                    let inspect = ["inspect", workspace("run"), "--digest"]
+                    let predict = ["predict", "--run", workspace("run"), sound]
+                    for arguments in [inspect, predict] {
+                        let outcome = try workspace.run("hbn", arguments)
+                        #expect(outcome.status == 65, "\(arguments[0]), \(file.count) of \(whole.count) bytes")
+                        expectOneError(outcome.errors, naming: ["final.safetensors"])
+                    }
+                }
+                try workspace.write(Array(whole), to: "run/final.safetensors")
+                let outcome = try workspace.run(
+                    "hbn", ["predict", "--run", workspace("run"), workspace("no.wav"), sound])
+                #expect(outcome.status == 65)
+                expectOneError(outcome.errors, naming: ["no.wav"])
+                #expect(outcome.output.contains(sound), "the other file is scored all the same")
+            }
+        }
+    }
+}

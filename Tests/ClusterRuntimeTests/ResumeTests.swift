@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+extension ClusterTests {
+    @Suite struct ResumeTests {
+        @Test(arguments: [SIGINT, SIGTERM])
+        func anInterruptedRunResumesToTheSameResult(signal: Int32) throws {
+            try Workspace.use { workspace in
+                let coordinator = try workspace.start(
+                    "hbn-coordinator", TinyRun.long.options + ["--local", "2", "--output", workspace("run")])
+                try coordinator.hasBegun()
+                coordinator.signal(signal)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 75)
+                #expect(outcome.errors.contains(#/\nerror: interrupted after step \d+; go on with .*--resume/#))
+                #expect(try !workspace.checkpoints.isEmpty)
+                try resume(workspace)
+            }
+        }
+
+        @Test(arguments: [[], ["--checkpoint-every", "2"]])
+        func aKilledRunTakesItsWorkersAlongAndResumesToTheSameResult(options: [String]) throws {
+            try Workspace.use { workspace in
+                let coordinator = try workspace.start(
+                    "hbn-coordinator",
+                    TinyRun.long.options + options + ["--local", "2", "--output", workspace("run")])
+                let workers = try ["local-1", "local-2"].map { name in
+                    let line = try coordinator.line(with: "\(name) joins")
+                    return Int32(try #require(line.firstMatch(of: #/process (\d+)/#)).1)!
+                }
+                try coordinator.line(with: "epoch 2/12", on: .output)
+                #expect(workers.allSatisfy(isThere))
+                coordinator.signal(SIGKILL)
+                #expect(try coordinator.outcome().status == -SIGKILL)
+                // The kernel ends them with their parent; that takes a moment.
+                for _ in 0..<500 where workers.contains(where: isThere) { usleep(10_000) }
+                #expect(!workers.contains(where: isThere), "a worker is left alone")
+                try resume(workspace)
+            }
+        }
+
+        @Test(arguments: [0, 1, 2]) func tornCheckpointsArePassedOver(torn: Int) throws {
+            try Workspace.use { workspace in
+                let options = TinyRun.long.options + ["--checkpoint-every", "2", "--output", workspace("run")]
+                let coordinator = try workspace.start("hbn-coordinator", options)
+                try coordinator.line(with: "epoch 4/12", on: .output)
+                coordinator.signal(SIGTERM)
+                #expect(try coordinator.outcome().status == 75)
+                let victims = try workspace.checkpoints.suffix(torn)
+                for victim in victims { truncate(victim, 5000) }
+                let errors = try resume(workspace)
+                #expect(errors.components(separatedBy: "passed over: ").count - 1 == torn)
+                for victim in victims { #expect(errors.contains(victim)) }
+            }
+        }
+
+        @Test func aFinishedRunThatIsResumedStaysAsItIs() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn-coordinator", TinyRun.brief.options + ["--output", workspace("run")])
+                let before = try workspace.result(of: "run")
+                let predictions = try workspace.text(of: "run/predictions.csv")
+                try workspace.succeed("hbn-coordinator", ["--resume", workspace("run"), "--local", "1"])
+                #expect(try workspace.result(of: "run") == before)
+                #expect(try workspace.text(of: "run/predictions.csv") == predictions)
+            }
+        }
+
+        /// Resumes the run, checks what it comes to, and returns what the coordinator logged.
+        @discardableResult
+        private func resume(_ workspace: Workspace) throws -> String {
+            let outcome = try workspace.run("hbn-coordinator", ["--resume", workspace("run"), "--local", "2"])
+            #expect(outcome.status == 0)
+            #expect(outcome.output.contains("resuming at step "))
+            #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            return outcome.errors
+        }
+
+        /// Of a process that has ended but is not yet reaped, the command line is empty.
+        private func isThere(_ process: Int32) -> Bool {
+            FileManager.default.contents(atPath: "/proc/\(process)/cmdline")?.isEmpty == false
+        }
+    }
+}
+
+extension Workspace {
+    /// The paths of the run's checkpoints, the oldest first.
+    var checkpoints: [String] {
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: self("run/checkpoints")).sorted()
+                .map { self("run/checkpoints/\($0)") }
+        }
+    }
+}

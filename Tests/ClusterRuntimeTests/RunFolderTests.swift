@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+import Training
+
+extension ClusterTests {
+    /// One run on sound files, and what the programs say about it.
+    @Suite struct RunFolderTests {
+        @Test func aRunLeavesWhatTheContractListsAndItsModelScoresAlike() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn", ["synthesize", "--output", workspace("data"), "--recordings", "12"])
+                try workspace.succeed(
+                    "hbn-coordinator",
+                    TinyRun.model + [
+                        "--data", workspace("data"), "--epochs", "2", "--local", "2", "--output", workspace("run"),
+                    ])
+                try checkFiles(workspace)
+                try checkHistory(workspace)
+                try checkConfiguration(workspace)
+                let predictions = try workspace.table("run/predictions.csv")
+                #expect(!predictions.isEmpty)
+                try checkEvaluation(workspace, predictions)
+                try checkPredictions(workspace, predictions)
+            }
+        }
+
+        private func checkFiles(_ workspace: Workspace) throws {
+            let names = [
+                "config.json", "history.csv", "best.safetensors", "final.safetensors", "predictions.csv",
+                "metrics.json", "classification_report.txt", "confusion_matrix.csv", "report.html",
+            ]
+            for name in names {
+                #expect(FileManager.default.fileExists(atPath: workspace("run/\(name)")), "\(name)")
+            }
+            #expect(try workspace.checkpoints.allSatisfy { $0.contains(#/step-\d{6}\.safetensors$/#) })
+            let header = try workspace.text(of: "run/predictions.csv").split(separator: "\n").first
+            #expect(header == "file,true,predicted,p_abnormal,p_normal")
+            let metrics = try JSONSerialization.jsonObject(
+                with: Data(contentsOf: URL(fileURLWithPath: workspace("run/metrics.json"))))
+            let keys = Set(try #require(metrics as? [String: Any]).keys)
+            #expect(
+                keys.isSuperset(of: [
+                    "accuracy", "sensitivity", "specificity", "macc", "auc", "sensitivity_at_specificity_0.5",
+                    "confusion_matrix",
+                ]))
+        }
+
+        private func checkHistory(_ workspace: Workspace) throws {
+            let rows = try workspace.table("run/history.csv")
+            #expect(rows.map { $0["epoch"] } == ["1", "2"])
+            let digests = rows.compactMap { $0["ledger_digest"] }
+            #expect(digests.allSatisfy { $0.wholeMatch(of: #/[0-9a-f]{64}/#) != nil })
+            #expect(Set(digests).count == 2, "each epoch has an order of its own")
+            #expect(rows[0]["samples"] == rows[1]["samples"])
+        }
+
+        private func checkConfiguration(_ workspace: Workspace) throws {
+            let configuration = try RunConfiguration.decode(
+                Data(contentsOf: URL(fileURLWithPath: workspace("run/config.json"))))
+            #expect(configuration.complaint == nil)
+            #expect(configuration.classes == ["abnormal", "normal"])
+            #expect(configuration.model.width == 48)
+            #expect(configuration.shardsPerStep == 4)
+        }
+
+        /// Evaluating the run's own data gives the recordings of the validation part the scores they had in training.
+        private func checkEvaluation(_ workspace: Workspace, _ predictions: [[String: String]]) throws {
+            try workspace.succeed(
+                "hbn",
+                ["evaluate", "--run", workspace("run"), "--data", workspace("data"), "--output", workspace("scores")])
+            let rows = try workspace.table("scores/predictions.csv")
+            #expect(rows.count == 12)
+            let byFile = Dictionary(uniqueKeysWithValues: rows.map { ($0["file"]!, $0) })
+            for prediction in predictions {
+                let row = try #require(byFile[prediction["file"]!])
+                #expect(row["true"] == prediction["true"])
+                #expect(abs(try number("p_normal", row) - number("p_normal", prediction)) <= 1e-6)
+            }
+        }
+
+        private func checkPredictions(_ workspace: Workspace, _ predictions: [[String: String]]) throws {
+            let files = predictions.map { workspace("data/\($0["file"]!)") }
+            let output = try workspace.succeed("hbn", ["predict", "--run", workspace("run")] + files)
+            try workspace.write(Array(output.utf8), to: "predicted.csv")
+            let rows = try workspace.table("predicted.csv")
+            #expect(rows.map { $0["file"] } == files)
+            for (row, prediction) in zip(rows, predictions) {
+                #expect(row["predicted"] == prediction["predicted"])
+                // Six digits are printed.
+                #expect(abs(try number("p_normal", row) - number("p_normal", prediction)) <= 1e-6)
+            }
+        }
+
+        private func number(_ column: String, _ row: [String: String]) throws -> Double {
+            try #require(row[column].flatMap(Double.init))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+/// Options of runs that take a second or two.
+///
+/// 49 samples are trained on: an epoch has four steps, the last of a single shard with a single sample.
+struct TinyRun: CustomTestStringConvertible {
+    let testDescription: String
+    let options: [String]
+
+    private static let common = model + ["--data", "synthetic", "--recordings", "24"]
+    static let model = [
+        "--height", "32", "--width", "48", "--base-filters", "8",
+        "--dense-layers", "2", "--dense-width", "16", "--shard-size", "4", "--shards-per-step", "4",
+    ]
+
+    static let stepsPerEpoch = 4
+    /// With momentum, and long enough to be disturbed.
+    static let long = TinyRun(testDescription: "long", options: common + ["--epochs", "12"])
+    static let brief = TinyRun(testDescription: "momentum", options: common + ["--epochs", "2"])
+    static let plain = TinyRun(
+        testDescription: "plain SGD, ending in mid-epoch",
+        options: common + ["--epochs", "2", "--momentum", "0", "--max-steps", "6"])
+
+    /// What the run comes to with one worker and no disturbance.
+    static let undisturbed = Result { try long.result() }
+
+    func result() throws -> RunResult {
+        try Workspace.use { workspace in
+            try workspace.succeed("hbn-coordinator", options + ["--local", "1", "--output", workspace("run")])
+            return try workspace.result(of: "run")
+        }
+    }
+}
+
+/// What must not depend on the workers.
+struct RunResult: Equatable {
+    /// As `hbn inspect --digest` gives it.
+    let digest: String
+    /// The rows of history.csv by column, without times.
+    let history: [[String: String]]
+}
+
+extension Workspace {
+    func result(of run: String) throws -> RunResult {
+        RunResult(
+            digest: try succeed("hbn", ["inspect", self(run), "--digest"]).trimmingCharacters(in: .newlines),
+            history: try table("\(run)/history.csv").map { row in
+                row.filter { !["seconds", "samples_per_second"].contains($0.key) }
+            })
+    }
+
+    /// The rows of a CSV file without quotes, by column.
+    func table(_ name: String) throws -> [[String: String]] {
+        let rows = try text(of: name).split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        return rows.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(rows[0], $0)) }
+    }
+}
+
+extension Workspace {
+    /// Starts a coordinator that waits for workers at a port that the system chose, and returns where.
+    func listen(_ run: TinyRun, _ more: String...) throws -> (coordinator: RunningProgram, endpoint: String) {
+        let coordinator = try start(
+            "hbn-coordinator", run.options + ["--listen", "tcp://127.0.0.1:*", "--output", self("run")] + more)
+        let line = try coordinator.line(with: "listening at ")
+        let endpoint = try #require(line.firstMatch(of: #/listening at (tcp:\S+),/#)).1
+        return (coordinator, String(endpoint))
+    }
+
+    func worker(_ name: String, at endpoint: String, lanes: Int = 1) throws -> RunningProgram {
+        try start("hbn-worker", ["--connect", endpoint, "--name", name, "--lanes", "\(lanes)"])
+    }
+}
+
+extension RunningProgram {
+    /// Waits until a coordinator has trained a step.
+    func hasBegun() throws { try line(with: "  step ", on: .output) }
+}

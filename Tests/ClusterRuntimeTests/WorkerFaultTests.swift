@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+extension ClusterTests {
+    @Suite struct WorkerFaultTests {
+        @Test func aKilledLocalWorkerIsNamedAndReplaced() throws {
+            try Workspace.use { workspace in
+                let coordinator = try workspace.start(
+                    "hbn-coordinator", TinyRun.long.options + ["--local", "2", "--output", workspace("run")])
+                let joining = try coordinator.line(with: "local-1 joins")
+                let process = try #require(joining.firstMatch(of: #/process (\d+)/#)).1
+                try coordinator.hasBegun()
+                kill(Int32(process)!, SIGKILL)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0)
+                #expect(outcome.errors.contains("local-1 ended by signal 9"))
+                #expect(outcome.errors.contains("local-1 joins again"))
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+
+        @Test func aPausedWorkerLosesItsShardsAndComesBack() throws {
+            try Workspace.use { workspace in
+                let (coordinator, endpoint) = try workspace.listen(.long, "--min-workers", "2")
+                let paused = try workspace.worker("paused", at: endpoint)
+                _ = try workspace.worker("steady", at: endpoint)
+                try coordinator.hasBegun()
+                paused.signal(SIGSTOP)
+                let line = try coordinator.line(with: "paused has been silent for")
+                #expect(line.contains(#/its shards \[\d.*\] go to others/#))
+                paused.signal(SIGCONT)
+                #expect(try coordinator.outcome().status == 0)
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+
+        @Test func aWorkerThatJoinsInMidRunChangesNothing() throws {
+            try Workspace.use { workspace in
+                let (coordinator, endpoint) = try workspace.listen(.long)
+                _ = try workspace.worker("first", at: endpoint)
+                try coordinator.hasBegun()
+                let second = try workspace.worker("second", at: endpoint)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0)
+                #expect(outcome.errors.contains("second joins"))
+                #expect(try second.outcome().status == 0)
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+
+        @Test func aRunThatLostAllWorkersWaitsAndGoesOnWithTheNext() throws {
+            try Workspace.use { workspace in
+                let (coordinator, endpoint) = try workspace.listen(.long)
+                let first = try workspace.worker("first", at: endpoint)
+                try coordinator.hasBegun()
+                first.signal(SIGKILL)
+                try coordinator.line(with: "waiting for 5 s: ")
+                try coordinator.line(with: "first has been silent for")
+                _ = try workspace.worker("second", at: endpoint)
+                #expect(try coordinator.outcome().status == 0)
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+    }
+}
