@@ -457,51 +457,6 @@ void   hbn__failure__free_unpacked
   assert(message->base.descriptor == &hbn__failure__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   hbn__goodbye__init
-                     (Hbn__Goodbye         *message)
-{
-  static const Hbn__Goodbye init_value = HBN__GOODBYE__INIT;
-  *message = init_value;
-}
-size_t hbn__goodbye__get_packed_size
-                     (const Hbn__Goodbye *message)
-{
-  assert(message->base.descriptor == &hbn__goodbye__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t hbn__goodbye__pack
-                     (const Hbn__Goodbye *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &hbn__goodbye__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t hbn__goodbye__pack_to_buffer
-                     (const Hbn__Goodbye *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &hbn__goodbye__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Hbn__Goodbye *
-       hbn__goodbye__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Hbn__Goodbye *)
-     protobuf_c_message_unpack (&hbn__goodbye__descriptor,
-                                allocator, len, data);
-}
-void   hbn__goodbye__free_unpacked
-                     (Hbn__Goodbye *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &hbn__goodbye__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   hbn__stop__init
                      (Hbn__Stop         *message)
 {
@@ -862,7 +817,7 @@ void   hbn__updated__free_unpacked
   assert(message->base.descriptor == &hbn__updated__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor hbn__header__field_descriptors[18] =
+static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
 {
   {
     "protocol",
@@ -944,18 +899,6 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[18] =
     offsetof(Hbn__Header, body_case),
     offsetof(Hbn__Header, failure),
     &hbn__failure__descriptor,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "goodbye",
-    8,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Hbn__Header, body_case),
-    offsetof(Hbn__Header, goodbye),
-    &hbn__goodbye__descriptor,
     NULL,
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -1082,29 +1025,29 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[18] =
   },
 };
 static const unsigned hbn__header__field_indices_by_name[] = {
-  16,   /* field[16] = arrived */
-  10,   /* field[10] = assignment */
+  15,   /* field[15] = arrived */
+  9,   /* field[9] = assignment */
   6,   /* field[6] = failure */
-  7,   /* field[7] = goodbye */
   4,   /* field[4] = heartbeat */
   2,   /* field[2] = join */
-  15,   /* field[15] = open_round */
-  13,   /* field[13] = parameters */
+  14,   /* field[14] = open_round */
+  12,   /* field[12] = parameters */
   0,   /* field[0] = protocol */
-  12,   /* field[12] = pull */
-  14,   /* field[14] = push */
+  11,   /* field[11] = pull */
+  13,   /* field[13] = push */
   3,   /* field[3] = ready */
-  9,   /* field[9] = refusal */
+  8,   /* field[8] = refusal */
   1,   /* field[1] = run */
   5,   /* field[5] = scores */
-  11,   /* field[11] = stop */
-  17,   /* field[17] = updated */
-  8,   /* field[8] = welcome */
+  10,   /* field[10] = stop */
+  16,   /* field[16] = updated */
+  7,   /* field[7] = welcome */
 };
-static const ProtobufCIntRange hbn__header__number_ranges[1 + 1] =
+static const ProtobufCIntRange hbn__header__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 18 }
+  { 9, 7 },
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor hbn__header__descriptor =
 {
@@ -1114,10 +1057,10 @@ const ProtobufCMessageDescriptor hbn__header__descriptor =
   "Hbn__Header",
   "hbn",
   sizeof(Hbn__Header),
-  18,
+  17,
   hbn__header__field_descriptors,
   hbn__header__field_indices_by_name,
-  1,  hbn__header__number_ranges,
+  2,  hbn__header__number_ranges,
   (ProtobufCMessageInit) hbn__header__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1351,9 +1294,29 @@ const ProtobufCMessageDescriptor hbn__ready__descriptor =
   (ProtobufCMessageInit) hbn__ready__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define hbn__heartbeat__field_descriptors NULL
-#define hbn__heartbeat__field_indices_by_name NULL
-#define hbn__heartbeat__number_ranges NULL
+static const ProtobufCFieldDescriptor hbn__heartbeat__field_descriptors[1] =
+{
+  {
+    "idle_lanes",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Heartbeat, idle_lanes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__heartbeat__field_indices_by_name[] = {
+  0,   /* field[0] = idle_lanes */
+};
+static const ProtobufCIntRange hbn__heartbeat__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
 const ProtobufCMessageDescriptor hbn__heartbeat__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -1362,10 +1325,10 @@ const ProtobufCMessageDescriptor hbn__heartbeat__descriptor =
   "Hbn__Heartbeat",
   "hbn",
   sizeof(Hbn__Heartbeat),
-  0,
+  1,
   hbn__heartbeat__field_descriptors,
   hbn__heartbeat__field_indices_by_name,
-  0,  hbn__heartbeat__number_ranges,
+  1,  hbn__heartbeat__number_ranges,
   (ProtobufCMessageInit) hbn__heartbeat__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1651,44 +1614,6 @@ const ProtobufCMessageDescriptor hbn__failure__descriptor =
   hbn__failure__field_indices_by_name,
   1,  hbn__failure__number_ranges,
   (ProtobufCMessageInit) hbn__failure__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor hbn__goodbye__field_descriptors[1] =
-{
-  {
-    "reason",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Goodbye, reason),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned hbn__goodbye__field_indices_by_name[] = {
-  0,   /* field[0] = reason */
-};
-static const ProtobufCIntRange hbn__goodbye__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 1 }
-};
-const ProtobufCMessageDescriptor hbn__goodbye__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "hbn.Goodbye",
-  "Goodbye",
-  "Hbn__Goodbye",
-  "hbn",
-  sizeof(Hbn__Goodbye),
-  1,
-  hbn__goodbye__field_descriptors,
-  hbn__goodbye__field_indices_by_name,
-  1,  hbn__goodbye__number_ranges,
-  (ProtobufCMessageInit) hbn__goodbye__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor hbn__stop__field_descriptors[1] =

@@ -3,14 +3,11 @@ public struct Roster: Sendable {
     public struct Member: Sendable {
         public let id: NodeID
         public let lanes: Int
-        public let joined: ContinuousClock.Instant
         public fileprivate(set) var lastHeard: ContinuousClock.Instant
         /// Lanes that have asked for a shard and have none yet.
         public fileprivate(set) var idleLanes = 0
-        /// Shards of this member that counted.
-        public fileprivate(set) var shards = 0
-        /// Seconds that each of them took.
-        public fileprivate(set) var shardSeconds: [Double] = []
+        /// Idle lanes by its last heartbeat.
+        fileprivate var reportedIdle = 0
     }
 
     /// A member that is silent for longer has lost its shards.
@@ -20,7 +17,6 @@ public struct Roster: Sendable {
     public init(lease: Duration) { self.lease = lease }
 
     public var count: Int { members.count }
-    public var lanes: Int { members.values.reduce(0) { $0 + $1.lanes } }
     /// In the order of their ids, so that nothing depends on who came first.
     public var inOrder: [Member] { members.values.sorted { $0.id < $1.id } }
 
@@ -31,7 +27,7 @@ public struct Roster: Sendable {
     public mutating func join(_ id: NodeID, lanes: Int, at now: ContinuousClock.Instant) -> [NodeID] {
         let former = members.keys.filter { $0.name == id.name && $0 != id }.sorted()
         for id in former { members[id] = nil }
-        if members[id] == nil { members[id] = Member(id: id, lanes: lanes, joined: now, lastHeard: now) }
+        if members[id] == nil { members[id] = Member(id: id, lanes: lanes, lastHeard: now) }
         return former
     }
 
@@ -50,11 +46,20 @@ public struct Roster: Sendable {
         members[id]!.idleLanes = max(member.idleLanes - 1, 0)
     }
 
-    /// Counts a shard's result for the member that computed it.
-    public mutating func credit(_ name: String, seconds: Double) {
-        guard let id = members.keys.first(where: { $0.name == name }) else { return }
-        members[id]!.shards += 1
-        members[id]!.shardSeconds.append(seconds)
+    /// A member's heartbeat. A lane that is idle at two in a row has been forgotten: its wish, or the shard it was
+    /// given, was lost on the way.
+    public mutating func heartbeat(of id: NodeID, idleLanes: Int) {
+        guard let member = members[id] else { return }
+        let forgotten = min(member.reportedIdle, idleLanes, member.lanes)
+        members[id]!.idleLanes = max(member.idleLanes, forgotten)
+        members[id]!.reportedIdle = idleLanes
+    }
+
+    /// Another incarnation of the same name that was heard lately: two workers must not share a name.
+    public func rival(of id: NodeID, at now: ContinuousClock.Instant, within time: Duration) -> NodeID? {
+        members.values.first {
+            $0.id.name == id.name && $0.id != id && $0.lastHeard.duration(to: now) < time
+        }?.id
     }
 
     /// Removes the members whose lease has run out, and returns them.

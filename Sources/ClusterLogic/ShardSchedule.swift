@@ -9,8 +9,8 @@ public struct ShardSchedule: Sendable {
     private struct State: Sendable {
         var isDone = false
         var attempts = 0
-        /// Who computes it, with the number of the attempt.
-        var owners: [(node: NodeID, attempt: Int)] = []
+        /// Who computes it, as which attempt, and since when.
+        var owners: [(node: NodeID, attempt: Int, since: ContinuousClock.Instant)] = []
     }
 
     public init(round: UInt64, shards: Int) {
@@ -25,12 +25,21 @@ public struct ShardSchedule: Sendable {
     /// Attempts beyond the first of each shard.
     public var repeatedAttempts: Int { states.reduce(0) { $0 + max($1.attempts - 1, 0) } }
 
+    /// The first shard that nobody computes.
+    public var next: Int? { states.firstIndex { !$0.isDone && $0.owners.isEmpty } }
+
     /// Hands out the first shard that nobody computes; nil when there is none.
-    public mutating func assign(to node: NodeID) -> (shard: Int, attempt: Int)? {
-        guard let shard = states.firstIndex(where: { !$0.isDone && $0.owners.isEmpty }) else { return nil }
+    public mutating func assign(to node: NodeID, at now: ContinuousClock.Instant) -> (shard: Int, attempt: Int)? {
+        guard let shard = next else { return nil }
         states[shard].attempts += 1
-        states[shard].owners.append((node, states[shard].attempts))
+        states[shard].owners.append((node, states[shard].attempts, now))
         return (shard, states[shard].attempts)
+    }
+
+    /// Gives up on attempts that are out for longer than `limit`: their shards wait again, and are returned. Their
+    /// results still count if they come first.
+    public mutating func giveUp(olderThan limit: Duration, at now: ContinuousClock.Instant) -> [Int] {
+        removeOwners { $0.since.duration(to: now) > limit }
     }
 
     /// A result is there. False if the shard had one already, or was never handed out as this attempt.
@@ -49,10 +58,15 @@ public struct ShardSchedule: Sendable {
     }
 
     /// A node is gone: returns the shards that wait again.
-    public mutating func release(_ node: NodeID) -> [Int] {
+    public mutating func release(_ node: NodeID) -> [Int] { removeOwners { $0.node == node } }
+
+    /// Returns the shards that nobody computes any more.
+    private mutating func removeOwners(
+        where isGone: ((node: NodeID, attempt: Int, since: ContinuousClock.Instant)) -> Bool
+    ) -> [Int] {
         states.indices.filter { shard in
             let before = states[shard].owners.count
-            states[shard].owners.removeAll { $0.node == node }
+            states[shard].owners.removeAll(where: isGone)
             return before > 0 && states[shard].owners.isEmpty
         }
     }

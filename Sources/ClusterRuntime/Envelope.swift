@@ -21,8 +21,8 @@ extension Socket {
         _ = try trySend([Message(header.encoded(run: run))])
     }
 
-    /// Sends from a router to one of its peers. False if the peer is gone or does not take its messages: it will ask
-    /// again or be found silent.
+    /// Sends from a router to one of its peers. False if the peer is gone or does not take its messages: then it is found
+    /// silent, or asks again.
     @discardableResult
     func send(_ header: Header, run: UInt64, tensors: [Message] = [], to peer: NodeID) throws(ZeroMQError) -> Bool {
         do throws(ZeroMQError) {
@@ -68,6 +68,8 @@ struct FloatFrame: @unchecked Sendable {
     let count: Int
     let base: UnsafePointer<Float>
     private let owner: AnyObject
+
+    var array: [Float] { withExtendedLifetime(owner) { Array(UnsafeBufferPointer(start: base, count: count)) } }
 
     /// nil if the frame does not hold `count` floats.
     init?(_ frame: Message, count: Int) {

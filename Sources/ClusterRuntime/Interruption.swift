@@ -8,7 +8,7 @@ final class Interruption {
     private var sources: [any DispatchSourceSignal] = []
 
     private final class Requests: Sendable {
-        let count = Mutex(0)
+        let first = Mutex<ContinuousClock.Instant?>(nil)
     }
 
     init() {
@@ -17,16 +17,17 @@ final class Interruption {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                let count = requests.count.withLock { count in
-                    count += 1
-                    return count
+                let isSecond = requests.first.withLock { first in
+                    defer { first = first ?? .now }
+                    return first != nil
                 }
-                if count == 2 { Wire.exit(.interrupted, "interrupted twice; the newest checkpoint is kept") }
+                if isSecond { Wire.exit(.interrupted, "interrupted twice; the newest checkpoint is kept") }
             }
             source.resume()
             sources.append(source)
         }
     }
 
-    var isRequested: Bool { requests.count.withLock { $0 > 0 } }
+    /// When the first signal came.
+    var requested: ContinuousClock.Instant? { requests.first.withLock { $0 } }
 }

@@ -183,6 +183,7 @@ final class ParameterServer {
     /// that its shard is out of date.
     private func publish() throws {
         for peer in waiting.keys.sorted() where waiting[peer]! <= state.version {
+            // If it is not connected just now, it asks again.
             waiting[peer] = nil
             try workers.send(
                 .parameters(version: state.version), run: run, tensors: [try state.parameters.frame()], to: peer)

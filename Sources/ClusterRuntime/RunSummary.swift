@@ -20,7 +20,8 @@ extension RunConfiguration {
             .init("Batch", "\(shardsPerStep) shards of \(shardSize)"),
             .init(
                 "Optimizer",
-                "SGD, learning rate \(optimizer.learningRate) (\(optimizer.decay.rawValue)), momentum \(optimizer.momentum)"),
+                "SGD, learning rate \(optimizer.learningRate) (\(optimizer.decay.rawValue)), momentum \(optimizer.momentum)"
+            ),
             .init(
                 "Augmentation",
                 "shear \(augmentation.shearRange)°, zoom \(augmentation.zoomRange)"

@@ -29,7 +29,6 @@ final class ShardLoader: Sendable {
     }
 
     private final class Slot: Sendable {
-        let ready = DispatchSemaphore(value: 0)
         let tensors = Mutex<ShardTensors?>(nil)
     }
 
@@ -49,19 +48,16 @@ final class ShardLoader: Sendable {
             queue.async { [load] in
                 let tensors = load(samples, epoch)
                 slot.tensors.withLock { $0 = tensors }
-                slot.ready.signal()
             }
         }
     }
 
-    /// A shard of a prepared round; waits until it is made.
-    func tensors(round: UInt64, shard: Int) -> ShardTensors {
+    /// A shard of a prepared round; nil while it is being made.
+    func tensors(round: UInt64, shard: Int) -> ShardTensors? {
         guard let slot = state.withLock({ $0[Key(round: round, shard: shard)] }) else {
             preconditionFailure("shard \(shard) of round \(round) was not prepared")
         }
-        slot.ready.wait()
-        slot.ready.signal()
-        return slot.tensors.withLock { $0! }
+        return slot.tensors.withLock { $0 }
     }
 
     func discard(round: UInt64) {

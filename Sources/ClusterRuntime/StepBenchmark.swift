@@ -60,7 +60,9 @@ public struct StepBenchmark: Sendable {
             var tree = ReductionTree(shards: team.count)
             for index in team.indices {
                 for merge in tree.insert(index) {
-                    add(team[merge.from].gradients.base, to: team[merge.into].gradients.base, count: layout.gradientCount)
+                    add(
+                        team[merge.from].gradients.base, to: team[merge.into].gradients.base,
+                        count: layout.gradientCount)
                 }
             }
             update.apply(

@@ -43,7 +43,8 @@ public struct TrainedModel: Sendable {
         guard dataset.classes == configuration.classes else {
             throw RunFailure(
                 .badData,
-                "the data has classes \(dataset.classes), the model knows \(configuration.classes); use data of the same")
+                "the data has classes \(dataset.classes), the model knows \(configuration.classes); use data of the same"
+            )
         }
         let samples = dataset.samples.indices.map(UInt32.init)
         let batches = BatchMaker(dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
@@ -59,14 +60,17 @@ public struct TrainedModel: Sendable {
             let images = FloatBuffer(count: samples.count * size)
             for (index, sample) in samples.enumerated() {
                 pictures[Int(sample)].pixels.withUnsafeBufferPointer {
-                    normalize($0, into: UnsafeMutableBufferPointer(rebasing: images.floats[index * size..<(index + 1) * size]))
+                    normalize(
+                        $0, into: UnsafeMutableBufferPointer(rebasing: images.floats[index * size..<(index + 1) * size])
+                    )
                 }
             }
             return images
         }
         let classes = configuration.classes.count
         return (0..<classes).map { label in
-            stride(from: label, to: rows.count, by: classes).reduce(0) { $0 + Double(rows[$1]) } / Double(pictures.count)
+            stride(from: label, to: rows.count, by: classes).reduce(0) { $0 + Double(rows[$1]) }
+                / Double(pictures.count)
         }
     }
 

@@ -43,6 +43,9 @@ public final class TrainingRun {
         _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering, log: Logger
     ) throws {
         self.log = log
+        if let path = configuration.testData, !FileManager.default.fileExists(atPath: path) {
+            throw RunFailure(.badData, "--test-data \(path): there is no such folder; check the path")
+        }
         let path = output ?? OutputFolder.nextFree()
         folder = try resuming.map { try OutputFolder(existing: $0) } ?? OutputFolder(new: path)
         var configuration = configuration
@@ -68,10 +71,12 @@ public final class TrainingRun {
         layout = Network.attentionUNet(configuration.model).parameterLayout
         checkpoints = try CheckpointFolder(path: folder.path("checkpoints"))
         writer = CheckpointWriter(layout: layout, log: log)
-        let resumed = resuming == nil ? nil : try Self.newestCheckpoint(checkpoints, layout, log: log)
-        let state = resumed?.state ?? Self.initialState(configuration, layout)
+        try Self.checkMemory(for: layout, configuration)
+        let newest = resuming == nil ? nil : try StartingPoint(newestIn: checkpoints, layout, log: log)
+        let start = newest ?? StartingPoint(configuration, layout)
+        let state = start.state
         step = state.version
-        progress = resumed?.progress ?? EpochProgress()
+        progress = start.progress
         history = try History(folder: folder.url)
         // Rows beyond the checkpoint belong to steps that are taken again, and are then replaced.
         let records = history.records.filter { $0.step <= Int(state.version) }
@@ -100,6 +105,9 @@ public final class TrainingRun {
             return try trainToTheEnd()
         } catch is Cluster.Interrupted {
             throw try interrupted()
+        } catch let failure as ShardFailure {
+            try? cluster.end(reason: "the run failed")
+            throw RunFailure(.internalError, describe(failure))
         } catch {
             try? cluster.end(reason: "the run failed")
             throw error
@@ -111,8 +119,8 @@ public final class TrainingRun {
         restoreEpoch()
         while true {
             if isAtEpochEnd && recordedStep < step { try finishEpoch() }
-            if step == totalSteps { break }
-            if interruption.isRequested { throw try interrupted() }
+            if step >= totalSteps { break }
+            if interruption.requested != nil { throw try interrupted() }
             try trainStep()
             if isCheckpointDue { try checkpoint() }
         }
@@ -150,7 +158,7 @@ public final class TrainingRun {
         let secondsLeft = progress.seconds / Double(place.step + 1) * Double(totalSteps - step)
         return "epoch \(place.epoch + 1)/\(configuration.epochs)  step \(place.step + 1)/\(schedule.stepsPerEpoch)  "
             + "\(rate.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  accuracy \(progress.accuracy.rounded(3))  "
-            + "\(cluster.roster.count) workers  \(Duration.seconds(secondsLeft).spoken) left"
+            + "\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")  \(Duration.seconds(secondsLeft).spoken) left"
     }
 
     /// Scores the validation part, writes the epoch's row and keeps the parameters if they are the best so far.
@@ -183,7 +191,11 @@ public final class TrainingRun {
                     cluster.snapshot(withVelocity: false), to: folder.path("best.safetensors"), cursor: cursor)
             }
         }
-        try history.append(record)
+        do {
+            try history.append(record)
+        } catch {
+            log.error("history not written: \(error); training goes on")
+        }
         recordedStep = step
         line.print(text)
         progress = EpochProgress()
@@ -200,11 +212,15 @@ public final class TrainingRun {
     }
 
     private func score(_ samples: [UInt32]) throws -> [Float] {
-        // Rounds of scoring are counted from the other end, apart from the steps.
-        scoringRounds += 1
-        return try cluster.score(
-            round: .max - scoringRounds, shards: EpochSchedule.shards(of: samples, size: configuration.shardSize)
-        ).flatMap { $0 }
+        let shards = EpochSchedule.shards(of: samples, size: configuration.shardSize)
+        // A round holds its images in memory, so that of a large data set is cut.
+        return try stride(from: 0, to: shards.count, by: 64).flatMap { first in
+            // Rounds of scoring are counted from the other end, apart from the steps.
+            scoringRounds += 1
+            return try cluster.score(
+                round: .max - scoringRounds, shards: Array(shards[first..<min(first + 64, shards.count)])
+            ).flatMap { $0 }
+        }
     }
 
     private func validationPredictions() throws -> [Prediction] {
@@ -233,7 +249,7 @@ public final class TrainingRun {
         if snapshot.version == step {
             try writer.writeNow(snapshot, to: checkpoints.path(forStep: Int(step)), cursor: cursor)
         }
-        try cluster.end(reason: "the run was interrupted")
+        try cluster.end(reason: "the run was interrupted", keepingRemoteWorkers: true)
         return RunFailure(
             .interrupted, "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)")
     }
@@ -247,28 +263,6 @@ public final class TrainingRun {
         let place = schedule.place(of: step - 1)
         order = schedule.order(epoch: place.epoch)
         for done in 0...place.step { ledger.record(schedule.shards(step: done, of: order)) }
-    }
-
-    private static func newestCheckpoint(
-        _ folder: CheckpointFolder, _ layout: ParameterLayout, log: Logger
-    ) throws -> (state: ParameterState, progress: EpochProgress)? {
-        let (newest, refused) = try folder.newest()
-        for error in refused { log.warning("passed over: \(error)") }
-        guard let file = newest else { return nil }
-        guard let step = file.metadata["step"].flatMap(UInt64.init),
-            let text = file.metadata["progress"],
-            let progress = try? JSONDecoder().decode(EpochProgress.self, from: Data(text.utf8))
-        else { throw RunFailure(.badData, "\(file.path): has no cursor; it is not a checkpoint of a run") }
-        let state = ParameterState(
-            version: step, parameters: try layout.read(file), velocity: try ModelFile.velocity(in: file, layout: layout)
-        )
-        return (state, progress)
-    }
-
-    private static func initialState(_ configuration: RunConfiguration, _ layout: ParameterLayout) -> ParameterState {
-        ParameterState(
-            version: 0, parameters: layout.initialParameters(seed: configuration.seed),
-            velocity: configuration.optimizer.needsVelocity ? FloatBuffer(count: layout.count) : nil)
     }
 
     // MARK: The beginning and the end
@@ -286,6 +280,25 @@ public final class TrainingRun {
         for file in dataset.skipped.prefix(10) { log.warning("skipped: \(file.reason)") }
         if dataset.skipped.count > 10 { log.warning("and \(dataset.skipped.count - 10) more files skipped") }
         return dataset
+    }
+
+    private func describe(_ failure: ShardFailure) -> String {
+        let files = Set(failure.samples.map { dataset.recordings[dataset.samples[Int($0)].recording].name }).sorted()
+        return "step \(failure.round), shard \(failure.shard) on \(failure.worker): \(failure.reason); recordings "
+            + "\(files.joined(separator: ", ")); the step was not applied, the last checkpoint is kept; "
+            + "a smaller --learning-rate may help"
+    }
+
+    /// Refuses a model that cannot fit before any of it is allocated.
+    private static func checkMemory(for layout: ParameterLayout, _ configuration: RunConfiguration) throws {
+        let needed = layout.count * MemoryLayout<Float>.stride * (configuration.optimizer.needsVelocity ? 2 : 1)
+        let present = ProcessInfo.processInfo.physicalMemory
+        guard UInt64(needed) < present else {
+            throw RunFailure(
+                .unusableArguments,
+                "the model's \(layout.count.grouped) parameters need \(needed >> 30) GiB, this machine has "
+                    + "\(present >> 30); choose a smaller height, width or base filters")
+        }
     }
 
     private func announce() {
@@ -328,7 +341,8 @@ public final class TrainingRun {
         let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
         try RunReport(
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
-            metrics: metrics, history: history.records, skipped: skipped.map {
+            metrics: metrics, history: history.records,
+            skipped: skipped.map {
                 .init(file: $0.path, reason: $0.reason)
             }
         ).write(to: folder.url)

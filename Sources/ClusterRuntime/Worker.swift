@@ -70,7 +70,7 @@ public final class Worker {
         while true {
             let now = ContinuousClock.now
             if now >= nextHeartbeat {
-                try session == nil ? join() : coordinator.socket.offer(.heartbeat, run: session!.run)
+                try session == nil ? join() : session!.sendHeartbeat(to: coordinator)
                 nextHeartbeat = now + Self.heartbeatInterval
             }
             try checkCoordinator(at: now)

@@ -3,6 +3,7 @@ import ClusterLogic
 import Foundation
 import Logging
 import Messages
+import Synchronization
 import Training
 import ZeroMQ
 
@@ -16,6 +17,9 @@ final class WorkerSession {
     private var waiting: [(assignment: Header.Assignment, tensors: [Message])] = []
     private var parameters: (version: UInt64, frame: Message)?
     private var requestedVersion: UInt64?
+    private let serverEndpoint: String
+    private var patience = Patience(at: .now)
+    private static let numbers = Atomic(0)
 
     private final class LaneLink {
         let socket: Socket
@@ -31,11 +35,14 @@ final class WorkerSession {
     ) throws {
         run = configuration.run
         self.log = log
+        serverEndpoint = parameterServer
+        // A former session's sockets may not be quite closed yet.
+        let number = Self.numbers.add(1, ordering: .relaxed).newValue
         server = SocketBox(
             try Socket(.dealer, in: context, options: Wire.options + [.routingID(id.routingID), .linger(.zero)]))
         try server.socket.connect(to: parameterServer)
         for index in 0..<count {
-            let endpoint = "inproc://lane-\(configuration.run)-\(index)"
+            let endpoint = "inproc://lane-\(number)-\(index)"
             let link = LaneLink(try Socket(.pair, in: context, options: [.linger(.zero)]))
             try link.socket.bind(to: endpoint)
             lanes.append(link)
@@ -53,6 +60,11 @@ final class WorkerSession {
                 }
             }
         }
+    }
+
+    func sendHeartbeat(to coordinator: SocketBox) throws {
+        let idle = lanes.count { $0.isIdle } - waiting.count
+        try coordinator.socket.offer(.heartbeat(idleLanes: max(idle, 0)), run: run)
     }
 
     func addSockets(to poller: inout Poller) {
@@ -95,6 +107,21 @@ final class WorkerSession {
         lanes = []
     }
 
+    /// Asks for parameters, and says so while none come. A request may have been lost, so it is repeated now and then.
+    private func request(_ version: UInt64) throws {
+        let now = ContinuousClock.now
+        if requestedVersion != version {
+            requestedVersion = version
+            parameters = nil  // The memory goes before the new parameters come.
+            patience.reset(at: now)
+            return try server.socket.offer(.pull(version: version, withVelocity: false), run: run)
+        }
+        guard let waited = patience.complaint(at: now) else { return }
+        log.info(
+            "waiting for \(waited.spoken): parameters of step \(version) from \(serverEndpoint); is its port open?")
+        if waited >= .seconds(30) { try server.socket.offer(.pull(version: version, withVelocity: false), run: run) }
+    }
+
     private func receiveFromServer() throws -> Envelope? {
         do {
             return try server.socket.receiveEnvelope()
@@ -121,12 +148,7 @@ final class WorkerSession {
                 waiting.removeFirst()
                 try coordinator.socket.send(.ready(lanes: 1), run: run)
             } else {
-                if requestedVersion != version {
-                    requestedVersion = version
-                    parameters = nil  // The memory goes before the new parameters come.
-                    try server.socket.send(.pull(version: version, withVelocity: false), run: run)
-                }
-                return
+                return try request(version)
             }
         }
     }

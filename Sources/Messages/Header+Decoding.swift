@@ -25,14 +25,13 @@ extension Header {
                     lanes: Int(body.lanes), build: String(cString: body.build),
                     processor: String(cString: body.processor)))
         case HBN__HEADER__BODY_READY: self = .ready(lanes: Int(header.ready.pointee.lanes))
-        case HBN__HEADER__BODY_HEARTBEAT: self = .heartbeat
+        case HBN__HEADER__BODY_HEARTBEAT: self = .heartbeat(idleLanes: Int(header.heartbeat.pointee.idle_lanes))
         case HBN__HEADER__BODY_SCORES:
             guard let id = ShardAttempt(header.scores.pointee.id) else { return nil }
             self = .scores(id, seconds: header.scores.pointee.seconds)
         case HBN__HEADER__BODY_FAILURE:
             guard let id = ShardAttempt(header.failure.pointee.id) else { return nil }
             self = .failure(id, reason: String(cString: header.failure.pointee.reason))
-        case HBN__HEADER__BODY_GOODBYE: self = .goodbye(reason: String(cString: header.goodbye.pointee.reason))
         case HBN__HEADER__BODY_WELCOME:
             let body = header.welcome.pointee
             self = .welcome(

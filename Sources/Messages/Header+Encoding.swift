@@ -34,9 +34,9 @@ extension Header {
         case .ready(let lanes):
             header.body_case = HBN__HEADER__BODY_READY
             header.ready = store.make(hbn__ready__init) { $0.lanes = UInt32(clamping: lanes) }
-        case .heartbeat:
+        case .heartbeat(let idleLanes):
             header.body_case = HBN__HEADER__BODY_HEARTBEAT
-            header.heartbeat = store.make(hbn__heartbeat__init) { _ in }
+            header.heartbeat = store.make(hbn__heartbeat__init) { $0.idle_lanes = UInt32(clamping: idleLanes) }
         case .scores(let id, let seconds):
             header.body_case = HBN__HEADER__BODY_SCORES
             header.scores = store.make(hbn__scores__init) {
@@ -49,9 +49,6 @@ extension Header {
                 $0.id = store.attempt(id)
                 $0.reason = store.string(reason)
             }
-        case .goodbye(let reason):
-            header.body_case = HBN__HEADER__BODY_GOODBYE
-            header.goodbye = store.make(hbn__goodbye__init) { $0.reason = store.string(reason) }
         case .welcome(let configuration, let parameterServer):
             header.body_case = HBN__HEADER__BODY_WELCOME
             header.welcome = store.make(hbn__welcome__init) {

@@ -21,10 +21,9 @@ public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
 public enum Header: Hashable, Sendable {
     case join(Join)
     case ready(lanes: Int)
-    case heartbeat
+    case heartbeat(idleLanes: Int)
     case scores(ShardAttempt, seconds: Double)
     case failure(ShardAttempt, reason: String)
-    case goodbye(reason: String)
     case welcome(configuration: [UInt8], parameterServer: String)
     case refusal(reason: String)
     case assignment(Assignment)

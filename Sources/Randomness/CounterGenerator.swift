@@ -65,8 +65,10 @@ public struct CounterGenerator: Sendable {
         let index = SIMD8<UInt64>(repeating: first) &+ SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
         var c0 = SIMD8<UInt32>(truncatingIfNeeded: index)
         var c1 = SIMD8<UInt32>(truncatingIfNeeded: index &>> 32) | SIMD8(repeating: purpose)
-        var c2 = SIMD8(repeating: round), c3 = SIMD8(repeating: item)
-        var k0 = key[0], k1 = key[1]
+        var c2 = SIMD8(repeating: round)
+        var c3 = SIMD8(repeating: item)
+        var k0 = key[0]
+        var k1 = key[1]
         for _ in 0..<10 {
             let p0 = SIMD8<UInt64>(truncatingIfNeeded: c0) &* SIMD8(repeating: 0xD251_1F53)
             let p1 = SIMD8<UInt64>(truncatingIfNeeded: c2) &* SIMD8(repeating: 0xCD9E_8D57)

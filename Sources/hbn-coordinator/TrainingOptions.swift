@@ -94,7 +94,8 @@ struct TrainingOptions: ParsableArguments {
     var isEmpty: Bool {
         let numbers: [Any?] = [
             preset, height, width, baseFilters, denseLayers, denseWidth, dropout, epochs, maxSteps, shardSize,
-            shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange, zoomRange,
+            shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
+            zoomRange,
             validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep,
         ]
         return numbers.allSatisfy { $0 == nil } && !nesterov && !horizontalFlip

@@ -1,7 +1,7 @@
 import ArgumentParser
+import AttentionUNet
 import ClusterRuntime
 import Foundation
-import AttentionUNet
 import Training
 
 /// `hbn benchmark`: how fast this machine computes.

@@ -21,7 +21,6 @@ private func node(_ name: String, _ incarnation: UInt64 = 1) -> NodeID { NodeID(
     _ = roster.join(node("a", 1), lanes: 2, at: start)
     #expect(roster.join(node("a", 2), lanes: 2, at: start) == [node("a", 1)])
     #expect(roster.count == 1)
-    #expect(roster.lanes == 2)
 }
 
 @Test func aMemberNeverHasMoreIdleLanesThanLanes() {
@@ -31,6 +30,26 @@ private func node(_ name: String, _ incarnation: UInt64 = 1) -> NodeID { NodeID(
     #expect(roster[node("a")]?.idleLanes == 2)
     for _ in 0..<3 { roster.laneIsBusy(node("a")) }
     #expect(roster[node("a")]?.idleLanes == 0)
+}
+
+@Test func aLaneThatIsIdleAtTwoHeartbeatsWasForgotten() {
+    var roster = Roster(lease: .seconds(5))
+    _ = roster.join(node("a"), lanes: 2, at: start)
+    roster.heartbeat(of: node("a"), idleLanes: 2)
+    #expect(roster[node("a")]?.idleLanes == 0)
+    roster.heartbeat(of: node("a"), idleLanes: 1)
+    #expect(roster[node("a")]?.idleLanes == 1)
+    roster.heartbeat(of: node("a"), idleLanes: 0)
+    #expect(roster[node("a")]?.idleLanes == 1)
+}
+
+@Test func aRivalIsALivingMemberOfTheSameName() {
+    var roster = Roster(lease: .seconds(5))
+    _ = roster.join(node("a", 1), lanes: 1, at: start)
+    #expect(roster.rival(of: node("a", 2), at: start + .seconds(1), within: .seconds(2)) == node("a", 1))
+    #expect(roster.rival(of: node("a", 1), at: start + .seconds(1), within: .seconds(2)) == nil)
+    #expect(roster.rival(of: node("b", 2), at: start + .seconds(1), within: .seconds(2)) == nil)
+    #expect(roster.rival(of: node("a", 2), at: start + .seconds(3), within: .seconds(2)) == nil)
 }
 
 @Test(arguments: ["worker-1", "höst ward#3", "", String(repeating: "x", count: 500)])

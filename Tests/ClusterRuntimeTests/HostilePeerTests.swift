@@ -47,7 +47,7 @@ private let nonsense: [[[UInt8]]] = [
 
 /// Sound messages of another run: a replay.
 private let foreign: [[[UInt8]]] = [
-    [Header.heartbeat.encoded(run: 0)],
+    [Header.heartbeat(idleLanes: 0).encoded(run: 0)],
     [Header.push(attempt, result).encoded(run: 12345), [], [], []],
     [Header.scores(attempt, seconds: 1).encoded(run: 12345), [0, 0, 0, 0]],
     [Header.failure(attempt, reason: "no reason").encoded(run: 12345)],

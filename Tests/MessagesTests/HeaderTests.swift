@@ -8,7 +8,7 @@ private let result = Header.TrainingResult(samples: 8, correct: 5, lossSum: 5.25
 @Test(
     arguments: [
         .join(.init(name: "a", host: "höst", process: 12, lanes: 4, build: "1.0", processor: "x")),
-        .ready(lanes: 3), .heartbeat, .scores(id, seconds: 0.5), .failure(id, reason: "NaN"), .goodbye(reason: ""),
+        .ready(lanes: 3), .heartbeat(idleLanes: 2), .scores(id, seconds: 0.5), .failure(id, reason: "NaN"),
         .welcome(configuration: Array("{}\0{}".utf8), parameterServer: "tcp://h:1"), .refusal(reason: "no"),
         .assignment(.init(kind: .score, id: id, version: 9, roundSamples: 100, samples: [1, 4_000_000_000])),
         .assignment(.init(kind: .train, id: id, version: 0, roundSamples: 0, samples: [])),
@@ -48,7 +48,7 @@ func everyHeaderComesBackAsItWasSent(header: Header) throws {
 
 @Test func anotherProtocolVersionIsNamed() {
     // Field 1 (protocol) is the first of the packed header: tag 0x08, then the version.
-    var bytes = Header.heartbeat.encoded(run: 1)
+    var bytes = Header.heartbeat(idleLanes: 0).encoded(run: 1)
     #expect(bytes[0] == 0x08 && bytes[1] == UInt8(protocolVersion))
     bytes[1] = 99
     #expect(throws: HeaderError(reason: .foreignProtocol(99))) { try bytes.withUnsafeBytes { try Header.decode($0) } }

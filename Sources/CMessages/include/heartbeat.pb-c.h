@@ -25,7 +25,6 @@ typedef struct Hbn__Attempt Hbn__Attempt;
 typedef struct Hbn__Assignment Hbn__Assignment;
 typedef struct Hbn__Scores Hbn__Scores;
 typedef struct Hbn__Failure Hbn__Failure;
-typedef struct Hbn__Goodbye Hbn__Goodbye;
 typedef struct Hbn__Stop Hbn__Stop;
 typedef struct Hbn__Pull Hbn__Pull;
 typedef struct Hbn__Parameters Hbn__Parameters;
@@ -53,7 +52,6 @@ typedef enum {
   HBN__HEADER__BODY_HEARTBEAT = 5,
   HBN__HEADER__BODY_SCORES = 6,
   HBN__HEADER__BODY_FAILURE = 7,
-  HBN__HEADER__BODY_GOODBYE = 8,
   HBN__HEADER__BODY_WELCOME = 9,
   HBN__HEADER__BODY_REFUSAL = 10,
   HBN__HEADER__BODY_ASSIGNMENT = 11,
@@ -91,7 +89,6 @@ struct  Hbn__Header
     Hbn__Heartbeat *heartbeat;
     Hbn__Scores *scores;
     Hbn__Failure *failure;
-    Hbn__Goodbye *goodbye;
     /*
      * Coordinator to worker
      */
@@ -179,10 +176,14 @@ struct  Hbn__Ready
 struct  Hbn__Heartbeat
 {
   ProtobufCMessage base;
+  /*
+   * Of the worker that sends it.
+   */
+  uint32_t idle_lanes;
 };
 #define HBN__HEARTBEAT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__heartbeat__descriptor) \
-     }
+    , 0 }
 
 
 /*
@@ -254,16 +255,6 @@ struct  Hbn__Failure
 #define HBN__FAILURE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__failure__descriptor) \
     , NULL, (char *)protobuf_c_empty_string }
-
-
-struct  Hbn__Goodbye
-{
-  ProtobufCMessage base;
-  char *reason;
-};
-#define HBN__GOODBYE__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&hbn__goodbye__descriptor) \
-    , (char *)protobuf_c_empty_string }
 
 
 struct  Hbn__Stop
@@ -565,25 +556,6 @@ Hbn__Failure *
 void   hbn__failure__free_unpacked
                      (Hbn__Failure *message,
                       ProtobufCAllocator *allocator);
-/* Hbn__Goodbye methods */
-void   hbn__goodbye__init
-                     (Hbn__Goodbye         *message);
-size_t hbn__goodbye__get_packed_size
-                     (const Hbn__Goodbye   *message);
-size_t hbn__goodbye__pack
-                     (const Hbn__Goodbye   *message,
-                      uint8_t             *out);
-size_t hbn__goodbye__pack_to_buffer
-                     (const Hbn__Goodbye   *message,
-                      ProtobufCBuffer     *buffer);
-Hbn__Goodbye *
-       hbn__goodbye__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   hbn__goodbye__free_unpacked
-                     (Hbn__Goodbye *message,
-                      ProtobufCAllocator *allocator);
 /* Hbn__Stop methods */
 void   hbn__stop__init
                      (Hbn__Stop         *message);
@@ -768,9 +740,6 @@ typedef void (*Hbn__Scores_Closure)
 typedef void (*Hbn__Failure_Closure)
                  (const Hbn__Failure *message,
                   void *closure_data);
-typedef void (*Hbn__Goodbye_Closure)
-                 (const Hbn__Goodbye *message,
-                  void *closure_data);
 typedef void (*Hbn__Stop_Closure)
                  (const Hbn__Stop *message,
                   void *closure_data);
@@ -812,7 +781,6 @@ extern const ProtobufCMessageDescriptor hbn__assignment__descriptor;
 extern const ProtobufCEnumDescriptor    hbn__assignment__kind__descriptor;
 extern const ProtobufCMessageDescriptor hbn__scores__descriptor;
 extern const ProtobufCMessageDescriptor hbn__failure__descriptor;
-extern const ProtobufCMessageDescriptor hbn__goodbye__descriptor;
 extern const ProtobufCMessageDescriptor hbn__stop__descriptor;
 extern const ProtobufCMessageDescriptor hbn__pull__descriptor;
 extern const ProtobufCMessageDescriptor hbn__parameters__descriptor;

@@ -1,0 +1,34 @@
+import Checkpoints
+import Foundation
+import Logging
+import Parameters
+import Training
+
+/// Where a run begins: at its initial parameters, or at a checkpoint.
+struct StartingPoint {
+    let state: ParameterState
+    /// Of the epoch in which the checkpoint was written.
+    let progress: EpochProgress
+
+    /// The start of a new run.
+    init(_ configuration: RunConfiguration, _ layout: ParameterLayout) {
+        state = ParameterState(
+            version: 0, parameters: layout.initialParameters(seed: configuration.seed),
+            velocity: configuration.optimizer.needsVelocity ? FloatBuffer(count: layout.count) : nil)
+        progress = EpochProgress()
+    }
+
+    /// The newest good checkpoint; nil if there is none. Damaged ones are passed over, and named.
+    init?(newestIn folder: CheckpointFolder, _ layout: ParameterLayout, log: Logger) throws {
+        let (newest, refused) = try folder.newest()
+        for error in refused { log.warning("passed over: \(error)") }
+        guard let file = newest else { return nil }
+        guard let step = file.metadata["step"].flatMap({ UInt64($0) }), let text = file.metadata["progress"],
+            let progress = try? JSONDecoder().decode(EpochProgress.self, from: Data(text.utf8))
+        else { throw RunFailure(.badData, "\(file.path): has no cursor; it is not a checkpoint of a run") }
+        state = ParameterState(
+            version: step, parameters: try layout.read(file),
+            velocity: try ModelFile.velocity(in: file, layout: layout))
+        self.progress = progress
+    }
+}
