@@ -65,6 +65,19 @@ extension ClusterTests {
             }
         }
 
+        /// As if it had been killed between an epoch's checkpoint and its row.
+        @Test func aRowThatWasNotWrittenIsWrittenAfterResuming() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn-coordinator", TinyRun.brief.options + ["--output", workspace("run")])
+                let before = try workspace.result(of: "run")
+                let rows = try workspace.text(of: "run/history.csv").split(separator: "\n")
+                #expect(rows.count == 3)
+                try workspace.write(Array((rows.dropLast().joined(separator: "\n") + "\n").utf8), to: "run/history.csv")
+                try workspace.succeed("hbn-coordinator", ["--resume", workspace("run"), "--local", "1"])
+                #expect(try workspace.result(of: "run") == before)
+            }
+        }
+
         /// Resumes the run, checks what it comes to, and returns what the coordinator logged.
         @discardableResult
         private func resume(_ workspace: Workspace) throws -> String {
