@@ -16,7 +16,8 @@ final class OutputFolder {
             throw RunFailure(.inputOutput, "--output \(path): cannot be made a folder; choose another place")
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-        guard names.allSatisfy({ $0 == Self.lockName }) else {
+        let checkpoints = (try? FileManager.default.contentsOfDirectory(atPath: url.path + "/checkpoints")) ?? []
+        guard checkpoints.isEmpty, names.allSatisfy({ [Self.lockName, "checkpoints"].contains($0) }) else {
             throw RunFailure(
                 .unusableArguments,
                 "--output \(path): is not empty and would be overwritten; use --resume \(path) or another folder")

@@ -46,6 +46,9 @@ extension ClassificationMetrics {
     var summary: [String] {
         func text(_ value: Double?) -> String { value.map { $0.rounded(3) } ?? "undefined" }
         let interval = aucInterval.map { " (95 % interval \($0.lower.rounded(3)) to \($0.upper.rounded(3)))" } ?? ""
+        guard scores.count > 0 else {
+            return ["no recordings were held out (--validation-fraction 0), so there is no score"]
+        }
         var lines = [
             "\(scores.count) recordings: AUC \(text(scores.auc))\(interval), "
                 + "accuracy \(text(scores.accuracy)), sensitivity \(text(scores.sensitivity)), "

@@ -53,7 +53,6 @@ public final class TrainingRun {
         if resuming == nil {
             configuration.classes = dataset.classes
             configuration.model.classes = dataset.classes.count
-            try folder.write(configuration)
         } else if configuration.classes != dataset.classes {
             throw RunFailure(
                 .badData, "the data has classes \(dataset.classes), the run was started with \(configuration.classes)")
@@ -96,6 +95,8 @@ public final class TrainingRun {
             load: { samples, epoch in
                 ShardTensors(images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples))
             }, interruption: interruption, log: log)
+        // From here on it is a run; what failed before leaves the folder free for another try.
+        if resuming == nil { try folder.write(configuration) }
     }
 
     /// Trains to the end and returns the report's path.
