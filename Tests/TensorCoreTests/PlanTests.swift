@@ -121,7 +121,7 @@ func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: 
     #expect(try lane.step(plan, version: 1) == first)
 }
 
-@Test(arguments: algorithms) func newParametersAreTakenWithANewVersionOnly(_ algorithm: ConvolutionAlgorithm) throws {
+@Test(arguments: algorithms) func newParametersAreTakenWithANewVersion(_ algorithm: ConvolutionAlgorithm) throws {
     let lane = try Lane(algorithm)
     let plan = try lane.plan(batch: 2)
     let first = try lane.step(plan)
