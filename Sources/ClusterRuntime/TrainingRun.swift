@@ -12,22 +12,22 @@ import Training
 
 /// A training from the data to the report: what `hbn-coordinator` does.
 public final class TrainingRun {
-    private let configuration: RunConfiguration
-    private let dataset: Dataset
-    private let schedule: EpochSchedule
-    private let validation: [UInt32]
-    private let layout: ParameterLayout
-    private let folder: OutputFolder
+    let configuration: RunConfiguration
+    let dataset: Dataset
+    let schedule: EpochSchedule
+    let validation: [UInt32]
+    let layout: ParameterLayout
+    let folder: OutputFolder
     private let checkpoints: CheckpointFolder
     private let writer: CheckpointWriter
-    private let cluster: Cluster
+    let cluster: Cluster
     private let interruption = Interruption()
     private let minimumWorkers: Int
-    private let log: Logger
-    private var history: History
-    private var line = ProgressLine()
-    private var step: UInt64
-    private var progress = EpochProgress()
+    let log: Logger
+    private(set) var history: History
+    var line = ProgressLine()
+    private(set) var step: UInt64
+    private(set) var progress = EpochProgress()
     private var ledger = Ledger()
     private var order: [UInt32] = []
     private var bestScore: Double?
@@ -35,8 +35,8 @@ public final class TrainingRun {
     private var recordedStep: UInt64
     private var scoringRounds: UInt64 = 0
     private var validationProbabilities: [Float] = []
-    private let began = ContinuousClock.now
-    private let totalSteps: UInt64
+    let began = ContinuousClock.now
+    let totalSteps: UInt64
 
     /// Starts a new run in `output`, or goes on with the one in `resuming`, whose configuration is then taken.
     public init(
@@ -154,14 +154,6 @@ public final class TrainingRun {
         line.update(progressText(place))
     }
 
-    private func progressText(_ place: (epoch: Int, step: Int)) -> String {
-        let rate = progress.seconds > 0 ? Double(progress.samples) / progress.seconds : 0
-        let secondsLeft = progress.seconds / Double(place.step + 1) * Double(totalSteps - step)
-        return "epoch \(place.epoch + 1)/\(configuration.epochs)  step \(place.step + 1)/\(schedule.stepsPerEpoch)  "
-            + "\(rate.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  accuracy \(progress.accuracy.rounded(3))  "
-            + "\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")  \(Duration.seconds(secondsLeft).spoken) left"
-    }
-
     /// Scores the validation part, writes the epoch's row and keeps the parameters if they are the best so far.
     private func finishEpoch() throws {
         let epoch = schedule.place(of: step - 1).epoch
@@ -224,7 +216,7 @@ public final class TrainingRun {
         }
     }
 
-    private func validationPredictions() throws -> [Prediction] {
+    func validationPredictions() throws -> [Prediction] {
         try ScoredRecordings.predictions(dataset, samples: validation, probabilities: validationProbabilities)
     }
 
@@ -283,13 +275,6 @@ public final class TrainingRun {
         return dataset
     }
 
-    private func describe(_ failure: ShardFailure) -> String {
-        let files = Set(failure.samples.map { dataset.recordings[dataset.samples[Int($0)].recording].name }).sorted()
-        return "step \(failure.round), shard \(failure.shard) on \(failure.worker): \(failure.reason); recordings "
-            + "\(files.joined(separator: ", ")); the step was not applied, the last checkpoint is kept; "
-            + "a smaller --learning-rate may help"
-    }
-
     /// Refuses a model that cannot fit before any of it is allocated.
     private static func checkMemory(for layout: ParameterLayout, _ configuration: RunConfiguration) throws {
         let needed = layout.count * MemoryLayout<Float>.stride * (configuration.optimizer.needsVelocity ? 2 : 1)
@@ -300,16 +285,6 @@ public final class TrainingRun {
                 "the model's \(layout.count.grouped) parameters need \(needed >> 30) GiB, this machine has "
                     + "\(present >> 30); choose a smaller height, width or base filters")
         }
-    }
-
-    private func announce() {
-        let training = Set(schedule.samples.map { dataset.samples[Int($0)].recording }).count
-        let held = Set(validation.map { dataset.samples[Int($0)].recording }).count
-        line.print(
-            "\(configuration.preset.rawValue): \(configuration.model.height)x\(configuration.model.width), "
-                + "\(layout.count.grouped) parameters; training on \(training) recordings (\(schedule.samples.count) windows), "
-                + "validation on \(held) others; \(schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)")
-        if step > 0 { line.print("resuming at step \(step)") }
     }
 
     private func finish() throws -> String {
@@ -323,42 +298,5 @@ public final class TrainingRun {
         try report(digest)
         line.print("parameters' digest: \(digest)")
         return folder.path("report.html")
-    }
-
-    /// Scores the recordings that were never trained on: the test data's, or else the validation part's.
-    private func report(_ digest: String) throws {
-        var (scored, predictions) = (dataset, try validationPredictions())
-        var facts = configuration.facts(of: dataset, layout: layout)
-        if let path = configuration.testData {
-            scored = try Self.read(.folder(path), configuration.dataset, log: log)
-            predictions = try TrainedModel(run: folder.url.path).predictions(
-                for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
-            facts.append(.init("Scored on", "\(path), looked at only after the training"))
-        }
-        let reference = schedule.samples.map { dataset.recordings[dataset.samples[Int($0)].recording] }
-            .map { Baseline.Label(truth: $0.label, group: $0.group) }
-        let metrics = try ClassificationMetrics(
-            predictions, classes: dataset.classes, reference: reference, seed: configuration.seed)
-        let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
-        try RunReport(
-            title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
-            metrics: metrics, history: history.records,
-            skipped: skipped.map {
-                .init(file: $0.path, reason: $0.reason)
-            }
-        ).write(to: folder.url)
-        line.print("never trained on:")
-        for row in metrics.summary { line.print(row) }
-    }
-
-    private func clusterFacts(_ digest: String) -> [RunReport.Fact] {
-        [
-            .init("Workers", cluster.everyone.sorted().joined(separator: ", ")),
-            .init("Workers lost on the way", "\(cluster.lostWorkers)"),
-            .init("Shards computed again", "\(cluster.repeatedShards)"),
-            .init("Time", began.duration(to: .now).spoken),
-            .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).rounded(1)) samples/s"),
-            .init("Parameters' digest", digest),
-        ]
     }
 }

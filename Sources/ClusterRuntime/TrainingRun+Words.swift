@@ -1,0 +1,70 @@
+import Datasets
+import Evaluation
+import Foundation
+import Reports
+import Training
+
+/// What a run tells people: while it trains, when it fails and when it is done.
+extension TrainingRun {
+    func progressText(_ place: (epoch: Int, step: Int)) -> String {
+        let rate = progress.seconds > 0 ? Double(progress.samples) / progress.seconds : 0
+        let secondsLeft = progress.seconds / Double(place.step + 1) * Double(totalSteps - step)
+        return "epoch \(place.epoch + 1)/\(configuration.epochs)  step \(place.step + 1)/\(schedule.stepsPerEpoch)  "
+            + "\(rate.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  accuracy \(progress.accuracy.rounded(3))  "
+            + "\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")  \(Duration.seconds(secondsLeft).spoken) left"
+    }
+
+    func announce() {
+        let training = Set(schedule.samples.map { dataset.samples[Int($0)].recording }).count
+        let held = Set(validation.map { dataset.samples[Int($0)].recording }).count
+        line.print(
+            "\(configuration.preset.rawValue): \(configuration.model.height)x\(configuration.model.width), "
+                + "\(layout.count.grouped) parameters; training on \(training) recordings (\(schedule.samples.count) windows), "
+                + "validation on \(held) others; \(schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)")
+        if step > 0 { line.print("resuming at step \(step)") }
+    }
+
+    func describe(_ failure: ShardFailure) -> String {
+        let files = Set(failure.samples.map { dataset.recordings[dataset.samples[Int($0)].recording].name }).sorted()
+        return "step \(failure.round), shard \(failure.shard) on \(failure.worker): \(failure.reason); recordings "
+            + "\(files.joined(separator: ", ")); the step was not applied, the last checkpoint is kept; "
+            + "a smaller --learning-rate may help"
+    }
+
+    /// Scores the recordings that were never trained on: the test data's, or else the validation part's.
+    func report(_ digest: String) throws {
+        var (scored, predictions) = (dataset, try validationPredictions())
+        var facts = configuration.facts(of: dataset, layout: layout)
+        if let path = configuration.testData {
+            scored = try Self.read(.folder(path), configuration.dataset, log: log)
+            predictions = try TrainedModel(run: folder.url.path).predictions(
+                for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
+            facts.append(.init("Scored on", "\(path), looked at only after the training"))
+        }
+        let reference = schedule.samples.map { dataset.recordings[dataset.samples[Int($0)].recording] }
+            .map { Baseline.Label(truth: $0.label, group: $0.group) }
+        let metrics = try ClassificationMetrics(
+            predictions, classes: dataset.classes, reference: reference, seed: configuration.seed)
+        let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
+        try RunReport(
+            title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
+            metrics: metrics, history: history.records,
+            skipped: skipped.map {
+                .init(file: $0.path, reason: $0.reason)
+            }
+        ).write(to: folder.url)
+        line.print("never trained on:")
+        for row in metrics.summary { line.print(row) }
+    }
+
+    private func clusterFacts(_ digest: String) -> [RunReport.Fact] {
+        [
+            .init("Workers", cluster.everyone.sorted().joined(separator: ", ")),
+            .init("Workers lost on the way", "\(cluster.lostWorkers)"),
+            .init("Shards computed again", "\(cluster.repeatedShards)"),
+            .init("Time", began.duration(to: .now).spoken),
+            .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).rounded(1)) samples/s"),
+            .init("Parameters' digest", digest),
+        ]
+    }
+}
