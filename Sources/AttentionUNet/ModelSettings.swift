@@ -19,6 +19,10 @@ public struct ModelSettings: Codable, Hashable, Sendable {
         if !(2...1000).contains(classes) { return "the model needs 2 to 1000 classes, not \(classes)" }
         if !(1...64).contains(denseLayers) { return "dense layers must be 1 to 64, not \(denseLayers)" }
         if !(1...65536).contains(denseWidth) { return "the dense width must be 1 to 65536, not \(denseWidth)" }
+        if height * width * baseFilters > 1 << 42 / denseWidth {
+            return
+                "the first dense layer would have over 2^42 weights; choose a smaller size, base filters or dense width"
+        }
         if !(dropout >= 0 && dropout < 1) { return "dropout must be at least 0 and below 1, not \(dropout)" }
         return nil
     }

@@ -96,6 +96,8 @@ public final class LocalWorkers {
             "--connect", endpoint, "--name", name, "--lanes", "1",
             "--parent", "\(ProcessInfo.processInfo.processIdentifier)",
         ]
+        // The coordinator already says who joins and why somebody leaves.
+        process.environment = ProcessInfo.processInfo.environment.merging(["HBN_LOG": "warning"]) { own, _ in own }
         let signal = deaths.fileHandleForWriting
         process.terminationHandler = { _ in try? signal.write(contentsOf: Data([1])) }
         do {

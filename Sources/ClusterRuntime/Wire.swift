@@ -22,6 +22,9 @@ public enum Wire {
         .maximumFrameSize(max(16 << 20, floats * MemoryLayout<Float>.stride))
     }
 
+    /// Throws if a coordinator cannot listen at the endpoint by its form.
+    public static func check(listening endpoint: String) throws { _ = try nextPort(after: endpoint) }
+
     /// The parameter server listens at the coordinator's port plus one, or anywhere if that one is free to choose.
     static func nextPort(after endpoint: String) throws -> String {
         guard let (host, port) = split(endpoint) else {

@@ -32,6 +32,7 @@ struct ClusterOptions: ParsableArguments {
             return .local(count)
         }
         guard local == nil else { throw RunFailure(.unusableArguments, "use either --local or --listen") }
+        try Wire.check(listening: listen)
         guard insecure || Wire.isLoopback(listen) else {
             throw RunFailure(
                 .unusableArguments,
