@@ -38,7 +38,9 @@ extension Cluster {
         for former in roster.join(peer, lanes: join.lanes, at: now) + [peer] { _ = round?.schedule.release(former) }
         roster.heard(from: peer, at: now)
         if everyone.insert(peer.name).inserted {
-            log.info("\(peer) joins: \(join.lanes) lane(s) on \(join.host), process \(join.process), \(join.processor)")
+            log.info(
+                "\(peer) joins: \(join.lanes) lane\(join.lanes == 1 ? "" : "s") on \(join.host), process \(join.process), \(join.processor)"
+            )
         } else if !isMember {
             log.info("\(peer) joins again, process \(join.process)")
         }

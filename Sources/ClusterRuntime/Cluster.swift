@@ -12,6 +12,18 @@ public enum Gathering: Sendable {
     case local(Int)
     /// An endpoint such as tcp://0.0.0.0:5555; training begins when so many workers are there.
     case listen(String, minimumWorkers: Int)
+
+    var minimumWorkers: Int {
+        if case .listen(_, let minimum) = self { minimum } else { 1 }
+    }
+
+    /// The options that gather workers in the same way.
+    var options: String {
+        switch self {
+        case .local(let count): " --local \(count)"
+        case .listen(let endpoint, _): " --listen \(endpoint)\(Wire.isLoopback(endpoint) ? "" : " --insecure")"
+        }
+    }
 }
 
 /// The cluster as the training loop sees it: rounds of shards go in, their results come out.

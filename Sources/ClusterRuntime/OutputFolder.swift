@@ -8,7 +8,8 @@ final class OutputFolder {
     private let lock: FileHandle
 
     /// Claims a folder for a new run; it must be empty or not there yet.
-    convenience init(new path: String) throws {
+    /// `remedy` is what else a person could do.
+    convenience init(new path: String, remedy: String = "choose another folder") throws {
         let url = URL(fileURLWithPath: path)
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -20,7 +21,7 @@ final class OutputFolder {
         guard checkpoints.isEmpty, names.allSatisfy({ [Self.lockName, "checkpoints"].contains($0) }) else {
             throw RunFailure(
                 .unusableArguments,
-                "--output \(path): is not empty and would be overwritten; use --resume \(path) or another folder")
+                "--output \(path): is not empty and would be overwritten; \(remedy)")
         }
         try self.init(claiming: url)
     }

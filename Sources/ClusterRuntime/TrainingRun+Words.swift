@@ -53,7 +53,7 @@ extension TrainingRun {
                 .init(file: $0.path, reason: $0.reason)
             }
         ).write(to: folder.url)
-        line.print("never trained on:")
+        line.print("held out, never trained on:")
         for row in metrics.summary { line.print(row) }
     }
 

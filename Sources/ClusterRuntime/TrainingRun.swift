@@ -22,7 +22,7 @@ public final class TrainingRun {
     private let writer: CheckpointWriter
     let cluster: Cluster
     private let interruption = Interruption()
-    private let minimumWorkers: Int
+    private let gathering: Gathering
     let log: Logger
     private(set) var history: History
     var line = ProgressLine()
@@ -47,7 +47,10 @@ public final class TrainingRun {
             throw RunFailure(.badData, "--test-data \(path): there is no such folder; check the path")
         }
         let path = output ?? OutputFolder.nextFree()
-        folder = try resuming.map { try OutputFolder(existing: $0) } ?? OutputFolder(new: path)
+        folder =
+            try resuming.map { try OutputFolder(existing: $0) }
+            ?? OutputFolder(
+                new: path, remedy: "go on with it by --resume \(path), or choose another folder")
         var configuration = configuration
         dataset = try Self.read(configuration.data, configuration.dataset, log: log)
         if resuming == nil {
@@ -84,7 +87,7 @@ public final class TrainingRun {
 
         let batches = BatchMaker(
             dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
-        if case .listen(_, let minimum) = gathering { minimumWorkers = minimum } else { minimumWorkers = 1 }
+        self.gathering = gathering
         cluster = try Cluster(
             gathering: gathering,
             configuration: WorkerConfiguration(
@@ -116,7 +119,7 @@ public final class TrainingRun {
     }
 
     private func trainToTheEnd() throws -> String {
-        try cluster.waitForWorkers(minimumWorkers)
+        try cluster.waitForWorkers(gathering.minimumWorkers)
         restoreEpoch()
         while true {
             if isAtEpochEnd && recordedStep < step { try finishEpoch() }
@@ -244,7 +247,9 @@ public final class TrainingRun {
         }
         try cluster.end(reason: "the run was interrupted", keepingRemoteWorkers: true)
         return RunFailure(
-            .interrupted, "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)")
+            .interrupted,
+            "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)\(gathering.options)"
+        )
     }
 
     /// Takes up the epoch in which a resumed run stopped: at its end, too, as long as its row is not written.

@@ -124,7 +124,7 @@ public final class Worker {
             try coordinator.socket.send(.ready(lanes: settings.lanes), run: envelope.run)
             everJoined = true
             patience.reset(at: .now)
-            log.info("joined \(settings.coordinator) with \(settings.lanes) lane(s)")
+            log.info("joined \(settings.coordinator) with \(settings.lanes) lane\(settings.lanes == 1 ? "" : "s")")
         case .refusal(let reason):
             throw RunFailure(.clusterUnreachable, "the coordinator refuses this worker: \(reason)")
         case .assignment(let assignment):
@@ -153,6 +153,7 @@ public final class Worker {
         guard session == nil else { return patience.reset(at: now) }
         let limit = everJoined ? settings.reconnectTimeout : settings.connectTimeout
         if silence > limit {
+            try coordinator.socket.set(.linger(.zero))  // Nobody is there to whom the last wish could still be sent.
             throw RunFailure(
                 .clusterUnreachable,
                 "no coordinator answers at \(settings.coordinator) for \(limit.components.seconds) s; is it running, "

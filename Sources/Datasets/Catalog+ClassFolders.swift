@@ -10,7 +10,8 @@ extension Catalog {
             throw DatasetError(
                 name: root.path,
                 problem: root.folders.isEmpty && root.files.isEmpty
-                    ? "the folder is empty" : "\(root.folders.count) class folders are too few",
+                    ? "the folder is empty"
+                    : "it has \(root.folders.count == 1 ? "only one class folder" : "no class folders")",
                 remedy: "put the files into one folder for each of at least two classes, or give a PhysioNet folder")
         }
         var entries: [Entry] = []

@@ -9,10 +9,10 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: "Wait for workers at this endpoint, such as tcp://0.0.0.0:5555.")
     var listen: String?
 
-    @Option(help: "The cluster's key, made by hbn keygen.")
+    @Option(help: "The cluster's key. Not in this version: it does not encrypt yet.")
     var clusterKey: String?
 
-    @Flag(help: "Listen beyond this machine without a key: anybody who reaches the port can take part.")
+    @Flag(help: "Listen beyond this machine, unencrypted: anybody who reaches the port can take part.")
     var insecure = false
 
     @Option(help: "Begin when so many workers have joined.")

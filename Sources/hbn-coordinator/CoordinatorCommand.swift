@@ -11,9 +11,9 @@ struct CoordinatorCommand: ParsableCommand {
             --local 2 starts two worker processes here. --listen tcp://0.0.0.0:5555 waits for workers on other hosts \
             (hbn-worker --connect tcp://HOST:5555); the parameters use the next port. The final parameters have the \
             same bits for any number of workers.
-            """)
+            """, version: Wire.build)
 
-    @Option(help: "A folder of class folders or PhysioNet's, or the word synthetic.")
+    @Option(help: "A folder of class folders or PhysioNet's, or the word synthetic (which is the default).")
     var data: String?
 
     @Option(help: "The run's folder, new or empty (default: runs/run-N).")
@@ -31,7 +31,7 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: "Start from this config.json; other options change it.")
     var config: String?
 
-    @Flag(help: "Print the layers, the number of parameters and what each process needs, and do nothing.")
+    @Flag(help: "Print the layers and the number of parameters, and do nothing.")
     var describe = false
 
     func run() throws {

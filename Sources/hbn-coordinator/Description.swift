@@ -23,7 +23,9 @@ struct Description {
                     + right(row.multiplyAdds > 0 ? (2 * row.multiplyAdds / 1_000_000).grouped : "", 15))
         }
         Swift.print("")
-        Swift.print("\(layout.count.grouped) parameters, \(layout.trainableCount.grouped) trainable")
+        Swift.print(
+            "\(layout.count.grouped) parameters, \(layout.trainableCount.grouped) trainable; "
+                + "\((layout.count * 4 / 1_000_000).grouped) MB as float32")
         Swift.print("\(network.trainingOperationsPerSample / 1_000_000_000) GFLOP for a training step of one sample")
         Swift.print(
             "a step: \(configuration.shardsPerStep) shards of \(configuration.shardSize) samples; SGD, learning rate "

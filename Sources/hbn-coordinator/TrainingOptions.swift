@@ -9,7 +9,7 @@ extension LearningRateDecay: ExpressibleByArgument {}
 
 /// What changes a preset, or a configuration file.
 struct TrainingOptions: ParsableArguments {
-    @Option(help: "quick learns in minutes, medium in hours; notebook is the notebook's own model.")
+    @Option(help: "quick (the default) learns in minutes, medium in hours; notebook is the notebook's own model.")
     var preset: Preset?
 
     @Option(help: "The images' height, a multiple of 16.")

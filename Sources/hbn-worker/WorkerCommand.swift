@@ -9,12 +9,12 @@ struct WorkerCommand: ParsableCommand {
         discussion: """
             Workers may join and leave at any time: the result is the same. A worker uses as many lanes as the machine \
             has cores unless told otherwise.
-            """)
+            """, version: Wire.build)
 
     @Option(help: "The coordinator's endpoint, such as tcp://HOST:5555.")
     var connect: String
 
-    @Option(help: "The cluster's key, made by hbn keygen.")
+    @Option(help: "The cluster's key. Not in this version: it does not encrypt yet.")
     var clusterKey: String?
 
     @Option(help: "Computing threads (default: one a core).")

@@ -65,7 +65,7 @@ struct BenchmarkStepCommand: ParsableCommand {
                 step        \(String(format: "%.3f", result.stepSeconds)) s (median of \(steps))
                 samples     \(String(format: "%.2f", result.samplesPerSecond)) a second
                 model       \(String(format: "%.0f", result.modelGflops)) GFLOP/s
-                GEMM peak   \(String(format: "%.0f", result.gemmPeakGflops)) GFLOP/s
+                GEMM peak   \(String(format: "%.0f", result.gemmPeakGflops)) GFLOP/s (Winograd needs fewer operations than the model counts)
                 memory      \(String(format: "%.2f", Double(result.peakMemoryBytes) / 1e9)) GB at most
                 """)
         }

@@ -4,6 +4,7 @@ import ClusterRuntime
 struct HBN: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hbn", abstract: "Heart sounds, their spectrograms, and the networks trained on them.",
+        version: Wire.build,
         subcommands: [
             SynthesizeCommand.self, SpectrogramCommand.self, EvaluateCommand.self, PredictCommand.self,
             InspectCommand.self, GradientCommand.self, BenchmarkCommand.self,
