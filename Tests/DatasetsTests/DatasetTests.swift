@@ -95,7 +95,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: folder.path + "/bare", withIntermediateDirectories: true)
         let expectations = [
             "missing": "missing: not a readable folder", "bare": "bare: the folder is empty",
-            "one": "one: 1 class folders are too few", "hollow": "hollow/b: the class has no",
+            "one": "one: it has only one class folder", "hollow": "hollow/b: the class has no",
             "broken": "class b: none of its 1 recordings can be used",
         ]
         for (name, text) in expectations {
