@@ -82,8 +82,7 @@ extension Cluster {
         {
             guard let tensors = loader.tensors(round: open.number, shard: shard) else { return .imagesMissing }
             guard let (_, attempt) = round!.schedule.assign(to: member.id, at: .now) else { return .done }
-            var frames = [try tensors.images.frame()]
-            if open.kind == .train { frames.append(try tensors.labels.withUnsafeBytes { try Message($0) }) }
+            let frames = [try tensors.images.frame(), try tensors.labels.withUnsafeBytes { try Message($0) }]
             let isSent = try workers.send(
                 .assignment(open.assignment(shard: shard, attempt: attempt)), run: run, tensors: frames, to: member.id)
             if isSent { roster.laneIsBusy(member.id) } else { lose(member.id, "is not connected any more") }

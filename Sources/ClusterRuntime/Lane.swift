@@ -31,7 +31,7 @@ final class Lane {
             network: .attentionUNet(configuration.model), numerics: configuration.numerics)
     }
 
-    /// Computes until it is told to stop or the context is shut down.
+    /// Computes until it is told to stop.
     func work() throws {
         while true {
             guard try socket.isReadable(within: .seconds(3600)), let envelope = try socket.receiveEnvelope() else {
@@ -143,11 +143,12 @@ private struct ShardProblem: Error {
 extension ParameterLayout {
     /// The first tensor with an infinite or undefined gradient; `factors` are the factored kernel's.
     fileprivate func firstNonFinite(in buffer: FloatBuffer, factors: Range<Int>) -> String? {
-        // Zero times a finite number is zero, so one sum tells about all.
+        // Without its sign, a number's bits grow with it, and those of infinity are the first that are not finite. The
+        // largest of whole numbers is found in vector registers, unlike a sum of floats, which has an order.
         func isFinite(_ range: Range<Int>) -> Bool {
-            var sum: Float = 0
-            for i in range { sum += buffer.base[i] * 0 }
-            return sum == 0
+            var largest: UInt32 = 0
+            for i in range { largest = max(largest, buffer.base[i].magnitude.bitPattern) }
+            return largest < Float.infinity.bitPattern
         }
         if isFinite(0..<gradientCount) && isFinite(factors) { return nil }
         return parameters.first { $0.role == .factored || !isFinite($0.range) }?.name

@@ -20,22 +20,12 @@ public struct TrainedModel: Sendable {
     /// Reads a run's configuration and its final parameters; those of the newest checkpoint while it is not done.
     public init(run: String) throws {
         configuration = try RunConfiguration(ofRun: run)
-        let file = try Self.file(of: run)
+        let file = try SafetensorsFile(ofRun: run)
         path = file.path
-        try file.verify()
         let network = Network.attentionUNet(configuration.model)
         scorer = Scorer(
             network: network, numerics: configuration.numerics, parameters: try network.parameterLayout.read(file),
             shardSize: configuration.shardSize)
-    }
-
-    private static func file(of run: String) throws -> SafetensorsFile {
-        let final = "\(run)/final.safetensors"
-        if FileManager.default.fileExists(atPath: final) { return try SafetensorsFile(path: final) }
-        guard let file = try CheckpointFolder(path: "\(run)/checkpoints").newest().file else {
-            throw RunFailure(.badData, "\(run): has neither final.safetensors nor a good checkpoint; train it first")
-        }
-        return file
     }
 
     /// The probabilities of a data set's recordings.

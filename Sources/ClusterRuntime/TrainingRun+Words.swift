@@ -14,6 +14,16 @@ extension TrainingRun {
             + "\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")  \(Duration.seconds(secondsLeft).spoken) left"
     }
 
+    func summary(of record: EpochRecord) -> String {
+        let text =
+            "epoch \(record.epoch)/\(configuration.epochs)  \(Duration.seconds(record.seconds).spoken)  "
+            + "\(record.samplesPerSecond.rounded(1)) samples/s  loss \(record.trainingLoss.rounded(4))  "
+            + "accuracy \(record.trainingAccuracy.rounded(3))"
+        guard let loss = record.validationLoss else { return text }
+        return text + "  |  validation loss \(loss.rounded(4))  "
+            + "accuracy \((record.validationAccuracy ?? .nan).rounded(3))  AUC \((record.validationAUC ?? .nan).rounded(3))"
+    }
+
     func announce() {
         let training = Set(schedule.samples.map { dataset.samples[Int($0)].recording }).count
         let held = Set(validation.map { dataset.samples[Int($0)].recording }).count

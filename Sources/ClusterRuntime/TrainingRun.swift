@@ -160,32 +160,16 @@ public final class TrainingRun {
     /// Scores the validation part, writes the epoch's row and keeps the parameters if they are the best so far.
     private func finishEpoch() throws {
         let epoch = schedule.place(of: step - 1).epoch
-        var record = EpochRecord(
+        let validated = try validate()
+        let record = EpochRecord(
             epoch: epoch + 1, step: Int(step), trainingLoss: progress.loss, trainingAccuracy: progress.accuracy,
-            samples: progress.samples, seconds: progress.seconds,
+            validationLoss: validated?.loss, validationAccuracy: validated?.scores.accuracy,
+            validationAUC: validated?.scores.auc, samples: progress.samples, seconds: progress.seconds,
             ledgerDigest: try ledgerDigest())
-        var text =
-            "epoch \(epoch + 1)/\(configuration.epochs)  \(Duration.seconds(progress.seconds).spoken)  "
-            + "\(record.samplesPerSecond.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  "
-            + "accuracy \(progress.accuracy.rounded(3))"
-        if !validation.isEmpty {
-            validationProbabilities = try score(validation)
-            let windows = ScoredRecordings.windowScores(
-                dataset, samples: validation, probabilities: validationProbabilities)
-            let scores = Scores(try validationPredictions(), classes: dataset.classes)
-            record = EpochRecord(
-                epoch: record.epoch, step: record.step, trainingLoss: record.trainingLoss,
-                trainingAccuracy: record.trainingAccuracy, validationLoss: windows.loss,
-                validationAccuracy: scores.accuracy, validationAUC: scores.auc, samples: record.samples,
-                seconds: record.seconds, ledgerDigest: record.ledgerDigest)
-            text +=
-                "  |  validation loss \(windows.loss.rounded(4))  accuracy \((scores.accuracy ?? 0).rounded(3))"
-                + "  AUC \((scores.auc ?? Double.nan).rounded(3))"
-            if let auc = scores.auc, auc > bestScore ?? -1 {
-                bestScore = auc
-                try writer.write(
-                    cluster.snapshot(withVelocity: false), to: folder.path("best.safetensors"), cursor: cursor)
-            }
+        if let auc = record.validationAUC, auc > bestScore ?? -1 {
+            bestScore = auc
+            try writer.write(
+                cluster.snapshot(withVelocity: false), to: folder.path("best.safetensors"), cursor: cursor)
         }
         do {
             try history.append(record)
@@ -193,9 +177,19 @@ public final class TrainingRun {
             log.error("history not written: \(error); training goes on")
         }
         recordedStep = step
-        line.print(text)
+        line.print(summary(of: record))
         progress = EpochProgress()
         ledger = Ledger()
+    }
+
+    /// Scores the validation part with the parameters as they are: the loss of its windows, the scores of its recordings.
+    private func validate() throws -> (loss: Double, scores: Scores)? {
+        guard !validation.isEmpty else { return nil }
+        validationProbabilities = try score(validation)
+        let loss = ScoredRecordings.windowScores(
+            dataset, samples: validation, probabilities: validationProbabilities
+        ).loss
+        return (loss, Scores(try validationPredictions(), classes: dataset.classes))
     }
 
     private func ledgerDigest() throws -> String {

@@ -53,7 +53,6 @@ final class WorkerSession {
                     let socket = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
                     try socket.connect(to: endpoint)
                     try Lane(configuration: configuration, socket: socket).work()
-                } catch let error as ZeroMQError where error.isTermination {
                 } catch {
                     // Without its lane a worker is of no use, and the coordinator notices its end at once.
                     Wire.exit(.internalError, "lane \(index): \(error)")
@@ -139,10 +138,8 @@ final class WorkerSession {
                 guard let lane = lanes.first(where: { $0.isIdle }) else { return }
                 lane.isIdle = false
                 waiting.removeFirst()
-                var tensors = next.tensors
-                // A shard to score has no labels; its place stays.
-                if tensors.count == 1 { tensors.append(try Message([])) }
-                try lane.socket.send(.assignment(next.assignment), run: run, tensors: tensors + [parameters.frame])
+                try lane.socket.send(
+                    .assignment(next.assignment), run: run, tensors: next.tensors + [parameters.frame])
             } else if let parameters, parameters.version > version {
                 // The step went on without this worker.
                 waiting.removeFirst()

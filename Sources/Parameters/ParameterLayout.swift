@@ -50,7 +50,7 @@ public struct ParameterLayout: Sendable {
 
     public subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
 
-    /// Appends a tensor and returns its index.
+    /// Lays a tensor behind those that are there.
     mutating func append(_ name: String, _ shape: [Int], _ role: Parameter.Role, _ initializer: Initializer) {
         precondition(factored == nil, "\(name) comes after the factored tensor")
         let parameter = Parameter(name: name, shape: shape, role: role, initializer: initializer, offset: count)

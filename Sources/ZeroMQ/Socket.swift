@@ -46,17 +46,9 @@ public struct Socket: ~Copyable {
         try check("zmq_bind", on: endpoint) { zmq_bind(handle, endpoint) }
     }
 
-    public func unbind(from endpoint: String) throws(ZeroMQError) {
-        try check("zmq_unbind", on: endpoint) { zmq_unbind(handle, endpoint) }
-    }
-
     /// Begins to connect, and keeps reconnecting, in the background: it does not fail when nobody listens yet.
     public func connect(to endpoint: String) throws(ZeroMQError) {
         try check("zmq_connect", on: endpoint) { zmq_connect(handle, endpoint) }
-    }
-
-    public func disconnect(from endpoint: String) throws(ZeroMQError) {
-        try check("zmq_disconnect", on: endpoint) { zmq_disconnect(handle, endpoint) }
     }
 
     /// Where the socket was last bound or connected to, with the port that the system chose.

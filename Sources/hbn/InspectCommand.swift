@@ -18,7 +18,6 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let file = try open()
-            if file.isVerifiable { try file.verify() }
             if digest {
                 print(try ParameterDigest.digest(of: file))
             } else {
@@ -28,25 +27,12 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func open() throws -> SafetensorsFile {
-        func exists(_ path: String, isFolder: Bool) -> Bool {
-            var found: ObjCBool = false
-            return FileManager.default.fileExists(atPath: path, isDirectory: &found) && found.boolValue == isFolder
-        }
-        guard exists(file, isFolder: true) else { return try SafetensorsFile(path: file) }
-        let final = "\(file)/final.safetensors"
-        if exists(final, isFolder: false) { return try SafetensorsFile(path: final) }
-
-        let checkpoints = "\(file)/checkpoints"
-        guard exists(checkpoints, isFolder: true) else {
-            throw RunFailure(
-                .badData, "\(file): it has neither final.safetensors nor checkpoints; give a run folder or a file")
-        }
-        let (newest, refused) = try CheckpointFolder(path: checkpoints).newest()
-        for error in refused { FileHandle.standardError.write(Data("passed over: \(error)\n".utf8)) }
-        guard let newest else {
-            throw RunFailure(.badData, "\(checkpoints): it holds no good checkpoint; give another run or a file")
-        }
-        return newest
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
+        if exists && isFolder.boolValue { return try SafetensorsFile(ofRun: file) }
+        let single = try SafetensorsFile(path: file)
+        if single.isVerifiable { try single.verify() }
+        return single
     }
 
     /// A table of the tensors, their sums, and the metadata.
@@ -54,7 +40,7 @@ struct InspectCommand: ParsableCommand {
         let header = ["tensor", "type", "shape", "bytes"]
         let rows = file.tensors.map { tensor in
             let shape = tensor.shape.isEmpty ? "scalar" : tensor.shape.map(String.init).joined(separator: " x ")
-            return [oneLine(tensor.name), tensor.dataType.rawValue, shape, grouped(tensor.byteCount)]
+            return [oneLine(tensor.name), tensor.dataType.rawValue, shape, tensor.byteCount.grouped]
         }
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         let table = ([header] + rows).map { row in
@@ -64,7 +50,7 @@ struct InspectCommand: ParsableCommand {
         }
         let elements = file.tensors.reduce(0) { $0 + $1.elementCount }
         let bytes = file.tensors.reduce(0) { $0 + $1.byteCount }
-        let sum = "\(file.tensors.count) tensors, \(grouped(elements)) elements, \(grouped(bytes)) bytes"
+        let sum = "\(file.tensors.count) tensors, \(elements.grouped) elements, \(bytes.grouped) bytes"
         let metadata = file.metadata.sorted { $0.key < $1.key }.map { "\(oneLine($0.key)) = \(oneLine($0.value))" }
         return ([oneLine(file.path)] + table + [sum] + metadata).joined(separator: "\n")
     }
@@ -72,12 +58,5 @@ struct InspectCommand: ParsableCommand {
     /// Text from a file, escaped if it would break the line.
     private static func oneLine(_ text: String) -> String {
         text.unicodeScalars.contains { $0.properties.generalCategory == .control } ? text.debugDescription : text
-    }
-
-    /// A number with its thousands set apart.
-    private static func grouped(_ number: Int) -> String {
-        var digits = Array(String(number))
-        for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
-        return String(digits)
     }
 }

@@ -206,7 +206,7 @@ struct  Hbn__Attempt
 
 /*
  * Compute a shard with the parameters of a version.
- * Frames: images [n, h, w, 3]; for training also labels [n].
+ * Frames: images [n, h, w, 3], labels [n].
  */
 struct  Hbn__Assignment
 {
