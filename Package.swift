@@ -48,9 +48,12 @@ let package = Package(
         module("Messages", "CMessages"),
         module("Digests", "COpenSSL"),
         module("Images", "CPNG", "CTurboJPEG"),
+        // Loops that must use a processor's widest vectors, which Swift compiles for none of: C, and its Swift names.
+        .target(name: "CKernels"),
+        module("Kernels", "CKernels"),
 
         // A heart sound on its way to a batch.
-        module("Randomness"),
+        module("Randomness", "Kernels"),
         module("Audio", "CSndfile", "CSoxr", "Randomness"),
         module("Spectrograms", "Audio", "Images", "CKissFFT"),
         module("Augmentation", "Randomness"),
@@ -58,9 +61,9 @@ let package = Package(
 
         // A batch on its way to parameters.
         module("Parameters", "Randomness"),
-        module("TensorCore", "OneDNN", "Parameters", "Randomness"),
+        module("TensorCore", "Kernels", "OneDNN", "Parameters", "Randomness"),
         module("AttentionUNet", "TensorCore", "Parameters"),
-        module("Optimization", "OneDNN", "Parameters"),
+        module("Optimization", "Kernels", "Parameters"),
         module("Checkpoints", "Digests"),
         module("Evaluation", "Randomness"),
         module("Reports", "Evaluation"),
@@ -75,7 +78,8 @@ let package = Package(
             arguments),
 
         program(
-            "hbn", "ClusterRuntime", "AttentionUNet", "Training", "Checkpoints", "Datasets", "Spectrograms", "Audio",
+            "hbn", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "Checkpoints", "Datasets",
+            "Spectrograms", "Audio",
             "Images"),
         program(
             "hbn-coordinator", "ClusterRuntime", "AttentionUNet", "TensorCore", "Optimization", "Training",
@@ -94,8 +98,8 @@ let package = Package(
         tests("ParametersTests", "Parameters"),
         tests("TensorCoreTests", "TensorCore", "Optimization", "Checkpoints", resources: true),
         tests("AttentionUNetTests", "AttentionUNet", "Training", "Checkpoints", resources: true),
-        tests("OptimizationTests", "Optimization", "Parameters", "Randomness", resources: true),
-        tests("TrainingTests", "Training", "Checkpoints", "Datasets"),
+        tests("OptimizationTests", "Optimization", "Kernels", "Parameters", "Randomness", resources: true),
+        tests("TrainingTests", "Training", "TensorCore", "Checkpoints", "Datasets"),
         tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
         tests("ReportsTests", "Reports", "Randomness"),

@@ -2,6 +2,7 @@ import ClusterLogic
 import Foundation
 import Logging
 import Messages
+import Kernels
 import Optimization
 import Parameters
 import Training

@@ -2,6 +2,7 @@ import ClusterLogic
 import Foundation
 import Logging
 import Messages
+import Kernels
 import Optimization
 import Parameters
 import ZeroMQ
@@ -142,10 +143,10 @@ final class ParameterServer {
     private func add(_ merge: ReductionTree.Merge) {
         let part = pushes[merge.from]!.sum.floats
         switch pushes[merge.into]!.sum {
-        case .added(let sum): Optimization.add(part, to: sum.base, count: layout.gradientCount)
+        case .added(let sum): Kernels.add(part, to: sum.base, count: layout.gradientCount)
         case .received(let frame):
             let sum = sums.take()
-            Optimization.add(frame.base, part, into: sum.base, count: layout.gradientCount)
+            Kernels.add(frame.base, part, into: sum.base, count: layout.gradientCount)
             pushes[merge.into]!.sum = .added(sum)
         case .taken: preconditionFailure("the sum of shard \(merge.into) was added already")
         }

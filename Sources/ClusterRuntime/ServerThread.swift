@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Kernels
 import Optimization
 import Parameters
 import Synchronization

@@ -2,6 +2,7 @@ import AttentionUNet
 import ClusterLogic
 import Foundation
 import OneDNN
+import Kernels
 import Optimization
 import Parameters
 import Randomness

@@ -1,7 +1,7 @@
 internal import COneDNN
 
-/// How a convolution is computed. It decides bits, so it is part of a run's configuration.
-public enum ConvolutionAlgorithm: String, Codable, Sendable {
+/// How oneDNN computes a convolution.
+public enum LibraryAlgorithm: Sendable {
     case direct
     /// F(4x4, 3x3) (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016).
     case winograd
@@ -59,7 +59,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 extension Engine {
     /// A forward convolution with bias and, where asked for, an activation. Throws where oneDNN has no such algorithm.
     public func convolutionForward(
-        _ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, source: Layout, destination: Layout,
+        _ geometry: ConvolutionGeometry, _ algorithm: LibraryAlgorithm, source: Layout, destination: Layout,
         activation: Activation?, training: Bool
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         var (source, destination) = (source.descriptor, destination.descriptor)
@@ -87,7 +87,7 @@ extension Engine {
 
     /// The gradient of the input from the gradient of the output.
     public func convolutionBackwardData(
-        _ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, source: Layout, destination: Layout,
+        _ geometry: ConvolutionGeometry, _ algorithm: LibraryAlgorithm, source: Layout, destination: Layout,
         forward: PrimitiveDescriptor
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         var (source, destination) = (source.descriptor, destination.descriptor)
@@ -111,7 +111,7 @@ extension Engine {
 
     /// The gradients of kernel and bias.
     public func convolutionBackwardWeights(
-        _ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, source: Layout, destination: Layout,
+        _ geometry: ConvolutionGeometry, _ algorithm: LibraryAlgorithm, source: Layout, destination: Layout,
         forward: PrimitiveDescriptor
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         var (source, destination) = (source.descriptor, destination.descriptor)
@@ -147,7 +147,7 @@ extension Engine {
     }
 }
 
-extension ConvolutionAlgorithm {
+extension LibraryAlgorithm {
     fileprivate var plain: dnnl_alg_kind_t {
         self == .winograd ? dnnl_convolution_winograd : dnnl_convolution_direct
     }

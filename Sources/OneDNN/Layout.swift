@@ -27,6 +27,9 @@ public struct Layout: Equatable {
         Layout([n, c, h, w], tag: dnnl_acdb)
     }
 
+    /// `[n, c / 16, h, w, 16]` in memory, for dimensions `[n, c, h, w]`.
+    public static func blocked(_ dimensions: [Int]) -> Layout { Layout(dimensions, tag: dnnl_aBcd16b) }
+
     /// Keras' order of a convolution's kernel: `[h, w, in, out]` in memory.
     public static func kernelHWIO(_ out: Int, _ input: Int, _ h: Int, _ w: Int) -> Layout {
         Layout([out, input, h, w], tag: dnnl_cdba)

@@ -1,26 +1,13 @@
 import Dispatch
-import OneDNN
+import Kernels
 import Parameters
-
-/// The gradient of a dense kernel from one shard, X^T D, as its factors: X `[samples, K]`, D `[samples, width]`.
-public struct DenseFactors {
-    public let samples: Int
-    public let x: UnsafePointer<Float>
-    public let d: UnsafePointer<Float>
-
-    public init(samples: Int, x: UnsafePointer<Float>, d: UnsafePointer<Float>) {
-        self.samples = samples
-        self.x = x
-        self.d = d
-    }
-}
 
 /// One step of all parameters of a layout.
 ///
 /// The work is cut into blocks that depend on the layout alone. Each block is computed by one thread from start to
 /// end, so the number of threads does not change the result.
 public struct ParameterUpdate: Sendable {
-    /// A block's gradient stays in a core's second-level cache.
+    /// Long enough that handing a block to a thread costs nothing.
     static let floatsPerBlock = 1 << 17
 
     let layout: ParameterLayout
@@ -57,27 +44,13 @@ public struct ParameterUpdate: Sendable {
                     source, gradient: gradient + offset, velocity: velocity.map { $0.base + offset }, into: target,
                     count: block.range.count)
             case .factored:
-                applyFactored(block, factors, source, velocity.map { $0.base + offset }, target)
+                let (start, width) = (block.parameter.offset, block.parameter.shape[1])
+                optimizer.step.apply(
+                    factors, rows: block.range.lowerBound / width..<block.range.upperBound / width,
+                    depth: block.parameter.shape[0], width: width, to: parameters.base + start,
+                    velocity: optimizer.needsVelocity ? velocity.map { $0.base + start } : nil,
+                    into: updated.base + start)
             }
-        }
-    }
-
-    /// W -= learningRate * sum over shards in order of X^T D, for a block of rows of W.
-    private func applyFactored(
-        _ block: Block, _ factors: [DenseFactors], _ source: UnsafePointer<Float>,
-        _ velocity: UnsafeMutablePointer<Float>?, _ target: UnsafeMutablePointer<Float>
-    ) {
-        computeOnThisThreadOnly()
-        let (depth, width) = (block.parameter.shape[0], block.parameter.shape[1])
-        let rows = block.range.lowerBound / width..<block.range.upperBound / width
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: block.range.count) { gradient in
-            let gradient = gradient.baseAddress!
-            for (index, shard) in factors.enumerated() {
-                matrixProduct(
-                    rows.count, width, shard.samples, shard.x + rows.lowerBound, transposedA: true, shard.d,
-                    into: gradient, accumulate: index > 0, rowStrideA: depth)
-            }
-            optimizer.step(source, gradient: gradient, velocity: velocity, into: target, count: block.range.count)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// How the learning rate changes over a run.
 public enum LearningRateDecay: String, Codable, CaseIterable, Sendable {
@@ -44,25 +45,21 @@ public struct SGD: Codable, Hashable, Sendable {
         return nil
     }
 
-    /// `updated[i]` becomes `parameters[i]` after one step along `gradient[i]`; the two may be one buffer.
+    /// What one step does to each parameter.
     ///
     /// velocity = momentum velocity - learningRate gradient; the parameter moves by the velocity, or, with Nesterov's
     /// look-ahead, by momentum velocity - learningRate gradient. Without momentum no velocity is kept.
+    var step: SGDStep {
+        SGDStep(
+            learningRate: learningRate, momentum: momentum, nesterov: nesterov, kept: 1 - learningRate * weightDecay)
+    }
+
+    /// `updated[i]` becomes `parameters[i]` after one step along `gradient[i]`; the two may be one buffer.
     public func step(
         _ parameters: UnsafePointer<Float>, gradient: UnsafePointer<Float>, velocity: UnsafeMutablePointer<Float>?,
         into updated: UnsafeMutablePointer<Float>, count: Int
     ) {
-        let (rate, momentum) = (learningRate, momentum)
-        let kept = 1 - learningRate * weightDecay
-        guard needsVelocity, let velocity else {
-            for i in 0..<count { updated[i] = parameters[i] * kept - rate * gradient[i] }
-            return
-        }
-        for i in 0..<count {
-            let push = rate * gradient[i]
-            let speed = momentum * velocity[i] - push
-            velocity[i] = speed
-            updated[i] = parameters[i] * kept + (nesterov ? momentum * speed - push : speed)
-        }
+        step.apply(
+            to: parameters, gradient: gradient, velocity: needsVelocity ? velocity : nil, into: updated, count: count)
     }
 }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// What a random draw is for. Draws of different purposes never share a counter.
 public enum Purpose: UInt32, Sendable {
     case shuffle = 1
@@ -43,9 +45,12 @@ public struct CounterGenerator: Sendable {
         var i = 0
         while i < output.count {
             let index = UInt64(offset + i)
-            if index & 3 == 0 && output.count - i >= 32 {
-                fillBlocks(output.baseAddress! + i, first: index >> 2)
-                i += 32
+            let blocks = (output.count - i) / 4
+            if index & 3 == 0 && blocks > 0 {
+                Kernels.fillUniform(
+                    output.baseAddress! + i, blocks: blocks, first: index >> 2, key: key, purpose: purpose,
+                    round: round, item: item)
+                i += 4 * blocks
                 continue
             }
             let words = words(at: index >> 2)
@@ -56,41 +61,6 @@ public struct CounterGenerator: Sendable {
                 i += 1
             }
         }
-    }
-
-    /// Eight blocks side by side, block by block in `output`.
-    @inline(__always)
-    private func fillBlocks(_ output: UnsafeMutablePointer<Float>, first: UInt64) {
-        // The low word of the index may run over within the eight.
-        let index = SIMD8<UInt64>(repeating: first) &+ SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
-        var c0 = SIMD8<UInt32>(truncatingIfNeeded: index)
-        var c1 = SIMD8<UInt32>(truncatingIfNeeded: index &>> 32) | SIMD8(repeating: purpose)
-        var c2 = SIMD8(repeating: round)
-        var c3 = SIMD8(repeating: item)
-        var k0 = key[0]
-        var k1 = key[1]
-        for _ in 0..<10 {
-            let p0 = SIMD8<UInt64>(truncatingIfNeeded: c0) &* SIMD8(repeating: 0xD251_1F53)
-            let p1 = SIMD8<UInt64>(truncatingIfNeeded: c2) &* SIMD8(repeating: 0xCD9E_8D57)
-            c0 = SIMD8<UInt32>(truncatingIfNeeded: p1 &>> 32) ^ c1 ^ SIMD8(repeating: k0)
-            c1 = SIMD8<UInt32>(truncatingIfNeeded: p1)
-            c2 = SIMD8<UInt32>(truncatingIfNeeded: p0 &>> 32) ^ c3 ^ SIMD8(repeating: k1)
-            c3 = SIMD8<UInt32>(truncatingIfNeeded: p0)
-            k0 &+= 0x9E37_79B9
-            k1 &+= 0xBB67_AE85
-        }
-        let (u0, u1, u2, u3) = (units(c0), units(c1), units(c2), units(c3))
-        for lane in 0..<8 {
-            let block = SIMD4(u0[lane], u1[lane], u2[lane], u3[lane])
-            UnsafeMutableRawPointer(output + 4 * lane).storeBytes(of: block, as: SIMD4<Float>.self)
-        }
-    }
-
-    /// The top 24 bits as a number in [0, 1). They fit a signed number, for whose conversion processors have a vector
-    /// instruction.
-    @inline(__always)
-    private func units(_ words: SIMD8<UInt32>) -> SIMD8<Float> {
-        SIMD8<Float>(SIMD8<Int32>(truncatingIfNeeded: words &>> 8)) * 0x1p-24
     }
 
     /// A sequence of draws, for code that consumes a varying number of them.

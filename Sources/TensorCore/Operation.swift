@@ -1,16 +1,20 @@
+import Kernels
 import OneDNN
 
 /// A compiled layer. Subclasses hold their primitives and buffers; nothing is allocated when they run.
 ///
 /// The methods are called in the order of their declaration: `declareBackward` once, then for each new set of
-/// parameters `prepare`, then `forward` and `backward` a shard.
+/// parameters `prepare`, then the passes for each shard.
 class Operation {
     /// Reserves what backward needs. Called in reverse order of the layers, with the builder's clock at that moment.
     func declareBackward(_ builder: PlanBuilder) throws {}
     /// Brings new parameters into the layouts that the primitives want.
     func prepare() {}
     func forward() {}
-    func backward() {}
+    /// The gradients of the parameters, and whatever both halves of backward need.
+    func backwardWeights() {}
+    /// The gradient of the input.
+    func backwardData() {}
 }
 
 /// An activation, or the gradient of one, in a plan: a layout and the bytes.
@@ -38,9 +42,7 @@ final class GradientTarget {
     /// Call when `slot` is written.
     func finish() {
         guard let total else { return }
-        let sum = total.buffer.floats
-        let part = slot.buffer.floats
-        for i in 0..<slot.floatCount { sum[i] += part[i] }
+        add(slot.buffer.floats, to: total.buffer.floats, count: slot.floatCount)
     }
 }
 

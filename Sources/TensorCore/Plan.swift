@@ -18,7 +18,7 @@ public final class Plan {
     private let context: StepContext
     private let operations: [Operation]
     private let loss: SoftmaxCrossEntropy
-    private let factoredDense: Dense?
+    private let factoredDense: FactoredDenseOperation?
     private let arena: Arena
     private let buffers: [Buffer]
     private let bufferMemories: [(memory: Memory, buffer: Buffer)]
@@ -29,7 +29,7 @@ public final class Plan {
     private var preparedVersion: UInt64?
 
     public init(
-        _ network: Network, batch: Int, mode: Mode, algorithm: ConvolutionAlgorithm, engine: Engine, arena: Arena
+        _ network: Network, batch: Int, mode: Mode, convolutions: ConvolutionChoices, engine: Engine, arena: Arena
     ) throws {
         precondition(batch > 0 && network.classes > 0, "a plan for batch \(batch), \(network.classes) classes")
         self.network = network
@@ -37,7 +37,7 @@ public final class Plan {
         self.mode = mode
         self.arena = arena
         let builder = PlanBuilder(
-            engine: engine, network: network, batch: batch, isTraining: mode == .training, algorithm: algorithm)
+            engine: engine, network: network, batch: batch, isTraining: mode == .training, choices: convolutions)
         var operations: [Operation] = []
         for (index, layer) in network.layers.enumerated() {
             builder.now = index
@@ -51,7 +51,7 @@ public final class Plan {
         }
         self.operations = operations
         loss = operations.last as! SoftmaxCrossEntropy
-        factoredDense = operations.lazy.compactMap { $0 as? Dense }.first { $0.isFactored }
+        factoredDense = operations.lazy.compactMap { $0 as? FactoredDenseOperation }.first
         context = builder.context
         buffers = builder.buffers
         bufferMemories = builder.bufferMemories
@@ -104,7 +104,10 @@ public final class Plan {
         precondition(mode == .training, "backward in a plan for inference")
         context.labels = labels
         context.gradientScale = scale
-        for operation in operations.reversed() { operation.backward() }
+        for operation in operations.reversed() {
+            operation.backwardWeights()
+            operation.backwardData()
+        }
     }
 
     /// `[batch, classes]`, until the next forward.
@@ -118,12 +121,7 @@ public final class Plan {
 
     /// The factors of the factored kernel's gradient X^T D, `[batch, K]` and `[batch, width]`: until the next forward.
     public var factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>)? {
-        guard mode == .training, let dense = factoredDense else { return nil }
-        let widths = dense.factorWidths
-        return (
-            UnsafeBufferPointer(start: dense.input.buffer.floats, count: batch * widths.x),
-            UnsafeBufferPointer(start: dense.outputGradient.buffer.floats, count: batch * widths.d)
-        )
+        mode == .training ? factoredDense?.factors : nil
     }
 
     private func bindBuffers() {

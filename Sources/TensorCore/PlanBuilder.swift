@@ -7,7 +7,7 @@ final class PlanBuilder {
     let network: Network
     let batch: Int
     let isTraining: Bool
-    let algorithm: ConvolutionAlgorithm
+    let choices: ConvolutionChoices
     let context = StepContext()
     let parameterLayout: ParameterLayout
 
@@ -24,13 +24,13 @@ final class PlanBuilder {
     private var gradients: [Slot?]
 
     init(
-        engine: Engine, network: Network, batch: Int, isTraining: Bool, algorithm: ConvolutionAlgorithm
+        engine: Engine, network: Network, batch: Int, isTraining: Bool, choices: ConvolutionChoices
     ) {
         self.engine = engine
         self.network = network
         self.batch = batch
         self.isTraining = isTraining
-        self.algorithm = algorithm
+        self.choices = choices
         parameterLayout = network.parameterLayout
         endOfStep = 2 * network.layers.count + 1
         activations = Array(repeating: nil, count: network.shapes.count)
@@ -161,13 +161,27 @@ final class PlanBuilder {
         return try Primitive(descriptor, on: engine, arguments)
     }
 
-    /// The same numbers in the layout that a primitive wants, and the copy that brings them there; no copy where the
-    /// layout is that one already.
-    func aligned(_ slot: Slot, to layout: Layout) throws -> (memory: Memory, copy: Primitive?) {
-        let memory = try memory(slot)
-        guard slot.layout != layout else { return (memory, nil) }
-        let other = try self.memory(self.slot(layout))
-        return (other, try reorder(from: memory, to: other))
+    /// The same numbers in the layout that a pass wants, and the copy that brings them there; no copy where the layout
+    /// is that one already.
+    func aligned(_ slot: Slot, to layout: Layout) throws -> (slot: Slot, copy: Primitive?) {
+        guard slot.layout != layout else { return (slot, nil) }
+        let other = self.slot(layout)
+        return (other, try reorder(from: try memory(slot), to: try memory(other)))
+    }
+
+    /// What a layer takes, in the layout that it wants. The caller's images are channels last, and nobody but their one
+    /// layer takes them; backward reads the copy.
+    func source(_ value: Value, layout: Layout) throws -> (slot: Slot, copy: Primitive?) {
+        guard value == network.input else { return try aligned(read(value), to: layout) }
+        let slot = write(value, layout: layout)
+        return (slot, try reorder(from: try imageMemory(), to: try memory(slot)))
+    }
+
+    /// A place for what a pass writes in a layout of its own, and the copy from there to `slot`.
+    func written(to slot: Slot, from layout: Layout) throws -> (slot: Slot, copy: Primitive?) {
+        guard slot.layout != layout else { return (slot, nil) }
+        let other = self.slot(layout)
+        return (other, try reorder(from: try memory(other), to: try memory(slot)))
     }
 
     /// A copy between layouts.

@@ -40,7 +40,7 @@ public struct ShardInput {
 public final class LaneComputation {
     public let network: Network
     public let layout: ParameterLayout
-    private let algorithm: ConvolutionAlgorithm
+    private let convolutions: ConvolutionChoices
     private let engine: Engine
     private let arena = Arena()
     private var plans: [PlanKey: Plan] = [:]
@@ -53,7 +53,7 @@ public final class LaneComputation {
     public init(network: Network, numerics: NumericsSettings) throws {
         self.network = network
         layout = network.parameterLayout
-        algorithm = numerics.convolution
+        convolutions = numerics.convolutions
         engine = try Engine(threads: numerics.threadsPerLane)
     }
 
@@ -106,7 +106,7 @@ public final class LaneComputation {
         let key = PlanKey(samples: samples, isTraining: mode == .training)
         if let plan = plans[key] { return plan }
         let plan = try Plan(
-            network, batch: samples, mode: mode, algorithm: algorithm, engine: engine, arena: arena)
+            network, batch: samples, mode: mode, convolutions: convolutions, engine: engine, arena: arena)
         plans[key] = plan
         return plan
     }

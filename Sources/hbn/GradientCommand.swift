@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterRuntime
+import TensorCore
 import Training
 
 /// `hbn gradient`: loss and gradients of a batch, for comparison with other software.
@@ -36,7 +37,7 @@ struct GradientCommand: ParsableCommand {
             var file = GradientFile()
             file.inference = inference
             file.factored = factored
-            if direct { file.numerics.convolution = .direct }
+            if direct { file.numerics.convolutions = ConvolutionChoices(.direct) }
             try file.write(to: output, parameters: parameters, batch: batch)
         }
     }

@@ -17,7 +17,7 @@ private let algorithms = [ConvolutionAlgorithm.direct, .winograd]
 
 private func numerics(_ algorithm: ConvolutionAlgorithm) -> NumericsSettings {
     var numerics = NumericsSettings()
-    numerics.convolution = algorithm
+    numerics.convolutions = ConvolutionChoices(algorithm)
     return numerics
 }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Parameters
 import Randomness
 import Testing

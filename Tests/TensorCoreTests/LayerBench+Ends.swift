@@ -57,7 +57,7 @@ final class Feed: Operation {
         copyOut = try builder.reorder(from: try builder.memory(gradient), to: plainGradient.memory)
     }
 
-    override func backward() { copyOut.run() }
+    override func backwardData() { copyOut.run() }
 }
 
 /// Hands a value out, and takes its gradient from an array.
@@ -97,7 +97,7 @@ final class Probe: Operation {
         copyIn = try builder.reorder(from: plainGradient.memory, to: try builder.memory(target.slot))
     }
 
-    override func backward() {
+    override func backwardData() {
         copyIn.run()
         target.finish()
     }

@@ -39,7 +39,8 @@ final class LayerBench {
             _ = network.append(ProbeLayer(output: output))
         }
         let builder = PlanBuilder(
-            engine: try Engine(), network: network, batch: batch, isTraining: training, algorithm: algorithm)
+            engine: try Engine(), network: network, batch: batch, isTraining: training,
+            choices: ConvolutionChoices(algorithm))
         var operations: [Operation] = []
         for (index, layer) in network.layers.enumerated() {
             builder.now = index
@@ -91,7 +92,10 @@ final class LayerBench {
     /// Backward from the gradient of the output; call after forward.
     func backward(_ outputGradient: [Float] = []) {
         probe?.gradient.set(outputGradient)
-        for operation in operations.reversed() { operation.backward() }
+        for operation in operations.reversed() {
+            operation.backwardWeights()
+            operation.backwardData()
+        }
     }
 
     func inputGradient(_ index: Int = 0) -> [Float] { Array(feeds[index].gradient) }

@@ -41,7 +41,9 @@ private final class Lane {
     }
 
     func plan(batch: Int, _ mode: Plan.Mode = .training) throws -> Plan {
-        try Plan(network, batch: batch, mode: mode, algorithm: algorithm, engine: engine, arena: arena)
+        try Plan(
+            network, batch: batch, mode: mode, convolutions: ConvolutionChoices(algorithm), engine: engine, arena: arena
+        )
     }
 
     func take(_ other: FloatBuffer) { _ = parameters.floats.update(fromContentsOf: other.floats) }

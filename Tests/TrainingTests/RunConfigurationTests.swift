@@ -1,6 +1,7 @@
 import Augmentation
 import Foundation
 import Optimization
+import TensorCore
 import Testing
 import Training
 
@@ -25,7 +26,7 @@ private func configuration(_ change: (inout RunConfiguration) -> Void) -> RunCon
         $0.optimizer.nesterov = true
         $0.optimizer.learningRate = 0.1
         $0.augmentation.shearRange = 1 / 3
-        $0.numerics.convolution = .direct
+        $0.numerics.convolutions = ConvolutionChoices(.direct)
         $0.numerics.threadsPerLane = 2
         $0.seed = .max
         $0.maximumSteps = 7

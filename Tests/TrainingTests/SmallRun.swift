@@ -31,7 +31,7 @@ enum SmallRun {
 
     static func numerics(_ algorithm: ConvolutionAlgorithm) -> NumericsSettings {
         var numerics = NumericsSettings()
-        numerics.convolution = algorithm
+        numerics.convolutions = ConvolutionChoices(algorithm)
         return numerics
     }
 

@@ -1,3 +1,4 @@
+import Kernels
 import OneDNN
 
 extension Network {
@@ -45,11 +46,7 @@ final class Addition: Operation {
     /// output = max(a + b, 0)
     override func forward() {
         alignB?.run()
-        let (a, b, output) = (a.buffer.floats, b.buffer.floats, output.buffer.floats)
-        for i in 0..<self.output.floatCount {
-            let sum = a[i] + b[i]
-            output[i] = sum > 0 ? sum : 0
-        }
+        addWithReLU(a.buffer.floats, b.buffer.floats, into: output.buffer.floats, count: output.floatCount)
     }
 
     override func declareBackward(_ builder: PlanBuilder) throws {
@@ -69,9 +66,8 @@ final class Addition: Operation {
     }
 
     /// The gradient passes where the sum was positive.
-    override func backward() {
-        let (output, gradient) = (output.buffer.floats, outputGradient.buffer.floats)
-        for i in 0..<outputGradient.floatCount { gradient[i] = output[i] > 0 ? gradient[i] : 0 }
+    override func backwardData() {
+        backThroughReLU(output.buffer.floats, outputGradient.buffer.floats, count: outputGradient.floatCount)
         alignGradientB?.run()
     }
 }

@@ -68,7 +68,7 @@ final class AttentionMask: Operation {
 
     /// The input's gradient is the output's times the mask; the mask's is the sum of output gradient times input over
     /// the channels and the 2x2 pixels.
-    override func backward() {
+    override func backwardData() {
         let (input, mask) = (input.buffer.floats, mask.buffer.floats)
         let (outputGradient, inputGradient) = (outputGradient.buffer.floats, inputGradient.slot.buffer.floats)
         let maskGradient = maskGradient.slot.buffer.floats

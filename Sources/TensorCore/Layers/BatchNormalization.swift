@@ -83,7 +83,7 @@ final class BatchNormalization: Operation {
     }
 
     /// The gradient through the statistics too (Ioffe and Szegedy, ICML 2015).
-    override func backward() {
+    override func backwardData() {
         backwardPrimitive.run()
         inputGradient.finish()
     }

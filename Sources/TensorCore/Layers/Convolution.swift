@@ -1,3 +1,4 @@
+import Kernels
 import OneDNN
 import Parameters
 
@@ -75,14 +76,14 @@ struct ConvolutionLayer: Layer {
 final class Convolution: Operation {
     private let layer: ConvolutionLayer
     private let geometry: ConvolutionGeometry
-    private let algorithm: ConvolutionAlgorithm
-    private let forwardDescriptor: PrimitiveDescriptor
     private let destination: Slot
+    private let forwardDescriptor: PrimitiveDescriptor
     private var prepareWeights: [Primitive] = []
     private var preparedWeights: [(layout: Layout, memory: Memory)] = []
-    /// The passes: copies into the wanted layouts, the primitive, copies out of them.
-    private var forwardPass: [Primitive] = []
-    private var backwardPass: [Primitive] = []
+    /// The passes: copies into the wanted layouts, the computation, copies out of them.
+    private var forwardPass: [Task] = []
+    private var backwardWeightsPass: [Task] = []
+    private var backwardDataPass: [Task] = []
     private var inputGradient: GradientTarget?
 
     init(_ layer: ConvolutionLayer, _ builder: PlanBuilder) throws {
@@ -93,31 +94,38 @@ final class Convolution: Operation {
             outputChannels: one.outputChannels, kernel: one.kernel, stride: one.stride,
             isTransposed: one.isTransposed)
         self.geometry = geometry
-        algorithm = geometry.algorithm(preferring: builder.algorithm)
-        forwardDescriptor = try withFallback(algorithm) {
+        let algorithm = builder.choices.algorithm(geometry, .forward)
+        // Backward primitives ask for it as a hint, whatever computes forward.
+        let descriptor = try withFallback(algorithm.inLibrary) {
             try builder.engine.convolutionForward(
                 geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
                 activation: layer.activation, training: builder.isTraining)
         }
-        let wanted = forwardDescriptor.layout(of: .source)
-        var source: (memory: Memory, copy: Primitive?)
-        if layer.input == builder.network.input {
-            // The caller's images are channels last; backward reads the copy.
-            source.memory = try builder.memory(builder.write(layer.input, layout: wanted))
-            source.copy = try builder.reorder(from: try builder.imageMemory(), to: source.memory)
-        } else {
-            source = try builder.aligned(builder.read(layer.input), to: wanted)
-        }
-        destination = builder.write(layer.output, layout: forwardDescriptor.layout(of: .destination))
+        forwardDescriptor = descriptor
+        let isWinograd = algorithm == .winograd
+        let source = try builder.source(
+            layer.input, layout: isWinograd ? .blocked(geometry.inputDimensions) : descriptor.layout(of: .source))
+        destination = builder.write(
+            layer.output,
+            layout: isWinograd ? .blocked(geometry.outputDimensions) : descriptor.layout(of: .destination))
         super.init()
-        let primitive = try builder.primitive(
-            forwardDescriptor,
-            [
-                .source: source.memory, .weights: try weights(for: forwardDescriptor, builder),
-                .bias: try builder.parameterMemory("\(layer.name).bias", layout: .vector(geometry.outputChannels)),
-                .destination: try builder.memory(destination),
-            ])
-        forwardPass = [source.copy, primitive].compactMap { $0 }
+        let task: Task
+        if isWinograd {
+            task = .winograd(
+                WinogradTask(
+                    .forward, layer, geometry, builder, input: source.slot.buffer, output: destination.buffer))
+        } else {
+            task = .primitive(
+                try builder.primitive(
+                    descriptor,
+                    [
+                        .source: try builder.memory(source.slot), .weights: try weights(for: descriptor, builder),
+                        .bias: try builder.parameterMemory(
+                            "\(layer.name).bias", layout: .vector(geometry.outputChannels)),
+                        .destination: try builder.memory(destination),
+                    ]))
+        }
+        forwardPass = copies(source.copy) + [task]
     }
 
     override func prepare() {
@@ -126,33 +134,93 @@ final class Convolution: Operation {
 
     /// output = activation(kernel * input + bias), `[n, h, w, filters]`.
     override func forward() {
-        for primitive in forwardPass { primitive.run() }
+        for task in forwardPass { task.run() }
     }
 
     override func declareBackward(_ builder: PlanBuilder) throws {
         let outputGradient = builder.gradient(of: layer.output)
-        if let activation = layer.activation {
-            let gradient = try builder.memory(outputGradient)
-            backwardPass.append(
-                try builder.primitive(
-                    try builder.engine.activationBackward(activation, layout: destination.layout),
-                    [
-                        .destination: try builder.memory(builder.read(layer.output)),
-                        .destinationGradient: gradient, .sourceGradient: gradient,
-                    ]))
+        if builder.choices.algorithm(geometry, .backwardWeights) == .winograd {
+            try declareWinogradBackwardWeights(outputGradient, builder)
+        } else {
+            if layer.activation != nil { try declareActivationBackward(outputGradient, builder) }
+            try declareBackwardWeights(outputGradient, builder)
         }
-        try declareBackwardWeights(outputGradient, builder)
-        if builder.needsGradient(layer.input) { try declareBackwardData(outputGradient, builder) }
+        guard builder.needsGradient(layer.input) else { return }
+        if builder.choices.algorithm(geometry, .backwardData) == .winograd {
+            try declareWinogradBackwardData(outputGradient, builder)
+        } else {
+            try declareBackwardData(outputGradient, builder)
+        }
     }
 
-    /// The gradients of kernel and bias, then the input's: the transposed convolution of the output's.
-    override func backward() {
-        for primitive in backwardPass { primitive.run() }
+    /// The gradients of kernel and bias; the output's gradient passes back through the activation in place.
+    override func backwardWeights() {
+        for task in backwardWeightsPass { task.run() }
+    }
+
+    /// The input's gradient: the transposed convolution of the output's.
+    override func backwardData() {
+        for task in backwardDataPass { task.run() }
         inputGradient?.finish()
     }
 
+    // MARK: By our own kernels
+
+    private func declareWinogradBackwardWeights(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
+        var output: Slot?
+        switch layer.activation {
+        case .relu: output = builder.read(layer.output)
+        case .sigmoid: try declareActivationBackward(outputGradient, builder)
+        case nil: break
+        }
+        let source = try builder.aligned(builder.read(layer.input), to: .blocked(geometry.inputDimensions))
+        // The layout of the output's gradient is that of the output, which may be another where forward is direct.
+        let gradient = try builder.aligned(outputGradient, to: .blocked(geometry.outputDimensions))
+        let isBlocked = gradient.copy == nil
+        if !isBlocked, output != nil { try declareActivationBackward(outputGradient, builder) }
+        backwardWeightsPass += copies(source.copy, gradient.copy)
+        backwardWeightsPass += [
+            .bias(
+                BiasTask(
+                    layer, geometry, builder, gradient: gradient.slot.buffer, output: isBlocked ? output?.buffer : nil)),
+            .winograd(
+                WinogradTask(
+                    .backwardWeights, layer, geometry, builder, input: source.slot.buffer,
+                    output: gradient.slot.buffer)),
+        ]
+    }
+
+    private func declareWinogradBackwardData(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
+        let gradient = try builder.aligned(outputGradient, to: .blocked(geometry.outputDimensions))
+        let target = builder.gradientTarget(of: layer.input)
+        let (written, copy) = try builder.written(to: target.slot, from: .blocked(geometry.inputDimensions))
+        backwardDataPass =
+            copies(gradient.copy)
+            + [
+                .winograd(
+                    WinogradTask(
+                        .backwardData, layer, geometry, builder, input: written.buffer, output: gradient.slot.buffer))
+            ] + copies(copy)
+        inputGradient = target
+    }
+
+    // MARK: By the library's primitives
+
+    private func declareActivationBackward(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
+        let gradient = try builder.memory(outputGradient)
+        backwardWeightsPass.append(
+            .primitive(
+                try builder.primitive(
+                    try builder.engine.activationBackward(layer.activation!, layout: destination.layout),
+                    [
+                        .destination: try builder.memory(builder.read(layer.output)),
+                        .destinationGradient: gradient, .sourceGradient: gradient,
+                    ])))
+    }
+
     private func declareBackwardWeights(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let descriptor = try withFallback(algorithm) {
+        let algorithm = builder.choices.algorithm(geometry, .backwardWeights)
+        let descriptor = try withFallback(algorithm.inLibrary) {
             try builder.engine.convolutionBackwardWeights(
                 geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
                 forward: forwardDescriptor)
@@ -165,33 +233,32 @@ final class Convolution: Operation {
         let primitive = try builder.primitive(
             descriptor,
             [
-                .source: source.memory, .destinationGradient: gradient.memory, .weightsGradient: weights,
+                .source: try builder.memory(source.slot), .destinationGradient: try builder.memory(gradient.slot),
+                .weightsGradient: weights,
                 .biasGradient: try builder.gradientMemory(
                     "\(layer.name).bias", layout: .vector(geometry.outputChannels)),
             ])
         let store = wanted == stored.layout ? nil : try builder.reorder(from: weights, to: stored)
-        backwardPass += [source.copy, gradient.copy, primitive, store].compactMap { $0 }
+        backwardWeightsPass += copies(source.copy, gradient.copy) + [.primitive(primitive)] + copies(store)
     }
 
     private func declareBackwardData(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let descriptor = try withFallback(algorithm) {
+        let algorithm = builder.choices.algorithm(geometry, .backwardData)
+        let descriptor = try withFallback(algorithm.inLibrary) {
             try builder.engine.convolutionBackwardData(
                 geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
                 forward: forwardDescriptor)
         }
         let gradient = try builder.aligned(outputGradient, to: descriptor.layout(of: .destinationGradient))
         let target = builder.gradientTarget(of: layer.input)
-        let wanted = descriptor.layout(of: .sourceGradient)
-        let result = try builder.memory(target.slot)
-        let written = wanted == target.slot.layout ? result : try builder.memory(builder.slot(wanted))
+        let (written, copy) = try builder.written(to: target.slot, from: descriptor.layout(of: .sourceGradient))
         let primitive = try builder.primitive(
             descriptor,
             [
-                .destinationGradient: gradient.memory, .weights: try weights(for: descriptor, builder),
-                .sourceGradient: written,
+                .destinationGradient: try builder.memory(gradient.slot),
+                .weights: try weights(for: descriptor, builder), .sourceGradient: try builder.memory(written),
             ])
-        let copy = wanted == target.slot.layout ? nil : try builder.reorder(from: written, to: result)
-        backwardPass += [gradient.copy, primitive, copy].compactMap { $0 }
+        backwardDataPass = copies(gradient.copy) + [.primitive(primitive)] + copies(copy)
         inputGradient = target
     }
 
@@ -208,13 +275,120 @@ final class Convolution: Operation {
     }
 }
 
-extension ConvolutionGeometry {
-    /// Winograd needs 3x3 with stride 1, and is fast in whole blocks of 16 channels.
-    fileprivate func algorithm(preferring preferred: ConvolutionAlgorithm) -> ConvolutionAlgorithm {
-        let fits = kernel == 3 && stride == 1 && inputChannels % 16 == 0 && outputChannels % 16 == 0
-        return fits ? preferred : .direct
+/// A part of a pass.
+private enum Task {
+    case primitive(Primitive)
+    case winograd(WinogradTask)
+    case bias(BiasTask)
+
+    func run() {
+        switch self {
+        case .primitive(let primitive): primitive.run()
+        case .winograd(let task): task.run()
+        case .bias(let task): task.run()
+        }
+    }
+}
+
+private func copies(_ primitives: Primitive?...) -> [Task] { primitives.compactMap { $0.map(Task.primitive) } }
+
+/// A pass by our own Winograd kernels.
+///
+/// A transposed convolution is the gradient of the convolution that leads from its output to its input, so it swaps
+/// the two kernels for activations and the two activations of the kernel's gradient.
+private final class WinogradTask {
+    private let pass: ConvolutionPass
+    private let isTransposed: Bool
+    private let relu: Bool
+    private let convolution: WinogradConvolution
+    private let context: StepContext
+    private let kernel: Int
+    private let bias: Int
+    private let input: Buffer
+    private let output: Buffer
+    private let scratch: Buffer
+
+    /// `input` and `output` are the layer's, or their gradients in the passes that make or take those.
+    init(
+        _ pass: ConvolutionPass, _ layer: ConvolutionLayer, _ geometry: ConvolutionGeometry, _ builder: PlanBuilder,
+        input: Buffer, output: Buffer
+    ) {
+        self.pass = pass
+        isTransposed = geometry.isTransposed
+        relu = layer.activation == .relu
+        let (from, to) = (geometry.inputChannels, geometry.outputChannels)
+        convolution = WinogradConvolution(
+            batch: geometry.batch, height: geometry.height, width: geometry.width,
+            inputs: isTransposed ? to : from, outputs: isTransposed ? from : to)!
+        context = builder.context
+        kernel = builder.parameter("\(layer.name).kernel").offset
+        bias = builder.parameter("\(layer.name).bias").offset
+        self.input = input
+        self.output = output
+        let computed: WinogradConvolution.Pass =
+            switch pass {
+            case .forward: isTransposed ? .backwardData : .forward
+            case .backwardData: isTransposed ? .forward : .backwardData
+            case .backwardWeights: .backwardWeights
+            }
+        scratch = builder.allocate(convolution.scratchByteCount(computed))
     }
 
+    func run() {
+        let (input, output, scratch) = (input.floats, output.floats, scratch.pointer!)
+        switch (pass, isTransposed) {
+        case (.forward, false):
+            convolution.convolve(
+                input, kernel: context.parameters + kernel, bias: context.parameters + bias, relu: relu,
+                into: output, scratch: scratch)
+        case (.forward, true):
+            convolution.convolveTransposed(
+                input, kernel: context.parameters + kernel, bias: context.parameters + bias, into: output,
+                scratch: scratch)
+        case (.backwardData, false):
+            convolution.convolveTransposed(
+                output, kernel: context.parameters + kernel, bias: nil, into: input, scratch: scratch)
+        case (.backwardData, true):
+            convolution.convolve(
+                output, kernel: context.parameters + kernel, bias: nil, relu: false, into: input, scratch: scratch)
+        case (.backwardWeights, false):
+            convolution.kernelGradient(
+                input, outputGradient: output, into: context.gradients + kernel, scratch: scratch)
+        case (.backwardWeights, true):
+            convolution.kernelGradient(
+                output, outputGradient: input, into: context.gradients + kernel, scratch: scratch)
+        }
+    }
+}
+
+/// The gradient of the bias, and the output's gradient through the ReLU where `output` is given.
+private final class BiasTask {
+    private let geometry: ConvolutionGeometry
+    private let context: StepContext
+    private let bias: Int
+    private let gradient: Buffer
+    private let output: Buffer?
+
+    init(
+        _ layer: ConvolutionLayer, _ geometry: ConvolutionGeometry, _ builder: PlanBuilder, gradient: Buffer,
+        output: Buffer?
+    ) {
+        self.geometry = geometry
+        context = builder.context
+        bias = builder.parameter("\(layer.name).bias").offset
+        self.gradient = gradient
+        self.output = output
+    }
+
+    func run() {
+        biasGradient(
+            batch: geometry.batch, channels: geometry.outputChannels,
+            pixels: geometry.outputHeight * geometry.outputWidth, output: output?.floats, gradient: gradient.floats,
+            into: context.gradients + bias)
+    }
+}
+
+extension ConvolutionGeometry {
     /// The kernel as files and messages have it.
     fileprivate var storedKernel: Layout {
         isTransposed
@@ -225,7 +399,7 @@ extension ConvolutionGeometry {
 
 /// Where a processor has no Winograd, the direct algorithm serves.
 private func withFallback(
-    _ algorithm: ConvolutionAlgorithm, _ make: (ConvolutionAlgorithm) throws -> PrimitiveDescriptor
+    _ algorithm: LibraryAlgorithm, _ make: (LibraryAlgorithm) throws -> PrimitiveDescriptor
 ) throws -> PrimitiveDescriptor {
     guard algorithm != .direct else { return try make(.direct) }
     do { return try make(algorithm) } catch is OneDNNError { return try make(.direct) }

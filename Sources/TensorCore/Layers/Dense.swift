@@ -1,3 +1,4 @@
+import Kernels
 import OneDNN
 import Parameters
 
@@ -6,7 +7,8 @@ extension Network {
     /// `slope` is given.
     ///
     /// A factored kernel's gradient X^T D is never computed: its factors X (the input) and D (the gradient of the
-    /// sum) are left in the plan for the caller.
+    /// sum) are left in the plan for the caller. Its input must be what `flattenAndDropout` makes: the gradient of the
+    /// input is computed only where X is not zero, for elsewhere it does not pass.
     public mutating func dense(
         _ input: Value, named name: String, width: Int, slope: Float? = nil, isFactored: Bool = false
     ) -> Value {
@@ -37,19 +39,22 @@ struct DenseLayer: Layer {
     var parameters: [String] { ["\(name).kernel", "\(name).bias"] }
     var multiplyAdds: Int { depth * width }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { Dense(self, builder) }
+    func compile(_ builder: PlanBuilder) throws -> Operation {
+        isFactored ? FactoredDenseOperation(self, builder) : DenseOperation(self, builder)
+    }
 }
 
-final class Dense: Operation {
-    private let layer: DenseLayer
-    private let context: StepContext
-    private let batch: Int
-    private let kernel: Int
-    private let bias: Int
+/// A dense layer whose kernel fits in a cache. The products are oneDNN's.
+class DenseOperation: Operation {
+    let layer: DenseLayer
+    let context: StepContext
+    let batch: Int
+    let kernel: Int
     let input: Slot
-    private let output: Slot
+    let output: Slot
+    private let bias: Int
     private(set) var outputGradient: Slot!
-    private var inputGradient: GradientTarget!
+    private(set) var inputGradient: GradientTarget!
 
     init(_ layer: DenseLayer, _ builder: PlanBuilder) {
         self.layer = layer
@@ -61,15 +66,11 @@ final class Dense: Operation {
         output = builder.write(layer.output, layout: builder.rows(of: layer.output))
     }
 
-    var isFactored: Bool { layer.isFactored }
-    /// Columns of X and of D.
-    var factorWidths: (x: Int, d: Int) { (layer.depth, layer.width) }
-
     /// output = leaky(X W + b), `[n, width]`.
     override func forward() {
-        let (parameters, output) = (context.parameters!, output.buffer.floats)
-        matrixProduct(batch, layer.width, layer.depth, input.buffer.floats, parameters + kernel, into: output)
-        let bias = parameters + bias
+        let output = output.buffer.floats
+        multiply(into: output)
+        let bias = context.parameters + bias
         let slope = layer.slope ?? 1
         for sample in 0..<batch {
             let row = output + sample * layer.width
@@ -85,15 +86,11 @@ final class Dense: Operation {
         _ = builder.read(layer.output)
         outputGradient = builder.gradient(of: layer.output)
         inputGradient = builder.gradientTarget(of: layer.input)
-        if layer.isFactored {
-            input.buffer.use(at: builder.endOfStep)
-            outputGradient.buffer.use(at: builder.endOfStep)
-        }
     }
 
     /// D = output gradient through the LeakyReLU, whose output has the sign of its input; the bias gets D's column
-    /// sums, the kernel X^T D, the input D W^T.
-    override func backward() {
+    /// sums, the kernel X^T D.
+    override func backwardWeights() {
         let (output, d) = (output.buffer.floats, outputGradient.buffer.floats)
         if let slope = layer.slope {
             for i in 0..<batch * layer.width { d[i] = output[i] > 0 ? d[i] : slope * d[i] }
@@ -103,14 +100,65 @@ final class Dense: Operation {
         for sample in 0..<batch {
             for j in 0..<layer.width { biasGradient[j] += d[sample * layer.width + j] }
         }
-        if !layer.isFactored {
-            matrixProduct(
-                layer.depth, layer.width, batch, input.buffer.floats, transposedA: true, d,
-                into: context.gradients + kernel)
-        }
-        matrixProduct(
-            batch, layer.depth, layer.width, d, context.parameters + kernel, transposedB: true,
-            into: inputGradient.slot.buffer.floats)
+        correlate(d)
+    }
+
+    /// The input gets D W^T.
+    override func backwardData() {
+        multiplyTransposed(outputGradient.buffer.floats, into: inputGradient.slot.buffer.floats)
         inputGradient.finish()
     }
+
+    func multiply(into sums: UnsafeMutablePointer<Float>) {
+        matrixProduct(
+            batch, layer.width, layer.depth, input.buffer.floats, context.parameters + kernel, into: sums)
+    }
+
+    func multiplyTransposed(_ d: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>) {
+        matrixProduct(
+            batch, layer.depth, layer.width, d, context.parameters + kernel, transposedB: true, into: dx)
+    }
+
+    func correlate(_ d: UnsafePointer<Float>) {
+        matrixProduct(
+            layer.depth, layer.width, batch, input.buffer.floats, transposedA: true, d,
+            into: context.gradients + kernel)
+    }
+}
+
+/// The dense layer on top of the flattened image, whose kernel fits in no cache.
+final class FactoredDenseOperation: DenseOperation {
+    private let products: FactoredDense
+    private let sums: Buffer
+
+    override init(_ layer: DenseLayer, _ builder: PlanBuilder) {
+        products = FactoredDense(samples: builder.batch, depth: layer.depth, width: layer.width)
+        sums = builder.matrix(1, products.scratchCount)
+        super.init(layer, builder)
+    }
+
+    /// X `[batch, depth]` and D `[batch, width]`.
+    var factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>) {
+        (
+            UnsafeBufferPointer(start: input.buffer.floats, count: batch * layer.depth),
+            UnsafeBufferPointer(start: outputGradient.buffer.floats, count: batch * layer.width)
+        )
+    }
+
+    override func declareBackward(_ builder: PlanBuilder) throws {
+        try super.declareBackward(builder)
+        input.buffer.use(at: builder.endOfStep)
+        outputGradient.buffer.use(at: builder.endOfStep)
+    }
+
+    override func multiply(into sums: UnsafeMutablePointer<Float>) {
+        products.forward(input.buffer.floats, kernel: context.parameters + kernel, sums: self.sums.floats)
+        sums.update(from: self.sums.floats, count: batch * layer.width)
+    }
+
+    override func multiplyTransposed(_ d: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>) {
+        products.backwardData(input.buffer.floats, d, kernel: context.parameters + kernel, into: dx)
+    }
+
+    override func correlate(_ d: UnsafePointer<Float>) {}
 }

@@ -1,3 +1,4 @@
+import Kernels
 import OneDNN
 import Randomness
 
@@ -76,7 +77,7 @@ final class FlattenAndDropout: Operation {
             for y in 0..<blocks.height {
                 let row = output + sample * rowLength + y * drawn.count
                 generator.fillUniform(drawn, offset: y * drawn.count)
-                for i in 0..<drawn.count { row[i] = drawn[i] < rate ? 0 : row[i] * scale }
+                drop(row, draws: draws.floats, rate: rate, scale: scale, count: drawn.count)
             }
         }
     }
@@ -87,7 +88,7 @@ final class FlattenAndDropout: Operation {
         inputGradient = builder.gradientTarget(of: layer.input)
     }
 
-    override func backward() {
+    override func backwardData() {
         let output = output.buffer.floats
         let (outputGradient, inputGradient) = (outputGradient.buffer.floats, inputGradient.slot.buffer.floats)
         let scale = context.dropout == nil || layer.rate == 0 ? 1 : 1 / (1 - layer.rate)

@@ -66,7 +66,7 @@ final class MaxPooling: Operation {
     }
 
     /// Each window's gradient goes to its largest element.
-    override func backward() {
+    override func backwardData() {
         backwardPrimitive.run()
         inputGradient.finish()
     }

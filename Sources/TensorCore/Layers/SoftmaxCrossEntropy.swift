@@ -69,7 +69,7 @@ final class SoftmaxCrossEntropy: Operation {
     }
 
     /// The gradient of a sample's loss is its probabilities minus the one-hot label.
-    override func backward() {
+    override func backwardData() {
         let gradient = logitsGradient.slot.buffer.floats
         for sample in 0..<batch {
             let (_, result) = rows(sample)

@@ -1,0 +1,176 @@
+#include "dense.h"
+
+#include "vectors.h"
+
+enum {
+    strip = 16,  // Vectors of a row that are summed at once: 256 floats.
+    block = 64,  // Rows that stay in the second-level cache while each sample passes over them.
+    ahead = 32,  // Rows from the one in work to the one that memory is asked for.
+};
+
+/// Asks the second-level cache for a row before it is needed. Rows are left out where inputs are zero, which a processor does not foresee.
+HBN_INLINE void prefetch(const float *row, size_t width) {
+    for (size_t j = 0; j < width; j += hbn_lanes) __builtin_prefetch(row + j, 0, 2);
+}
+
+/// The rows of a block whose input is not zero.
+HBN_INLINE size_t list_non_zero(const float *x, size_t rows, uint16_t *list) {
+    size_t count = 0;
+    for (size_t row = 0; row < rows; row++) {
+        list[count] = (uint16_t)row;
+        count += x[row] != 0;
+    }
+    return count;
+}
+
+HBN_EACH_PROCESSOR
+void hbn_dense_forward(
+    size_t samples, size_t rows, size_t depth, size_t width, const float *x, const float *kernel, float *sums) {
+    memset(sums, 0, samples * width * sizeof(float));
+    uint16_t list[block];
+    for (size_t first = 0; first < rows; first += block) {
+        const size_t some = rows - first < block ? rows - first : block;
+        const float *weights = kernel + first * width;
+        for (size_t sample = 0; sample < samples; sample++) {
+            const float *inputs = x + sample * depth + first;
+            float *sum = sums + sample * width;
+            const size_t count = list_non_zero(inputs, some, list);
+            size_t j = 0;
+            for (; j + strip * hbn_lanes <= width; j += strip * hbn_lanes) {
+                hbn_floats total[strip];
+                HBN_UNROLL for (int v = 0; v < strip; v++) total[v] = HBN_READ(sum + j + v * hbn_lanes);
+                for (size_t i = 0; i < count; i++) {
+                    const float *row = weights + list[i] * width + j;
+                    const float input = inputs[list[i]];
+                    prefetch(row + ahead * width, strip * hbn_lanes);
+                    HBN_UNROLL for (int v = 0; v < strip; v++)
+                        total[v] = total[v] + input * HBN_READ(row + v * hbn_lanes);
+                }
+                HBN_UNROLL for (int v = 0; v < strip; v++) HBN_AT(sum + j + v * hbn_lanes) = total[v];
+            }
+            for (size_t i = 0; i < count && j < width; i++) {
+                const float *row = weights + list[i] * width;
+                for (size_t k = j; k < width; k++) sum[k] += inputs[list[i]] * row[k];
+            }
+        }
+    }
+}
+
+/// The sum of the sixteen, in one order always.
+HBN_INLINE float sum_of(const hbn_floats *v) {
+    float all[hbn_lanes];
+    memcpy(all, v, sizeof all);
+    HBN_UNROLL for (int half = hbn_lanes / 2; half > 0; half /= 2)
+        HBN_UNROLL for (int i = 0; i < half; i++) all[i] += all[i + half];
+    return all[0];
+}
+
+HBN_INLINE float dot(const float *a, const float *b, size_t count) {
+    hbn_floats sums[4] = {0};
+    size_t j = 0;
+    for (; j + 4 * hbn_lanes <= count; j += 4 * hbn_lanes)
+        HBN_UNROLL for (int v = 0; v < 4; v++)
+            sums[v] = sums[v] + HBN_READ(a + j + v * hbn_lanes) * HBN_READ(b + j + v * hbn_lanes);
+    sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    float sum = sum_of(&sums[0]);
+    for (; j < count; j++) sum += a[j] * b[j];
+    return sum;
+}
+
+HBN_EACH_PROCESSOR
+void hbn_dense_backward_data(
+    size_t samples, size_t depth, size_t width, const float *x, const float *d, const float *kernel, float *dx) {
+    uint16_t list[block];
+    for (size_t first = 0; first < depth; first += block) {
+        const size_t some = depth - first < block ? depth - first : block;
+        for (size_t sample = 0; sample < samples; sample++) {
+            const size_t at = sample * depth + first;
+            const size_t count = list_non_zero(x + at, some, list);
+            memset(dx + at, 0, some * sizeof(float));
+            for (size_t i = 0; i < count; i++) {
+                const float *row = kernel + (first + list[i]) * width;
+                prefetch(row + ahead * width, width);
+                dx[at + list[i]] = dot(d + sample * width, row, width);
+            }
+        }
+    }
+}
+
+/// Steps of `count` parameters; `velocity` is NULL without momentum. All that is read of a vector is read before it is
+/// written, for `updated` may be `parameters`.
+HBN_INLINE void step(
+    const hbn_sgd *sgd, size_t count, const float *parameters, const float *gradient, float *velocity,
+    float *updated) {
+    const float rate = sgd->learning_rate, momentum = sgd->momentum, kept = sgd->kept;
+#define HBN_STEP(TYPE, READ, AT)                                                                             \
+    const TYPE push = rate * READ(gradient + i);                                                             \
+    if (velocity) {                                                                                          \
+        const TYPE speed = momentum * READ(velocity + i) - push;                                             \
+        const TYPE move = sgd->nesterov ? momentum * speed - push : speed;                                   \
+        AT(velocity + i) = speed;                                                                            \
+        AT(updated + i) = READ(parameters + i) * kept + move;                                                \
+    } else {                                                                                                 \
+        AT(updated + i) = READ(parameters + i) * kept - push;                                                \
+    }
+    size_t i = 0;
+    for (; i + hbn_lanes <= count; i += hbn_lanes) {
+        HBN_STEP(hbn_floats, HBN_READ, HBN_AT)
+    }
+    for (; i < count; i++) {
+        HBN_STEP(float, *, *)
+    }
+#undef HBN_STEP
+}
+
+HBN_EACH_PROCESSOR
+void hbn_sgd_step(
+    hbn_sgd sgd, size_t count, const float *parameters, const float *gradient, float *velocity, float *updated) {
+    step(&sgd, count, parameters, gradient, velocity, updated);
+}
+
+/// Adds the products of a row's inputs with the shards' errors, `count` floats from column j on.
+HBN_INLINE void sum_products(
+    const hbn_factors *shards, size_t shard_count, size_t row, size_t depth, size_t width, size_t j, size_t count,
+    float *gradient) {
+    for (size_t i = 0; i < count; i++) gradient[i] = 0;
+    for (size_t s = 0; s < shard_count; s++)
+        for (size_t sample = 0; sample < shards[s].samples; sample++) {
+            const float x = shards[s].x[sample * depth + row];
+            const float *d = shards[s].d + sample * width + j;
+            if (x != 0)
+                for (size_t i = 0; i < count; i++) gradient[i] += x * d[i];
+        }
+}
+
+HBN_INLINE _Bool has_input(const hbn_factors *shards, size_t shard_count, size_t row, size_t depth) {
+    for (size_t s = 0; s < shard_count; s++)
+        for (size_t sample = 0; sample < shards[s].samples; sample++)
+            if (shards[s].x[sample * depth + row] != 0) return 1;
+    return 0;
+}
+
+HBN_EACH_PROCESSOR
+void hbn_sgd_step_factored(
+    hbn_sgd sgd, const hbn_factors *shards, size_t shard_count, size_t first, size_t rows, size_t depth, size_t width,
+    const float *parameters, float *velocity, float *updated) {
+    enum { columns = 64 };
+    // Without momentum and decay a row moves only if it had an input.
+    const _Bool stays = !velocity && sgd.kept == 1 && updated == parameters;
+    for (size_t row = first; row < first + rows; row++) {
+        prefetch(parameters + (row + ahead) * width, width);
+        if (stays && !has_input(shards, shard_count, row, depth)) continue;
+        for (size_t j = 0; j < width; j += columns) {
+            float gradient[columns];
+            const size_t at = row * width + j;
+            float *speed = velocity ? velocity + at : NULL;
+            if (width - j >= columns) {
+                // With a length that the compiler knows, the sums stay in registers.
+                sum_products(shards, shard_count, row, depth, width, j, columns, gradient);
+                step(&sgd, columns, parameters + at, gradient, speed, updated + at);
+            } else {
+                sum_products(shards, shard_count, row, depth, width, j, width - j, gradient);
+                step(&sgd, width - j, parameters + at, gradient, speed, updated + at);
+            }
+        }
+    }
+}

@@ -1,0 +1,517 @@
+#include "winograd.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// The interpolation points are 0, +-A, +-B and infinity. These two keep the constants of all transforms near one,
+// which makes the rounding error about half of that with the usual 1 and 2.
+#define A 0.625f
+#define B 1.5f
+#define A2 (A * A)
+#define B2 (B * B)
+// The products of a point's differences to the others.
+#define N0 (A2 * B2)
+#define NA (2 * A2 * (A2 - B2))
+#define NB (2 * B2 * (B2 - A2))
+
+enum {
+    points = 36,  // Of the 6x6 transformed tile.
+    rows_at_once = 14,  // Of a matrix product: with two vectors a row, 28 of 32 registers hold sums.
+    chunk = 3 * rows_at_once,  // Tiles whose products stay in the second-level cache.
+    group = 64,  // Channels of the kernel gradient whose products do.
+};
+
+typedef __m512 vector;
+
+INLINE vector load(const float *p) { return _mm512_loadu_ps(p); }
+INLINE void store(float *p, vector v) { _mm512_storeu_ps(p, v); }
+INLINE vector spread(float x) { return _mm512_set1_ps(x); }
+INLINE vector add(vector a, vector b) { return _mm512_add_ps(a, b); }
+INLINE vector sub(vector a, vector b) { return _mm512_sub_ps(a, b); }
+INLINE vector mul(float a, vector b) { return _mm512_mul_ps(spread(a), b); }
+/// a b + c
+INLINE vector muladd(float a, vector b, vector c) { return _mm512_fmadd_ps(spread(a), b, c); }
+
+INLINE int smaller(int a, int b) { return a < b ? a : b; }
+INLINE int larger(int a, int b) { return a > b ? a : b; }
+
+// MARK: The four transforms, each along one dimension.
+
+/// Six pixels of the input, B^T d.
+INLINE void transform_input(const vector d[6], vector v[6]) {
+    vector p = muladd(-B2, d[2], d[4]), q = muladd(-B2, d[1], d[3]);
+    vector r = muladd(-A2, d[2], d[4]), s = muladd(-A2, d[1], d[3]);
+    v[0] = muladd(-(A2 + B2), d[2], muladd(A2 * B2, d[0], d[4]));
+    v[1] = muladd(A, q, p);
+    v[2] = muladd(-A, q, p);
+    v[3] = muladd(B, s, r);
+    v[4] = muladd(-B, s, r);
+    v[5] = muladd(-(A2 + B2), d[3], muladd(A2 * B2, d[1], d[5]));
+}
+
+/// Three taps of the kernel, G g.
+INLINE void transform_kernel(const vector g[3], vector u[6]) {
+    vector p = muladd(A2 / NA, g[2], mul(1 / NA, g[0])), q = mul(A / NA, g[1]);
+    vector r = muladd(B2 / NB, g[2], mul(1 / NB, g[0])), s = mul(B / NB, g[1]);
+    u[0] = mul(1 / N0, g[0]);
+    u[1] = add(p, q);
+    u[2] = sub(p, q);
+    u[3] = add(r, s);
+    u[4] = sub(r, s);
+    u[5] = g[2];
+}
+
+/// Back to three taps, G^T u.
+INLINE void transform_kernel_gradient(const vector u[6], vector g[3]) {
+    vector p = add(u[1], u[2]), q = sub(u[1], u[2]);
+    vector r = add(u[3], u[4]), s = sub(u[3], u[4]);
+    g[0] = muladd(1 / NB, r, muladd(1 / NA, p, mul(1 / N0, u[0])));
+    g[1] = muladd(B / NB, s, mul(A / NA, q));
+    g[2] = muladd(B2 / NB, r, muladd(A2 / NA, p, u[5]));
+}
+
+/// To four pixels of the output, A^T m.
+INLINE void transform_output(const vector m[6], vector y[4]) {
+    vector p = add(m[1], m[2]), q = sub(m[1], m[2]);
+    vector r = add(m[3], m[4]), s = sub(m[3], m[4]);
+    y[0] = add(m[0], add(p, r));
+    y[1] = muladd(B, s, mul(A, q));
+    y[2] = muladd(B2, r, mul(A2, p));
+    y[3] = muladd(B2 * B, s, muladd(A2 * A, q, m[5]));
+}
+
+/// Four pixels of the output's gradient, A y.
+INLINE void transform_output_gradient(const vector y[4], vector z[6]) {
+    vector p = muladd(A2, y[2], y[0]), q = muladd(A2 * A, y[3], mul(A, y[1]));
+    vector r = muladd(B2, y[2], y[0]), s = muladd(B2 * B, y[3], mul(B, y[1]));
+    z[0] = y[0];
+    z[1] = add(p, q);
+    z[2] = sub(p, q);
+    z[3] = add(r, s);
+    z[4] = sub(r, s);
+    z[5] = y[3];
+}
+
+// MARK: Tiles
+
+/// The 4x4 tiles of an activation, numbered along rows, then columns, then samples.
+typedef struct {
+    int height, width, across, per_sample, count;
+} tiling;
+
+INLINE tiling tiles_of(hbn_winograd_shape s) {
+    int across = (s.width + 3) / 4, down = (s.height + 3) / 4;
+    return (tiling){s.height, s.width, across, across * down, across * down * s.batch};
+}
+
+typedef struct {
+    int sample, y, x;
+} place;
+
+INLINE place place_of(tiling t, int tile) {
+    int sample = tile / t.per_sample, rest = tile % t.per_sample;
+    return (place){sample, rest / t.across * 4, rest % t.across * 4};
+}
+
+/// Copies `size` x `size` pixels from (y, x) on, with zeros beyond the border.
+INLINE void copy_clipped(const float *plane, tiling t, int y, int x, int size, float *out) {
+    for (int i = 0; i < size; i++)
+        for (int j = 0; j < size; j++, out += 16) {
+            bool inside = y + i >= 0 && y + i < t.height && x + j >= 0 && x + j < t.width;
+            store(out, inside ? load(plane + ((size_t)(y + i) * t.width + x + j) * 16) : spread(0));
+        }
+}
+
+/// Transforms tiles `first` to `first + count` of an activation to `[point][block][capacity][16]`.
+static void transform_tiles(
+    const float *activation, int blocks, tiling t, int first, int count, int capacity, bool is_gradient, float *out) {
+    const size_t plane = (size_t)t.height * t.width * 16, point = (size_t)blocks * capacity * 16;
+    const int size = is_gradient ? 4 : 6, margin = is_gradient ? 0 : 1;
+    float clipped[6 * 6 * 16] __attribute__((aligned(64)));
+    for (int tile = 0; tile < count; tile++) {
+        place at = place_of(t, first + tile);
+        int y = at.y - margin, x = at.x - margin;
+        bool inside = y >= 0 && x >= 0 && y + size <= t.height && x + size <= t.width;
+        for (int block = 0; block < blocks; block++) {
+            const float *source = activation + ((size_t)at.sample * blocks + block) * plane;
+            const float *pixels = inside ? source + ((size_t)y * t.width + x) * 16 : clipped;
+            const size_t row = inside ? (size_t)t.width * 16 : (size_t)size * 16;
+            if (!inside) copy_clipped(source, t, y, x, size, clipped);
+            float *result = out + ((size_t)block * capacity + tile) * 16;
+            vector half[6][6];
+            if (is_gradient) {
+                UNROLL for (int j = 0; j < 4; j++) {
+                    vector column[4], z[6];
+                    UNROLL for (int i = 0; i < 4; i++) column[i] = load(pixels + i * row + j * 16);
+                    transform_output_gradient(column, z);
+                    UNROLL for (int i = 0; i < 6; i++) half[i][j] = z[i];
+                }
+            } else {
+                UNROLL for (int j = 0; j < 6; j++) {
+                    vector column[6], v[6];
+                    UNROLL for (int i = 0; i < 6; i++) column[i] = load(pixels + i * row + j * 16);
+                    transform_input(column, v);
+                    UNROLL for (int i = 0; i < 6; i++) half[i][j] = v[i];
+                }
+            }
+            UNROLL for (int i = 0; i < 6; i++) {
+                vector v[6];
+                if (is_gradient) transform_output_gradient(half[i], v);
+                else transform_input(half[i], v);
+                UNROLL for (int j = 0; j < 6; j++) store(result + (i * 6 + j) * point, v[j]);
+            }
+        }
+    }
+}
+
+/// Transforms the products `[point][count][lanes]` of 16 channels back to pixels.
+static void finish_tiles(
+    const float *products, int lanes, tiling t, int first, int count, const float *bias, bool relu, int blocks,
+    int block, float *output) {
+    const size_t plane = (size_t)t.height * t.width * 16, point = (size_t)count * lanes;
+    const vector shift = bias ? load(bias) : spread(0);
+    for (int tile = 0; tile < count; tile++) {
+        place at = place_of(t, first + tile);
+        const float *m = products + (size_t)tile * lanes;
+        vector half[4][6];
+        UNROLL for (int j = 0; j < 6; j++) {
+            vector column[6], y[4];
+            UNROLL for (int i = 0; i < 6; i++) column[i] = load(m + (i * 6 + j) * point);
+            transform_output(column, y);
+            UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
+        }
+        float *pixels =
+            output + ((size_t)at.sample * blocks + block) * plane + ((size_t)at.y * t.width + at.x) * 16;
+        const int rows = smaller(4, t.height - at.y), columns = smaller(4, t.width - at.x);
+        UNROLL for (int i = 0; i < 4; i++) {
+            vector y[4];
+            transform_output(half[i], y);
+            if (i >= rows) break;
+            UNROLL for (int j = 0; j < 4; j++) {
+                vector v = add(y[j], shift);
+                if (relu) v = _mm512_max_ps(v, spread(0));
+                if (j < columns) store(pixels + ((size_t)i * t.width + j) * 16, v);
+            }
+        }
+    }
+}
+
+// MARK: Kernels
+
+/// Transforms `[9][16]` taps to points `distance` floats apart.
+INLINE void transform_taps(const float *taps, size_t tap, bool flip, float *out, size_t distance) {
+    vector half[6][3];
+    UNROLL for (int j = 0; j < 3; j++) {
+        vector g[3], u[6];
+        UNROLL for (int i = 0; i < 3; i++) {
+            int from = i * 3 + j;
+            g[i] = load(taps + (flip ? 8 - from : from) * tap);
+        }
+        transform_kernel(g, u);
+        UNROLL for (int i = 0; i < 6; i++) half[i][j] = u[i];
+    }
+    UNROLL for (int i = 0; i < 6; i++) {
+        vector u[6];
+        transform_kernel(half[i], u);
+        UNROLL for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * distance, u[j]);
+    }
+}
+
+/// 16 rows of 16, `stride` apart, to their columns.
+INLINE void transpose(const float *from, size_t stride, float *to, size_t to_stride) {
+    vector a[16], b[16];
+    UNROLL for (int i = 0; i < 16; i++) a[i] = load(from + i * stride);
+    UNROLL for (int i = 0; i < 16; i += 2) {
+        b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+    }
+    UNROLL for (int i = 0; i < 16; i += 4) {
+        UNROLL for (int j = 0; j < 2; j++) {
+            __m512d p = _mm512_castps_pd(b[i + j]), q = _mm512_castps_pd(b[i + 2 + j]);
+            a[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(p, q));
+            a[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(p, q));
+        }
+    }
+    // a[4 r + c] holds column c of each lane of rows 4 r to 4 r + 3.
+    UNROLL for (int c = 0; c < 4; c++) {
+        vector p = _mm512_shuffle_f32x4(a[c], a[4 + c], 0x88), q = _mm512_shuffle_f32x4(a[c], a[4 + c], 0xdd);
+        vector r = _mm512_shuffle_f32x4(a[8 + c], a[12 + c], 0x88), s = _mm512_shuffle_f32x4(a[8 + c], a[12 + c], 0xdd);
+        store(to + (size_t)c * to_stride, _mm512_shuffle_f32x4(p, r, 0x88));
+        store(to + (size_t)(8 + c) * to_stride, _mm512_shuffle_f32x4(p, r, 0xdd));
+        store(to + (size_t)(4 + c) * to_stride, _mm512_shuffle_f32x4(q, s, 0x88));
+        store(to + (size_t)(12 + c) * to_stride, _mm512_shuffle_f32x4(q, s, 0xdd));
+    }
+}
+
+/// The part of a kernel that makes outputs `first` to `first + lanes`, as `[point][inputs][lanes]`.
+static void transform_outputs(const float *kernel, int inputs, int outputs, int first, int lanes, float *out) {
+    const size_t tap = (size_t)inputs * outputs, distance = (size_t)inputs * lanes;
+    for (int c = 0; c < inputs; c++)
+        for (int k = 0; k < lanes; k += 16)
+            transform_taps(
+                kernel + (size_t)c * outputs + first + k, tap, false, out + (size_t)c * lanes + k, distance);
+}
+
+/// The same for the kernel turned around, which leads from outputs to inputs: `[point][outputs][lanes]`.
+static void transform_inputs(const float *kernel, int inputs, int outputs, int first, int lanes, float *out) {
+    const size_t tap = (size_t)inputs * outputs, distance = (size_t)outputs * lanes;
+    float turned[9 * 16 * 16] __attribute__((aligned(64)));
+    for (int k = 0; k < outputs; k += 16)
+        for (int c = 0; c < lanes; c += 16) {
+            for (int i = 0; i < 9; i++)
+                transpose(kernel + i * tap + (size_t)(first + c) * outputs + k, outputs, turned + i * 256, 16);
+            for (int i = 0; i < 16; i++)
+                transform_taps(turned + i * 16, 256, true, out + (size_t)(k + i) * lanes + c, distance);
+        }
+}
+
+// MARK: Matrix products
+
+/// `sums[r][lanes] = rows of v times u`, with v `[blocks][capacity][16]` and u `[16 blocks][lanes]`.
+INLINE void multiply_rows(
+    const int rows, const int vectors, const float *v, int blocks, size_t capacity, const float *u, float *sums) {
+    vector sum[rows_at_once][2];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = spread(0);
+    for (int block = 0; block < blocks; block++, v += capacity * 16)
+        for (int c = 0; c < 16; c++, u += vectors * 16) {
+            vector weights[2];
+            UNROLL for (int j = 0; j < vectors; j++) weights[j] = load(u + j * 16);
+            UNROLL for (int r = 0; r < rows; r++) {
+                vector x = spread(v[r * 16 + c]);
+                UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = _mm512_fmadd_ps(x, weights[j], sum[r][j]);
+            }
+        }
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int j = 0; j < vectors; j++) store(sums + (r * vectors + j) * 16, sum[r][j]);
+}
+
+typedef void multiply(const float *v, int blocks, size_t capacity, const float *u, float *sums);
+
+#define MULTIPLY(ROWS, VECTORS)                                                                              \
+    static void multiply_##ROWS##_##VECTORS(                                                                 \
+        const float *v, int blocks, size_t capacity, const float *u, float *sums) {                          \
+        multiply_rows(ROWS, VECTORS, v, blocks, capacity, u, sums);                                          \
+    }
+#define EACH_ROWS(M, VECTORS)                                                                                \
+    M(1, VECTORS) M(2, VECTORS) M(3, VECTORS) M(4, VECTORS) M(5, VECTORS) M(6, VECTORS) M(7, VECTORS)        \
+    M(8, VECTORS) M(9, VECTORS) M(10, VECTORS) M(11, VECTORS) M(12, VECTORS) M(13, VECTORS) M(14, VECTORS)
+EACH_ROWS(MULTIPLY, 1)
+EACH_ROWS(MULTIPLY, 2)
+#define NAME(ROWS, VECTORS) multiply_##ROWS##_##VECTORS,
+static multiply *const multiplications[2][rows_at_once] = {{EACH_ROWS(NAME, 1)}, {EACH_ROWS(NAME, 2)}};
+
+/// The products of `count` tiles with one block of outputs, `[point][count][lanes]`.
+static void multiply_tiles(
+    const float *v, int blocks, int capacity, int count, const float *u, int lanes, float *products) {
+    multiply *const *by_rows = multiplications[lanes / 16 - 1];
+    const int parts = (count + rows_at_once - 1) / rows_at_once;
+    for (int point = 0; point < points; point++) {
+        for (int part = 0; part < parts; part++) {
+            const int from = count * part / parts, to = count * (part + 1) / parts;
+            by_rows[to - from - 1](v + (size_t)from * 16, blocks, capacity, u, products + (size_t)from * lanes);
+        }
+        v += (size_t)blocks * capacity * 16;
+        u += (size_t)blocks * 16 * lanes;
+        products += (size_t)count * lanes;
+    }
+}
+
+/// Adds to `sums` `[8][lanes]` the products over `count` tiles of 8 of the 16 channels in v `[count][16]` with z
+/// `[count][16]`, one or two such blocks `stride` apart.
+INLINE void correlate_eight(
+    const int vectors, const float *v, const float *z, size_t stride, int count, float *sums) {
+    vector sum[8][2];
+    UNROLL for (int r = 0; r < 8; r++)
+        UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = load(sums + (r * vectors + j) * 16);
+    for (int tile = 0; tile < count; tile++, v += 16, z += 16) {
+        vector gradient[2];
+        UNROLL for (int j = 0; j < vectors; j++) gradient[j] = load(z + j * stride);
+        UNROLL for (int r = 0; r < 8; r++) {
+            vector x = spread(v[r]);
+            UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = _mm512_fmadd_ps(x, gradient[j], sum[r][j]);
+        }
+    }
+    UNROLL for (int r = 0; r < 8; r++)
+        UNROLL for (int j = 0; j < vectors; j++) store(sums + (r * vectors + j) * 16, sum[r][j]);
+}
+
+static void correlate_1(const float *v, const float *z, size_t stride, int count, float *sums) {
+    correlate_eight(1, v, z, stride, count, sums);
+}
+static void correlate_2(const float *v, const float *z, size_t stride, int count, float *sums) {
+    correlate_eight(2, v, z, stride, count, sums);
+}
+
+// MARK: Passes
+
+/// How a pass is cut: `tiles` at once, in one round or in several; what each part of the scratch memory holds.
+typedef struct {
+    int tiles;
+    bool one_round;
+    size_t inputs, gradients, kernels, products;  // Floats.
+} cut;
+
+INLINE size_t floats_of(size_t rows, size_t columns) { return points * rows * columns; }
+
+/// Large kernels are transformed block by block and used once, for all tiles together; small ones are kept while
+/// tiles come in rounds that fit the second-level cache.
+static cut cut_convolution(tiling t, int inputs, int outputs) {
+    const size_t all = floats_of(t.count, inputs);
+    cut c = {.tiles = t.count, .one_round = floats_of(inputs, outputs) > (1 << 20) || all <= (1 << 18)};
+    if (!c.one_round) {
+        c.tiles = larger((int)((1 << 18) / floats_of(1, inputs)) / chunk, 1) * chunk;
+        c.one_round = c.tiles >= t.count;
+        c.tiles = smaller(c.tiles, t.count);
+    }
+    c.inputs = floats_of(c.tiles, inputs);
+    c.kernels = floats_of(inputs, c.one_round ? smaller(outputs, 32) : outputs);
+    c.products = floats_of(smaller(chunk, c.tiles), 32);
+    return c;
+}
+
+static cut cut_kernel_gradient(tiling t, int inputs, int outputs) {
+    const size_t each = floats_of(1, inputs + outputs);
+    cut c = {.tiles = t.count, .one_round = floats_of(inputs, outputs) > (1 << 20)};
+    if (!c.one_round) {
+        c.tiles = larger((int)((1 << 19) / each) / chunk, 1) * chunk;
+        c.one_round = c.tiles >= t.count;
+        c.tiles = smaller(c.tiles, t.count);
+    }
+    c.inputs = floats_of(c.tiles, inputs);
+    c.gradients = floats_of(c.tiles, outputs);
+    c.products = c.one_round ? floats_of(group, 32) : floats_of(inputs, outputs);
+    return c;
+}
+
+size_t hbn_winograd_scratch_bytes(hbn_winograd_shape s, hbn_winograd_pass pass) {
+    tiling t = tiles_of(s);
+    cut c = pass == hbn_winograd_forward         ? cut_convolution(t, s.inputs, s.outputs)
+            : pass == hbn_winograd_backward_data ? cut_convolution(t, s.outputs, s.inputs)
+                                                 : cut_kernel_gradient(t, s.inputs, s.outputs);
+    return (c.inputs + c.gradients + c.kernels + c.products) * sizeof(float);
+}
+
+/// A convolution, or with `transposed` the one that leads from the kernel's outputs to its inputs.
+static void convolve(
+    hbn_winograd_shape s, bool transposed, const float *input, const float *kernel, const float *bias, bool relu,
+    float *output, float *scratch) {
+    const tiling t = tiles_of(s);
+    const int from = transposed ? s.outputs : s.inputs, to = transposed ? s.inputs : s.outputs;
+    const int blocks = from / 16;
+    const cut c = cut_convolution(t, from, to);
+    float *v = scratch, *u = v + c.inputs, *products = u + c.kernels;
+    for (int first = 0; first < t.count; first += c.tiles) {
+        const int count = smaller(c.tiles, t.count - first);
+        transform_tiles(input, blocks, t, first, count, c.tiles, false, v);
+        for (int k = 0; k < to; k += 32) {
+            const int lanes = smaller(32, to - k);
+            float *block = u + (c.one_round ? 0 : floats_of(from, k));
+            if (first == 0)
+                (transposed ? transform_inputs : transform_outputs)(kernel, s.inputs, s.outputs, k, lanes, block);
+            for (int tile = 0; tile < count; tile += chunk) {
+                const int some = smaller(chunk, count - tile);
+                multiply_tiles(v + (size_t)tile * 16, blocks, c.tiles, some, block, lanes, products);
+                for (int j = 0; j < lanes; j += 16)
+                    finish_tiles(
+                        products + j, lanes, t, first + tile, some, bias ? bias + k + j : NULL, relu, to / 16,
+                        (k + j) / 16, output);
+            }
+        }
+    }
+}
+
+void hbn_winograd_convolve(
+    hbn_winograd_shape s, const float *input, const float *kernel, const float *bias, bool relu, float *output,
+    void *scratch) {
+    convolve(s, false, input, kernel, bias, relu, output, scratch);
+}
+
+void hbn_winograd_convolve_transposed(
+    hbn_winograd_shape s, const float *output_gradient, const float *kernel, const float *bias, float *input_gradient,
+    void *scratch) {
+    convolve(s, true, output_gradient, kernel, bias, false, input_gradient, scratch);
+}
+
+/// Adds the correlation of inputs c to c + channels with outputs k to k + lanes: `products` is
+/// `[point][channels][lanes]`, with points `distance` floats apart.
+static void correlate_tiles(
+    const float *v, const float *z, const cut *cut, int count, int inputs, int outputs, int c, int channels, int k,
+    int lanes, float *products, size_t distance) {
+    const size_t block = (size_t)cut->tiles * 16;
+    for (int point = 0; point < points; point++) {
+        const float *gradients = z + (point * (outputs / 16) + k / 16) * block;
+        for (int i = 0; i < channels; i += 8)
+            (lanes == 32 ? correlate_2 : correlate_1)(
+                v + (point * (inputs / 16) + (c + i) / 16) * block + i % 16, gradients, block, count,
+                products + point * distance + (size_t)i * lanes);
+    }
+}
+
+/// Transforms products `[point][channels][lanes]` back to the nine taps.
+static void finish_kernel_gradient(
+    const float *products, size_t distance, int inputs, int outputs, int c, int channels, int k, int lanes,
+    float *gradient) {
+    const size_t tap = (size_t)inputs * outputs;
+    for (int i = 0; i < channels; i++)
+        for (int j = 0; j < lanes; j += 16) {
+            const float *m = products + (size_t)i * lanes + j;
+            float *out = gradient + (size_t)(c + i) * outputs + k + j;
+            vector half[3][6];
+            UNROLL for (int x = 0; x < 6; x++) {
+                vector column[6], g[3];
+                UNROLL for (int y = 0; y < 6; y++) column[y] = load(m + (y * 6 + x) * distance);
+                transform_kernel_gradient(column, g);
+                UNROLL for (int y = 0; y < 3; y++) half[y][x] = g[y];
+            }
+            UNROLL for (int y = 0; y < 3; y++) {
+                vector g[3];
+                transform_kernel_gradient(half[y], g);
+                UNROLL for (int x = 0; x < 3; x++) store(out + (y * 3 + x) * tap, g[x]);
+            }
+        }
+}
+
+void hbn_winograd_kernel_gradient(
+    hbn_winograd_shape s, const float *input, const float *output_gradient, float *kernel_gradient, void *scratch) {
+    const tiling t = tiles_of(s);
+    const int inputs = s.inputs, outputs = s.outputs;
+    const cut c = cut_kernel_gradient(t, inputs, outputs);
+    float *v = scratch, *z = v + c.inputs, *products = z + c.gradients;
+    for (int first = 0; first < t.count; first += c.tiles) {
+        const int count = smaller(c.tiles, t.count - first);
+        transform_tiles(input, inputs / 16, t, first, count, c.tiles, false, v);
+        transform_tiles(output_gradient, outputs / 16, t, first, count, c.tiles, true, z);
+        for (int k = 0; k < outputs; k += 32) {
+            const int lanes = smaller(32, outputs - k);
+            for (int i = 0; i < inputs; i += group) {
+                const int channels = smaller(group, inputs - i);
+                const size_t distance = (size_t)channels * lanes;
+                float *block = products + (c.one_round ? 0 : floats_of(inputs, k) + floats_of(i, lanes));
+                if (first == 0) memset(block, 0, floats_of(channels, lanes) * sizeof(float));
+                correlate_tiles(v, z, &c, count, inputs, outputs, i, channels, k, lanes, block, distance);
+                if (first + count == t.count)
+                    finish_kernel_gradient(
+                        block, distance, inputs, outputs, i, channels, k, lanes, kernel_gradient);
+            }
+        }
+    }
+}
+
+#pragma clang attribute pop
+
+bool hbn_winograd_is_available(void) { return __builtin_cpu_supports("avx512f"); }
+
+#else
+// Other processors use a library's convolutions.
+#include <stdlib.h>
+bool hbn_winograd_is_available(void) { return false; }
+size_t hbn_winograd_scratch_bytes(hbn_winograd_shape s, hbn_winograd_pass p) { (void)s, (void)p; return 0; }
+#endif

@@ -1,0 +1,53 @@
+internal import CKernels
+
+/// sum[i] += part[i]
+public func add(_ part: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>, count: Int) {
+    hbn_add(count, part, sum)
+}
+
+/// sum[i] = a[i] + b[i]
+public func add(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into sum: UnsafeMutablePointer<Float>, count: Int
+) {
+    hbn_sum(count, a, b, sum)
+}
+
+/// output[i] = max(a[i] + b[i], 0)
+public func addWithReLU(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int
+) {
+    hbn_add_relu(count, a, b, output)
+}
+
+/// gradient[i] stays where output[i] is above zero, and becomes zero elsewhere.
+public func backThroughReLU(
+    _ output: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int
+) {
+    hbn_relu_backward(count, output, gradient)
+}
+
+/// The sums over samples and pixels of a gradient `[n][c / 16][pixels][16]`, one a channel. Where the `output` of a ReLU
+/// is given, the gradient first passes back through it, in place.
+public func biasGradient(
+    batch: Int, channels: Int, pixels: Int, output: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>,
+    into sums: UnsafeMutablePointer<Float>
+) {
+    precondition(channels % 16 == 0, "bias gradient of \(channels) channels")
+    hbn_bias_gradient(batch, channels, pixels, output, gradient, sums)
+}
+
+/// row[i] becomes zero where draws[i] < rate, and row[i] scale elsewhere.
+public func drop(
+    _ row: UnsafeMutablePointer<Float>, draws: UnsafePointer<Float>, rate: Float, scale: Float, count: Int
+) {
+    hbn_drop(count, draws, rate, scale, row)
+}
+
+/// Uniform numbers in [0, 1) with 24 bits from `blocks` counters of Philox 4x32-10, four from each: the counter's words
+/// are the low word of the index, `purpose` with the index's high word, `round` and `item`.
+public func fillUniform(
+    _ output: UnsafeMutablePointer<Float>, blocks: Int, first: UInt64, key: SIMD2<UInt32>, purpose: UInt32,
+    round: UInt32, item: UInt32
+) {
+    hbn_philox_uniform(key[0], key[1], purpose, round, item, first, blocks, output)
+}

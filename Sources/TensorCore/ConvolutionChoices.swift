@@ -1,0 +1,64 @@
+import Kernels
+import OneDNN
+
+/// How a convolution is computed. It decides bits, so it is part of a run's configuration.
+public enum ConvolutionAlgorithm: String, Codable, Sendable, CaseIterable {
+    /// The definition, by oneDNN.
+    case direct
+    /// F(4x4, 3x3) by our own kernels, on one thread.
+    case winograd
+    /// F(4x4, 3x3) by oneDNN, on any number of threads.
+    case libraryWinograd = "library-winograd"
+}
+
+/// What of a convolution is computed.
+public enum ConvolutionPass: String, Codable, Sendable, CaseIterable {
+    case forward
+    case backwardData = "backward-data"
+    case backwardWeights = "backward-weights"
+}
+
+/// The algorithm of each pass of each convolution of a network.
+public struct ConvolutionChoices: Codable, Hashable, Sendable {
+    /// Where it fits and nothing was measured.
+    public var preferred: ConvolutionAlgorithm
+    /// What a measurement chose, by `key`.
+    public var measured: [String: ConvolutionAlgorithm]
+
+    public init(_ preferred: ConvolutionAlgorithm = .winograd, measured: [String: ConvolutionAlgorithm] = [:]) {
+        self.preferred = preferred
+        self.measured = measured
+    }
+
+    /// A pass of a convolution, whatever the batch: "conv 3x3 64->128 112x72 forward".
+    public static func key(_ geometry: ConvolutionGeometry, _ pass: ConvolutionPass) -> String {
+        let kind = geometry.isTransposed ? "transposed" : "conv"
+        return "\(kind) \(geometry.kernel)x\(geometry.kernel) \(geometry.inputChannels)->\(geometry.outputChannels) "
+            + "\(geometry.height)x\(geometry.width) \(pass.rawValue)"
+    }
+
+    /// What this processor can honour of the choice.
+    func algorithm(_ geometry: ConvolutionGeometry, _ pass: ConvolutionPass) -> ConvolutionAlgorithm {
+        let candidates = Self.candidates(geometry)
+        let chosen = measured[Self.key(geometry, pass)] ?? preferred
+        return candidates.contains(chosen) ? chosen : .direct
+    }
+
+    /// The algorithms that compute a convolution here.
+    ///
+    /// Winograd needs 3x3 with stride 1 and whole blocks of 16 channels. Its tiles of 4x4 must also cover the image
+    /// without so much waste that the definition needs no more multiplications: 36 a tile against 9 a pixel.
+    public static func candidates(_ geometry: ConvolutionGeometry) -> [ConvolutionAlgorithm] {
+        let tiles = ((geometry.height + 3) / 4) * ((geometry.width + 3) / 4)
+        guard geometry.kernel == 3, geometry.stride == 1, geometry.inputChannels % 16 == 0,
+            geometry.outputChannels % 16 == 0, 36 * tiles < 9 * geometry.height * geometry.width,
+            WinogradConvolution.isAvailable
+        else { return [.direct] }
+        return [.direct, .winograd, .libraryWinograd]
+    }
+}
+
+extension ConvolutionAlgorithm {
+    /// The algorithm that oneDNN is asked for.
+    var inLibrary: LibraryAlgorithm { self == .libraryWinograd ? .winograd : .direct }
+}
