@@ -25,32 +25,33 @@ HBN_INLINE size_t list_non_zero(const float *x, size_t rows, uint16_t *list) {
 
 HBN_EACH_PROCESSOR
 void hbn_dense_forward(
-    size_t samples, size_t rows, size_t depth, size_t width, const float *x, const float *kernel, float *sums) {
-    memset(sums, 0, samples * width * sizeof(float));
+    const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel,
+    float *sums) {
+    memset(sums, 0, count * width * sizeof(float));
     uint16_t list[block];
-    for (size_t first = 0; first < rows; first += block) {
-        const size_t some = rows - first < block ? rows - first : block;
-        const float *weights = kernel + first * width;
-        for (size_t sample = 0; sample < samples; sample++) {
-            const float *inputs = x + sample * depth + first;
+    for (size_t start = first; start < first + rows; start += block) {
+        const size_t some = first + rows - start < block ? first + rows - start : block;
+        const float *weights = kernel + start * width;
+        for (size_t sample = 0; sample < count; sample++) {
+            const float *x = samples[sample].x + start;
             float *sum = sums + sample * width;
-            const size_t count = list_non_zero(inputs, some, list);
+            const size_t listed = list_non_zero(x, some, list);
             size_t j = 0;
             for (; j + strip * hbn_lanes <= width; j += strip * hbn_lanes) {
                 hbn_floats total[strip];
                 HBN_UNROLL for (int v = 0; v < strip; v++) total[v] = HBN_READ(sum + j + v * hbn_lanes);
-                for (size_t i = 0; i < count; i++) {
+                for (size_t i = 0; i < listed; i++) {
                     const float *row = weights + list[i] * width + j;
-                    const float input = inputs[list[i]];
+                    const float input = x[list[i]];
                     prefetch(row + ahead * width, strip * hbn_lanes);
                     HBN_UNROLL for (int v = 0; v < strip; v++)
                         total[v] = total[v] + input * HBN_READ(row + v * hbn_lanes);
                 }
                 HBN_UNROLL for (int v = 0; v < strip; v++) HBN_AT(sum + j + v * hbn_lanes) = total[v];
             }
-            for (size_t i = 0; i < count && j < width; i++) {
+            for (size_t i = 0; i < listed && j < width; i++) {
                 const float *row = weights + list[i] * width;
-                for (size_t k = j; k < width; k++) sum[k] += inputs[list[i]] * row[k];
+                for (size_t k = j; k < width; k++) sum[k] += x[list[i]] * row[k];
             }
         }
     }
@@ -79,18 +80,18 @@ HBN_INLINE float dot(const float *a, const float *b, size_t count) {
 
 HBN_EACH_PROCESSOR
 void hbn_dense_backward_data(
-    size_t samples, size_t depth, size_t width, const float *x, const float *d, const float *kernel, float *dx) {
+    const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel) {
     uint16_t list[block];
-    for (size_t first = 0; first < depth; first += block) {
-        const size_t some = depth - first < block ? depth - first : block;
-        for (size_t sample = 0; sample < samples; sample++) {
-            const size_t at = sample * depth + first;
-            const size_t count = list_non_zero(x + at, some, list);
-            memset(dx + at, 0, some * sizeof(float));
-            for (size_t i = 0; i < count; i++) {
-                const float *row = kernel + (first + list[i]) * width;
+    for (size_t start = first; start < first + rows; start += block) {
+        const size_t some = first + rows - start < block ? first + rows - start : block;
+        for (size_t sample = 0; sample < count; sample++) {
+            float *dx = samples[sample].dx + start;
+            const size_t listed = list_non_zero(samples[sample].x + start, some, list);
+            memset(dx, 0, some * sizeof(float));
+            for (size_t i = 0; i < listed; i++) {
+                const float *row = kernel + (start + list[i]) * width;
                 prefetch(row + ahead * width, width);
-                dx[at + list[i]] = dot(d + sample * width, row, width);
+                dx[list[i]] = dot(samples[sample].d, row, width);
             }
         }
     }
@@ -128,49 +129,114 @@ void hbn_sgd_step(
     step(&sgd, count, parameters, gradient, velocity, updated);
 }
 
-/// Adds the products of a row's inputs with the shards' errors, `count` floats from column j on.
+/// The sum of the products of a row's inputs with the samples' errors, `size` floats from column j on.
 HBN_INLINE void sum_products(
-    const hbn_factors *shards, size_t shard_count, size_t row, size_t depth, size_t width, size_t j, size_t count,
-    float *gradient) {
-    for (size_t i = 0; i < count; i++) gradient[i] = 0;
-    for (size_t s = 0; s < shard_count; s++)
-        for (size_t sample = 0; sample < shards[s].samples; sample++) {
-            const float x = shards[s].x[sample * depth + row];
-            const float *d = shards[s].d + sample * width + j;
-            if (x != 0)
-                for (size_t i = 0; i < count; i++) gradient[i] += x * d[i];
-        }
+    const hbn_dense_sample *samples, size_t count, size_t row, size_t j, size_t size, float *gradient) {
+    for (size_t i = 0; i < size; i++) gradient[i] = 0;
+    for (size_t sample = 0; sample < count; sample++) {
+        const float x = samples[sample].x[row];
+        const float *d = samples[sample].d + j;
+        if (x != 0)
+            for (size_t i = 0; i < size; i++) gradient[i] += x * d[i];
+    }
 }
 
-HBN_INLINE _Bool has_input(const hbn_factors *shards, size_t shard_count, size_t row, size_t depth) {
-    for (size_t s = 0; s < shard_count; s++)
-        for (size_t sample = 0; sample < shards[s].samples; sample++)
-            if (shards[s].x[sample * depth + row] != 0) return 1;
+HBN_INLINE _Bool has_input(const hbn_dense_sample *samples, size_t count, size_t row) {
+    for (size_t sample = 0; sample < count; sample++)
+        if (samples[sample].x[row] != 0) return 1;
     return 0;
 }
 
 HBN_EACH_PROCESSOR
 void hbn_sgd_step_factored(
-    hbn_sgd sgd, const hbn_factors *shards, size_t shard_count, size_t first, size_t rows, size_t depth, size_t width,
+    hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
     const float *parameters, float *velocity, float *updated) {
     enum { columns = 64 };
     // Without momentum and decay a row moves only if it had an input.
     const _Bool stays = !velocity && sgd.kept == 1 && updated == parameters;
     for (size_t row = first; row < first + rows; row++) {
         prefetch(parameters + (row + ahead) * width, width);
-        if (stays && !has_input(shards, shard_count, row, depth)) continue;
+        if (stays && !has_input(samples, count, row)) continue;
         for (size_t j = 0; j < width; j += columns) {
             float gradient[columns];
             const size_t at = row * width + j;
             float *speed = velocity ? velocity + at : NULL;
             if (width - j >= columns) {
                 // With a length that the compiler knows, the sums stay in registers.
-                sum_products(shards, shard_count, row, depth, width, j, columns, gradient);
+                sum_products(samples, count, row, j, columns, gradient);
                 step(&sgd, columns, parameters + at, gradient, speed, updated + at);
             } else {
-                sum_products(shards, shard_count, row, depth, width, j, width - j, gradient);
+                sum_products(samples, count, row, j, width - j, gradient);
                 step(&sgd, width - j, parameters + at, gradient, speed, updated + at);
             }
         }
+    }
+}
+
+enum {
+    pass = 8,  // Vectors of a row in the registers at once, beside their gradient.
+    most_samples = 64,
+};
+
+/// Backward and the step of one row, of which it reads every number once. `listed` of the samples have an input there.
+///
+/// The sums are added as `dot` and `sum_products` add them.
+HBN_INLINE void pass_row(
+    const hbn_sgd *sgd, const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row, size_t width,
+    float *weights) {
+    hbn_floats dots[most_samples][4];
+    memset(dots, 0, listed * sizeof dots[0]);
+    for (size_t j = 0; j < width; j += pass * hbn_lanes) {
+        hbn_floats w[pass], gradient[pass];
+        HBN_UNROLL for (int v = 0; v < pass; v++) {
+            w[v] = HBN_READ(weights + j + v * hbn_lanes);
+            gradient[v] = (hbn_floats){0};
+        }
+        for (size_t i = 0; i < listed; i++) {
+            const hbn_dense_sample *sample = &samples[list[i]];
+            const float x = sample->x[row];
+            hbn_floats sum[4];
+            HBN_UNROLL for (int v = 0; v < 4; v++) sum[v] = dots[i][v];
+            HBN_UNROLL for (int v = 0; v < pass; v++) {
+                const hbn_floats d = HBN_READ(sample->d + j + v * hbn_lanes);
+                sum[v % 4] = sum[v % 4] + d * w[v];
+                gradient[v] = gradient[v] + x * d;
+            }
+            HBN_UNROLL for (int v = 0; v < 4; v++) dots[i][v] = sum[v];
+        }
+        HBN_UNROLL for (int v = 0; v < pass; v++) {
+            const hbn_floats push = sgd->learning_rate * gradient[v];
+            HBN_AT(weights + j + v * hbn_lanes) = w[v] * sgd->kept - push;
+        }
+    }
+    for (size_t i = 0; i < listed; i++) {
+        dots[i][0] = (dots[i][0] + dots[i][1]) + (dots[i][2] + dots[i][3]);
+        samples[list[i]].dx[row] = sum_of(&dots[i][0]);
+    }
+}
+
+HBN_EACH_PROCESSOR
+void hbn_dense_backward_data_and_step(
+    hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
+    float *kernel) {
+    if (width % (pass * hbn_lanes) != 0 || count > most_samples) {
+        for (size_t row = first; row < first + rows; row += block) {
+            const size_t some = first + rows - row < block ? first + rows - row : block;
+            hbn_dense_backward_data(samples, count, row, some, width, kernel);
+            hbn_sgd_step_factored(sgd, samples, count, row, some, width, kernel, NULL, kernel);
+        }
+        return;
+    }
+    for (size_t row = first; row < first + rows; row++) {
+        uint8_t list[most_samples + 1];
+        size_t listed = 0;
+        for (size_t sample = 0; sample < count; sample++) {
+            list[listed] = (uint8_t)sample;
+            listed += samples[sample].x[row] != 0;
+            samples[sample].dx[row] = 0;
+        }
+        prefetch(kernel + (row + ahead) * width, width);
+        if (listed == 0 && sgd.kept == 1) continue;
+        pass_row(&sgd, samples, list, listed, row, width, kernel + row * width);
     }
 }

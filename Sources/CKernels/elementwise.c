@@ -108,3 +108,42 @@ void hbn_bias_gradient(
         HBN_AT(sums + block * hbn_lanes) = (total[0] + total[1]) + (total[2] + total[3]);
     }
 }
+
+HBN_EACH_PROCESSOR
+void hbn_flatten(
+    size_t pixels, size_t channels, size_t lanes, size_t block_stride, const float *activation, float *row) {
+    for (size_t c = 0; c < channels; c += lanes, activation += block_stride) {
+        if (lanes == hbn_lanes && channels - c >= lanes) {
+            for (size_t pixel = 0; pixel < pixels; pixel++)
+                HBN_AT(row + pixel * channels + c) = HBN_READ(activation + pixel * hbn_lanes);
+            continue;
+        }
+        const size_t some = channels - c < lanes ? channels - c : lanes;
+        for (size_t pixel = 0; pixel < pixels; pixel++)
+            memcpy(row + pixel * channels + c, activation + pixel * lanes, some * sizeof(float));
+    }
+}
+
+HBN_EACH_PROCESSOR
+void hbn_unflatten_gradient(
+    size_t pixels, size_t channels, size_t lanes, size_t block_stride, const float *row, const float *row_gradient,
+    float scale, float *gradient) {
+    for (size_t c = 0; c < channels; c += lanes, gradient += block_stride) {
+        if (lanes == hbn_lanes && channels - c >= lanes) {
+            for (size_t pixel = 0; pixel < pixels; pixel++) {
+                const size_t at = pixel * channels + c;
+                const hbn_floats zero = {0}, d = HBN_READ(row_gradient + at) * scale;
+                HBN_AT(gradient + pixel * hbn_lanes) =
+                    (hbn_floats)((hbn_words)d & (hbn_words)(HBN_READ(row + at) != zero));
+            }
+            continue;
+        }
+        const size_t some = channels - c < lanes ? channels - c : lanes;
+        for (size_t pixel = 0; pixel < pixels; pixel++) {
+            const size_t at = pixel * channels + c;
+            float *out = gradient + pixel * lanes;
+            for (size_t i = 0; i < some; i++) out[i] = row[at + i] == 0 ? 0 : row_gradient[at + i] * scale;
+            for (size_t i = some; i < lanes; i++) out[i] = 0;
+        }
+    }
+}

@@ -1,8 +1,8 @@
 import ClusterLogic
 import Foundation
+import Kernels
 import Logging
 import Messages
-import Kernels
 import Optimization
 import Parameters
 import Training

@@ -1,6 +1,6 @@
 import Foundation
-import Logging
 import Kernels
+import Logging
 import Optimization
 import Parameters
 import Synchronization

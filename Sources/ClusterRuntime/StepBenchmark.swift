@@ -1,8 +1,8 @@
 import AttentionUNet
 import ClusterLogic
 import Foundation
-import OneDNN
 import Kernels
+import OneDNN
 import Optimization
 import Parameters
 import Randomness
@@ -15,12 +15,15 @@ public struct StepBenchmark: Sendable {
     public let batch: Int
     public let lanes: Int
     public let steps: Int
+    /// Should the passes of the first lane be timed one by one?
+    public let isProfiled: Bool
 
-    public init(model: ModelSettings, batch: Int, lanes: Int, steps: Int) {
+    public init(model: ModelSettings, batch: Int, lanes: Int, steps: Int, isProfiled: Bool = false) {
         self.model = model
         self.batch = batch
         self.lanes = lanes
         self.steps = steps
+        self.isProfiled = isProfiled
     }
 
     /// The contract's keys, in seconds, bytes and 10^9 floating-point operations a second.
@@ -31,53 +34,94 @@ public struct StepBenchmark: Sendable {
         public let modelGflops: Double
         public let gemmPeakGflops: Double
         public let peakMemoryBytes: Int
+        /// What parameters, gradients, images and the buffers of the plans need.
+        public let plannedMemoryBytes: Int
         public let lanes: Int
+        /// With profiling: the passes of the first lane's layers, then what the lanes wait for together.
+        public let profile: [StepProfile.Row]?
 
         enum CodingKeys: String, CodingKey {
-            case lanes
+            case lanes, profile
             case samplesPerSecond = "samples_per_second"
             case stepSeconds = "step_seconds"
             case modelGflops = "model_gflops"
             case gemmPeakGflops = "gemm_peak_gflops"
             case peakMemoryBytes = "peak_memory_bytes"
+            case plannedMemoryBytes = "planned_memory_bytes"
         }
     }
 
     public func run() throws -> Result {
         let network = Network.attentionUNet(model)
         let layout = network.parameterLayout
-        let update = ParameterUpdate(layout: layout, optimizer: SGD())
+        let optimizer = SGD()
+        let update = ParameterUpdate(layout: layout, optimizer: optimizer)
         let parameters = layout.initialParameters(seed: 1)
         let shards = (0..<lanes).map { batch * ($0 + 1) / lanes - batch * $0 / lanes }.filter { $0 > 0 }
+        let factored = layout.factored!
+        let dense = DenseTeam(
+            samples: shards, dense: FactoredDense(depth: factored.shape[0], width: factored.shape[1]),
+            sgd: optimizer.step)
         let team = shards.enumerated().map { index, samples in
-            BenchmarkLane(network: network, samples: samples, stepSamples: batch, parameters: parameters, number: index)
+            BenchmarkLane(
+                network: network, samples: samples, stepSamples: batch, parameters: parameters, number: index,
+                dense: dense, isProfiled: isProfiled && index == 0)
         }
         defer { for lane in team { lane.end() } }
-        var seconds: [Double] = []
-        for step in 0..<steps + 2 {
+        var (seconds, reductions, updates): ([Double], [Double], [Double]) = ([], [], [])
+        for step in 0..<steps + Self.warmUp {
             let start = ContinuousClock.now
-            for lane in team { lane.begin(version: UInt64(step)) }
+            for lane in team { lane.begin(step: step) }
             for lane in team { try lane.wait() }
-            var tree = ReductionTree(shards: team.count)
-            for index in team.indices {
-                for merge in tree.insert(index) {
-                    add(
-                        team[merge.from].gradients.base, to: team[merge.into].gradients.base,
-                        count: layout.gradientCount)
-                }
-            }
+            let computed = ContinuousClock.now
+            reduce(team, count: layout.gradientCount)
+            let reduced = ContinuousClock.now
             update.apply(
-                to: parameters, gradient: team[0].gradients.base, factors: team.map(\.factors!), velocity: nil,
+                to: parameters, gradient: team[0].gradients.base, factors: nil, velocity: nil,
                 into: parameters)
-            if step >= 2 { seconds.append(start.duration(to: .now).seconds) }
+            guard step >= Self.warmUp else { continue }
+            let end = ContinuousClock.now
+            seconds.append(start.duration(to: end).seconds)
+            reductions.append(computed.duration(to: reduced).seconds)
+            updates.append(reduced.duration(to: end).seconds)
         }
-        let median = seconds.sorted()[seconds.count / 2]
+        let median = seconds.median
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        let together = [
+            StepProfile.Row(
+                layer: "all", pass: "reduction", seconds: reductions.median, operations: 0,
+                bytes: 12 * (team.count - 1) * layout.gradientCount),
+            StepProfile.Row(
+                layer: "all", pass: "update", seconds: updates.median, operations: 0,
+                bytes: 12 * layout.gradientCount),
+        ]
         return Result(
             samplesPerSecond: Double(batch) / median, stepSeconds: median,
             modelGflops: Double(network.trainingOperationsPerSample * batch) / median / 1e9,
-            gemmPeakGflops: Self.gemmPeak(lanes: lanes), peakMemoryBytes: usage.ru_maxrss * 1024, lanes: lanes)
+            gemmPeakGflops: Self.gemmPeak(lanes: lanes), peakMemoryBytes: usage.ru_maxrss * 1024,
+            plannedMemoryBytes: 4 * layout.count + dense.byteCount + team.reduce(0) { $0 + $1.plannedByteCount },
+            lanes: lanes,
+            profile: isProfiled ? team[0].profile!.rows + together : nil)
+    }
+
+    /// Steps that are not counted: they touch memory for the first time.
+    fileprivate static let warmUp = 2
+
+    /// Adds the lanes' gradients in the tree's order, in blocks on all cores: each number's sum is the same.
+    private func reduce(_ team: [BenchmarkLane], count: Int) {
+        let block = 1 << 16
+        DispatchQueue.concurrentPerform(iterations: (count + block - 1) / block) { index in
+            let first = index * block
+            var tree = ReductionTree(shards: team.count)
+            for lane in team.indices {
+                for merge in tree.insert(lane) {
+                    add(
+                        team[merge.from].gradients.base + first, to: team[merge.into].gradients.base + first,
+                        count: min(block, count - first))
+                }
+            }
+        }
     }
 
     /// The best of a few large matrix products on all lanes at once.
@@ -103,13 +147,17 @@ public struct StepBenchmark: Sendable {
 /// benchmark's; the semaphores order the two.
 private final class BenchmarkLane: @unchecked Sendable {
     let gradients: FloatBuffer
-    private(set) var factors: DenseFactors!
+    private(set) var profile: StepProfile?
+    private(set) var plannedByteCount = 0
     private let started = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
-    private var version: UInt64?
+    private var step: Int?
     private var failure: (any Error)?
 
-    init(network: Network, samples: Int, stepSamples: Int, parameters: FloatBuffer, number: Int) {
+    init(
+        network: Network, samples: Int, stepSamples: Int, parameters: FloatBuffer, number: Int, dense: DenseTeam,
+        isProfiled: Bool
+    ) {
         gradients = FloatBuffer(count: network.parameterLayout.gradientCount)
         Wire.startThread(named: "lane-\(number)") { [self] in
             let images = FloatBuffer(count: samples * network.shape(of: network.input).count)
@@ -117,17 +165,20 @@ private final class BenchmarkLane: @unchecked Sendable {
             let labels = (0..<samples).map { Int32($0 % network.classes) }
             do {
                 let computation = try LaneComputation(network: network, numerics: NumericsSettings())
-                while let version = next() {
-                    let dropout = Dropout(seed: 1, step: UInt32(version), samples: labels.indices.map(UInt32.init))
-                    let result = try labels.withUnsafeBufferPointer { labels in
-                        try computation.train(
+                let plan = try computation.plan(samples: samples, mode: .training)
+                plannedByteCount = plan.plannedByteCount + 4 * (gradients.count + images.count)
+                plan.factoredProducts = dense.member(number)
+                if isProfiled { profile = StepProfile(network: network, batch: samples) }
+                while let step = next() {
+                    if step == StepBenchmark.warmUp { plan.profile = profile }
+                    let dropout = Dropout(seed: 1, step: UInt32(step), samples: labels.indices.map(UInt32.init))
+                    try labels.withUnsafeBufferPointer { labels in
+                        _ = try computation.train(
                             ShardInput(
                                 samples: samples, images: images.base, labels: labels.baseAddress!,
                                 stepSamples: stepSamples, dropout: dropout),
-                            parameters: parameters.base, version: version, gradients: gradients.base)
+                            parameters: parameters.base, version: UInt64(step), gradients: gradients.base)
                     }
-                    factors = DenseFactors(
-                        samples: samples, x: result.factors.x.baseAddress!, d: result.factors.d.baseAddress!)
                     finished.signal()
                 }
             } catch {
@@ -137,8 +188,8 @@ private final class BenchmarkLane: @unchecked Sendable {
         }
     }
 
-    func begin(version: UInt64) {
-        self.version = version
+    func begin(step: Int) {
+        self.step = step
         started.signal()
     }
 
@@ -148,13 +199,17 @@ private final class BenchmarkLane: @unchecked Sendable {
     }
 
     func end() {
-        version = nil
+        step = nil
         started.signal()
         finished.wait()
     }
 
-    private func next() -> UInt64? {
+    private func next() -> Int? {
         started.wait()
-        return version
+        return step
     }
+}
+
+extension [Double] {
+    fileprivate var median: Double { sorted()[count / 2] }
 }

@@ -1,11 +1,22 @@
 internal import CKernels
 
-/// The matrix products of a dense layer with few samples and a kernel `[depth, width]` too large for any cache.
+/// What a sample brings to a dense layer: its inputs x `[depth]`, and for backward the gradient of the sums, d `[width]`,
+/// and the place for that of the inputs, dx `[depth]`.
+public struct DenseSample {
+    fileprivate let sample: hbn_dense_sample
+
+    public init(
+        x: UnsafePointer<Float>, d: UnsafePointer<Float>? = nil, dx: UnsafeMutablePointer<Float>? = nil
+    ) {
+        sample = hbn_dense_sample(x: x, d: d, dx: dx)
+    }
+}
+
+/// A dense layer whose kernel `[depth, width]` fits in no cache.
 ///
-/// Their speed is that of reading the kernel: each pass reads it once, row after row, and leaves out rows whose inputs
-/// are zero, as two of three are behind ReLU and dropout.
+/// Its speed is that of reading the kernel: each pass reads it once for all samples, row after row, and leaves out rows
+/// whose inputs are zero, as two of three are behind ReLU and dropout. Nothing that a sample gets depends on the others.
 public struct FactoredDense: Sendable {
-    public let samples: Int
     public let depth: Int
     public let width: Int
 
@@ -13,56 +24,82 @@ public struct FactoredDense: Sendable {
     /// They decide bits, and so do not depend on the machine.
     static let rowsPerBlock = 4096
 
-    public init(samples: Int, depth: Int, width: Int) {
-        self.samples = samples
+    public init(depth: Int, width: Int) {
         self.depth = depth
         self.width = width
     }
 
-    private var blocks: Int { (depth + Self.rowsPerBlock - 1) / Self.rowsPerBlock }
+    public var blocks: Int { (depth + Self.rowsPerBlock - 1) / Self.rowsPerBlock }
 
-    /// Floats of working memory for `forward`.
-    public var scratchCount: Int { blocks * samples * width }
+    private func rows(_ block: Int) -> Range<Int> {
+        block * Self.rowsPerBlock..<min((block + 1) * Self.rowsPerBlock, depth)
+    }
 
-    /// sums = X W, `[samples, width]`, at the start of `scratch`.
-    public func forward(_ x: UnsafePointer<Float>, kernel: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>) {
-        let size = samples * width
-        for block in 0..<blocks {
-            let first = block * Self.rowsPerBlock
+    /// The products of a block's rows: `sums` is `[blocks][samples][width]`, of which it writes its own part.
+    public func forward(
+        _ samples: [DenseSample], block: Int, kernel: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>
+    ) {
+        let rows = rows(block)
+        withPointer(to: samples) {
             hbn_dense_forward(
-                samples, min(Self.rowsPerBlock, depth - first), depth, width, x + first, kernel + first * width,
-                sums + block * size)
+                $0, samples.count, rows.lowerBound, rows.count, width, kernel, sums + block * samples.count * width)
         }
+    }
+
+    /// Adds up the blocks' sums of some of the samples; the total stands in the first block's place.
+    public func addBlocks(_ samples: Range<Int>, of count: Int, sums: UnsafeMutablePointer<Float>) {
         var distance = 1
         while distance < blocks {
             for block in stride(from: 0, to: blocks - distance, by: 2 * distance) {
-                hbn_add(size, sums + (block + distance) * size, sums + block * size)
+                let sum = sums + (block * count + samples.lowerBound) * width
+                add(sum + distance * count * width, to: sum, count: samples.count * width)
             }
             distance *= 2
         }
     }
 
-    /// dx = D W^T at the places where `x` is not zero, `[samples, depth]`, and zero elsewhere.
-    public func backwardData(
-        _ x: UnsafePointer<Float>, _ d: UnsafePointer<Float>, kernel: UnsafePointer<Float>,
-        into dx: UnsafeMutablePointer<Float>
-    ) {
-        hbn_dense_backward_data(samples, depth, width, x, d, kernel, dx)
+    /// dx = D W^T for a block's rows, at the places where x is not zero; zero elsewhere.
+    public func backwardData(_ samples: [DenseSample], block: Int, kernel: UnsafePointer<Float>) {
+        let rows = rows(block)
+        withPointer(to: samples) {
+            hbn_dense_backward_data($0, samples.count, rows.lowerBound, rows.count, width, kernel)
+        }
     }
-}
 
-/// The gradient of a dense kernel from one shard, X^T D, as its factors: X `[samples, depth]`, D `[samples, width]`.
-public struct DenseFactors {
-    let factors: hbn_factors
+    /// The same, and the block's step along X^T D in the same pass, without momentum.
+    public func backwardDataAndStep(
+        _ samples: [DenseSample], block: Int, sgd: SGDStep, kernel: UnsafeMutablePointer<Float>
+    ) {
+        let rows = rows(block)
+        withPointer(to: samples) {
+            hbn_dense_backward_data_and_step(
+                sgd.sgd, $0, samples.count, rows.lowerBound, rows.count, width, kernel)
+        }
+    }
 
-    public init(samples: Int, x: UnsafePointer<Float>, d: UnsafePointer<Float>) {
-        factors = hbn_factors(samples: samples, x: x, d: d)
+    /// Steps `rows` along X^T D, added in the samples' order and never stored. The pointers are those of the whole
+    /// kernel; `updated` may be `kernel`.
+    public func step(
+        _ samples: [DenseSample], rows: Range<Int>, sgd: SGDStep, _ kernel: UnsafePointer<Float>,
+        velocity: UnsafeMutablePointer<Float>?, into updated: UnsafeMutablePointer<Float>
+    ) {
+        withPointer(to: samples) {
+            hbn_sgd_step_factored(
+                sgd.sgd, $0, samples.count, rows.lowerBound, rows.count, width, kernel, velocity, updated)
+        }
+    }
+
+    private func withPointer(to samples: [DenseSample], _ body: (UnsafePointer<hbn_dense_sample>) -> Void) {
+        samples.withUnsafeBufferPointer { samples in
+            // A DenseSample is nothing but the C structure.
+            samples.withMemoryRebound(to: hbn_dense_sample.self) { body($0.baseAddress!) }
+        }
     }
 }
 
 /// The numbers of one step of stochastic gradient descent.
 public struct SGDStep: Sendable {
-    private let sgd: hbn_sgd
+    fileprivate let sgd: hbn_sgd
 
     /// `kept` is the share of itself that a parameter keeps: 1 without weight decay.
     public init(learningRate: Float, momentum: Float, nesterov: Bool, kept: Float) {
@@ -76,19 +113,5 @@ public struct SGDStep: Sendable {
         into updated: UnsafeMutablePointer<Float>, count: Int
     ) {
         hbn_sgd_step(sgd, count, parameters, gradient, velocity, updated)
-    }
-
-    /// Steps `rows` of a dense kernel `[depth, width]` along the sum of the shards' X^T D, added in their order and never
-    /// stored. The pointers are those of the whole kernel.
-    public func apply(
-        _ shards: [DenseFactors], rows: Range<Int>, depth: Int, width: Int, to parameters: UnsafePointer<Float>,
-        velocity: UnsafeMutablePointer<Float>?, into updated: UnsafeMutablePointer<Float>
-    ) {
-        withUnsafeTemporaryAllocation(of: hbn_factors.self, capacity: shards.count) { factors in
-            for (index, shard) in shards.enumerated() { factors.initializeElement(at: index, to: shard.factors) }
-            hbn_sgd_step_factored(
-                sgd, factors.baseAddress, factors.count, rows.lowerBound, rows.count, depth, width, parameters,
-                velocity, updated)
-        }
     }
 }

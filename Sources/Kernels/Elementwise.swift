@@ -43,6 +43,35 @@ public func drop(
     hbn_drop(count, draws, rate, scale, row)
 }
 
+/// How a line of pixels lies in an activation: blocks of `lanes` channels, `blockStride` floats apart.
+public struct PixelLine: Sendable {
+    public let pixels: Int
+    public let channels: Int
+    public let lanes: Int
+    public let blockStride: Int
+
+    public init(pixels: Int, channels: Int, lanes: Int, blockStride: Int) {
+        self.pixels = pixels
+        self.channels = channels
+        self.lanes = lanes
+        self.blockStride = blockStride
+    }
+
+    /// Copies it to a row `[pixels][channels]`.
+    public func flatten(_ activation: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>) {
+        hbn_flatten(pixels, channels, lanes, blockStride, activation, row)
+    }
+
+    /// The way back for a gradient, which passes times `scale` where the row is not zero. Channels that only fill a block
+    /// up get zero.
+    public func unflattenGradient(
+        _ rowGradient: UnsafePointer<Float>, row: UnsafePointer<Float>, scale: Float,
+        into gradient: UnsafeMutablePointer<Float>
+    ) {
+        hbn_unflatten_gradient(pixels, channels, lanes, blockStride, row, rowGradient, scale, gradient)
+    }
+}
+
 /// Uniform numbers in [0, 1) with 24 bits from `blocks` counters of Philox 4x32-10, four from each: the counter's words
 /// are the low word of the index, `purpose` with the index's high word, `round` and `item`.
 public func fillUniform(

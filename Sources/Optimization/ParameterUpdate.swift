@@ -2,6 +2,19 @@ import Dispatch
 import Kernels
 import Parameters
 
+/// The gradient of a dense kernel from one shard, X^T D, as its factors: X `[samples, depth]`, D `[samples, width]`.
+public struct DenseFactors {
+    public let samples: Int
+    public let x: UnsafePointer<Float>
+    public let d: UnsafePointer<Float>
+
+    public init(samples: Int, x: UnsafePointer<Float>, d: UnsafePointer<Float>) {
+        self.samples = samples
+        self.x = x
+        self.d = d
+    }
+}
+
 /// One step of all parameters of a layout.
 ///
 /// The work is cut into blocks that depend on the layout alone. Each block is computed by one thread from start to
@@ -23,14 +36,19 @@ public struct ParameterUpdate: Sendable {
     /// Writes the parameters after the step to `updated`, which may be `parameters` itself.
     ///
     /// `gradient` is the sum over the step's shards in the layout's order: gradients of the mean loss, and at the
-    /// places of moving statistics the batch's own. `factors` are the factored kernel's, in the order of the shards.
+    /// places of moving statistics the batch's own. `factors` are the factored kernel's, in the order of the shards; nil
+    /// where that kernel has taken its step already.
     /// `velocity` has the layout's order and is kept between steps; nil without momentum.
     public func apply(
-        to parameters: FloatBuffer, gradient: UnsafePointer<Float>, factors: [DenseFactors], velocity: FloatBuffer?,
+        to parameters: FloatBuffer, gradient: UnsafePointer<Float>, factors: [DenseFactors]?, velocity: FloatBuffer?,
         into updated: FloatBuffer
     ) {
-        nonisolated(unsafe) let (gradient, factors) = (gradient, factors)
-        let blocks = layout.parameters.flatMap { parameter in Block.cutting(parameter) }
+        let dense = layout.factored.map { FactoredDense(depth: $0.shape[0], width: $0.shape[1]) }
+        nonisolated(unsafe) let samples = (factors ?? []).flatMap { shard in
+            (0..<shard.samples).map { DenseSample(x: shard.x + $0 * dense!.depth, d: shard.d + $0 * dense!.width) }
+        }
+        nonisolated(unsafe) let gradient = gradient
+        let blocks = layout.parameters.filter { factors != nil || $0.role != .factored }.flatMap(Block.cutting)
         DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
             let block = blocks[index]
             let offset = block.parameter.offset + block.range.lowerBound
@@ -44,10 +62,10 @@ public struct ParameterUpdate: Sendable {
                     source, gradient: gradient + offset, velocity: velocity.map { $0.base + offset }, into: target,
                     count: block.range.count)
             case .factored:
-                let (start, width) = (block.parameter.offset, block.parameter.shape[1])
-                optimizer.step.apply(
-                    factors, rows: block.range.lowerBound / width..<block.range.upperBound / width,
-                    depth: block.parameter.shape[0], width: width, to: parameters.base + start,
+                let (start, width) = (block.parameter.offset, dense!.width)
+                dense!.step(
+                    samples, rows: block.range.lowerBound / width..<block.range.upperBound / width,
+                    sgd: optimizer.step, parameters.base + start,
                     velocity: optimizer.needsVelocity ? velocity.map { $0.base + start } : nil,
                     into: updated.base + start)
             }

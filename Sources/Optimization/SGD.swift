@@ -49,7 +49,7 @@ public struct SGD: Codable, Hashable, Sendable {
     ///
     /// velocity = momentum velocity - learningRate gradient; the parameter moves by the velocity, or, with Nesterov's
     /// look-ahead, by momentum velocity - learningRate gradient. Without momentum no velocity is kept.
-    var step: SGDStep {
+    public var step: SGDStep {
         SGDStep(
             learningRate: learningRate, momentum: momentum, nesterov: nesterov, kept: 1 - learningRate * weightDecay)
     }

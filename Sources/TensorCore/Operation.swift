@@ -15,6 +15,15 @@ class Operation {
     func backwardWeights() {}
     /// The gradient of the input.
     func backwardData() {}
+
+    final func run(_ pass: StepProfile.Pass) {
+        switch pass {
+        case .prepare: prepare()
+        case .forward: forward()
+        case .backwardWeights: backwardWeights()
+        case .backwardData: backwardData()
+        }
+    }
 }
 
 /// An activation, or the gradient of one, in a plan: a layout and the bytes.
@@ -56,4 +65,6 @@ final class StepContext {
     var gradientScale: Float = 1
     /// nil outside training: nothing is dropped.
     var dropout: Dropout?
+    /// nil where the lane multiplies with the factored kernel alone.
+    var factoredProducts: (any FactoredProducts)?
 }

@@ -15,6 +15,13 @@ public final class Plan {
     public let mode: Mode
     /// Bytes of the arena that this plan needs.
     public let plannedByteCount: Int
+    /// Where the passes' time is counted, if anywhere.
+    public var profile: StepProfile?
+    /// Who multiplies with the factored kernel where this lane does not do so alone.
+    public var factoredProducts: (any FactoredProducts)? {
+        get { context.factoredProducts }
+        set { context.factoredProducts = newValue }
+    }
     private let context: StepContext
     private let operations: [Operation]
     private let loss: SoftmaxCrossEntropy
@@ -74,7 +81,7 @@ public final class Plan {
             // oneDNN only reads what it takes as weights or bias.
             memory.pointer = UnsafeMutableRawPointer(mutating: parameters + offset)
         }
-        for operation in operations { operation.prepare() }
+        for index in operations.indices { run(.prepare, index) }
         arena.occupant = self
         preparedVersion = version
     }
@@ -94,7 +101,8 @@ public final class Plan {
         if let gradients {
             for (memory, offset) in gradientMemories { memory.pointer = UnsafeMutableRawPointer(gradients + offset) }
         }
-        for operation in operations { operation.forward() }
+        profile?.beginStep()
+        for index in operations.indices { run(.forward, index) }
     }
 
     /// Writes the gradient of the samples' losses, each times `scale`, to the buffer given to `forward`.
@@ -104,9 +112,9 @@ public final class Plan {
         precondition(mode == .training, "backward in a plan for inference")
         context.labels = labels
         context.gradientScale = scale
-        for operation in operations.reversed() {
-            operation.backwardWeights()
-            operation.backwardData()
+        for index in operations.indices.reversed() {
+            run(.backwardWeights, index)
+            run(.backwardData, index)
         }
     }
 
@@ -122,6 +130,15 @@ public final class Plan {
     /// The factors of the factored kernel's gradient X^T D, `[batch, K]` and `[batch, width]`: until the next forward.
     public var factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>)? {
         mode == .training ? factoredDense?.factors : nil
+    }
+
+    private func run(_ pass: StepProfile.Pass, _ index: Int) {
+        let operation = operations[index]
+        if let profile {
+            profile.measure(index, pass) { operation.run(pass) }
+        } else {
+            operation.run(pass)
+        }
     }
 
     private func bindBuffers() {

@@ -2,6 +2,7 @@ import ArgumentParser
 import AttentionUNet
 import ClusterRuntime
 import Foundation
+import TensorCore
 import Training
 
 /// `hbn benchmark`: how fast this machine computes.
@@ -39,6 +40,9 @@ struct BenchmarkStepCommand: ParsableCommand {
     @Option(help: "Steps timed, after two that are not.")
     var steps = 5
 
+    @Flag(help: "Time each pass of each layer, in the first lane.")
+    var profile = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -53,21 +57,56 @@ struct BenchmarkStepCommand: ParsableCommand {
                 throw RunFailure(
                     .unusableArguments, "batch must be 1 to 4096, lanes 1 to 256 and steps 1 to 10000")
             }
-            let result = try StepBenchmark(model: model, batch: batch, lanes: lanes, steps: steps).run()
+            let result = try StepBenchmark(model: model, batch: batch, lanes: lanes, steps: steps, isProfiled: profile)
+                .run()
             if json {
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.sortedKeys]
                 return print(String(decoding: try encoder.encode(result), as: UTF8.self))
             }
+            let ofPeak = String(format: "%.0f", 100 * result.modelGflops / result.gemmPeakGflops)
             print(
                 """
                 \(height)x\(width), \(baseFilters) base filters, batch \(batch), \(result.lanes) lanes
                 step        \(String(format: "%.3f", result.stepSeconds)) s (median of \(steps))
                 samples     \(String(format: "%.2f", result.samplesPerSecond)) a second
-                model       \(String(format: "%.0f", result.modelGflops)) GFLOP/s
-                GEMM peak   \(String(format: "%.0f", result.gemmPeakGflops)) GFLOP/s (Winograd needs fewer operations than the model counts)
-                memory      \(String(format: "%.2f", Double(result.peakMemoryBytes) / 1e9)) GB at most
+                model       \(String(format: "%.0f", result.modelGflops)) GFLOP/s (Winograd needs fewer operations than are counted)
+                GEMM peak   \(String(format: "%.0f", result.gemmPeakGflops)) GFLOP/s, of which the model has \(ofPeak) %
+                memory      \(gigabytes(result.peakMemoryBytes)) at most, \(gigabytes(result.plannedMemoryBytes)) planned
                 """)
+            if let rows = result.profile { printTable(rows, of: result.stepSeconds) }
         }
+    }
+
+    private func gigabytes(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
+
+    /// A line for each pass of each layer; operations a second where they limit it, else bytes a second.
+    private func printTable(_ rows: [StepProfile.Row], of step: Double) {
+        let width = rows.map(\.layer.count).max() ?? 0
+        func line(_ layer: String, _ pass: String, _ time: String, _ rate: String, _ share: String) {
+            let cells = [
+                layer.padding(toLength: width, withPad: " ", startingAt: 0),
+                pass.padding(toLength: 16, withPad: " ", startingAt: 0),
+            ]
+            let numbers = [(time, 9), (rate, 12), (share, 7)].map { text, width in
+                String(repeating: " ", count: max(width - text.count, 0)) + text
+            }
+            print((cells + numbers).joined(separator: "  "))
+        }
+        print()
+        line("layer", "pass", "ms", "rate", "share")
+        for row in rows {
+            let rate =
+                row.operations > 0
+                ? String(format: "%.0f GFLOP/s", Double(row.operations) / row.seconds / 1e9)
+                : String(format: "%.1f GB/s", Double(row.bytes) / row.seconds / 1e9)
+            line(
+                row.layer, row.pass, String(format: "%.2f", row.seconds * 1e3), rate,
+                String(format: "%.1f %%", 100 * row.seconds / step))
+        }
+        let named = rows.reduce(0) { $0 + $1.seconds }
+        line(
+            "all", "the rest", String(format: "%.2f", (step - named) * 1e3), "",
+            String(format: "%.1f %%", 100 * (step - named) / step))
     }
 }

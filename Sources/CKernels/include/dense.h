@@ -4,19 +4,24 @@
 #include <stddef.h>
 
 // A dense layer on few samples: its speed is that of reading the kernel `[depth, width]` from memory, so each pass reads
-// it once, row after row, and leaves out the rows whose inputs are zero.
+// it once for all samples, row after row, and leaves out the rows whose inputs are zero. The kernel's pointers are those
+// of the whole; a pass covers rows `first` to `first + rows`.
 
-/// sums[sample][j] = sum over `rows` rows of x[sample][row] kernel[row][j], added row by row.
-///
-/// `x` is `[samples][depth]` at the first row, `sums` `[samples][width]`.
+/// What a sample brings: its inputs x `[depth]`, and for backward the gradient of the sums, d `[width]`, and the place for
+/// that of the inputs, dx `[depth]`.
+typedef struct {
+    const float *x, *d;
+    float *dx;
+} hbn_dense_sample;
+
+/// sums[sample][j] = sum over the rows of x[row] kernel[row][j], added row by row.
 void hbn_dense_forward(
-    size_t samples, size_t rows, size_t depth, size_t width, const float *x, const float *kernel, float *sums);
+    const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel,
+    float *sums);
 
-/// dx[sample][row] = sum over j of d[sample][j] kernel[row][j] where x[sample][row] is not zero, and zero elsewhere.
-///
-/// `x` and `dx` are `[samples][depth]`, `d` is `[samples][width]`.
+/// dx[row] = sum over j of d[j] kernel[row][j] where x[row] is not zero, and zero elsewhere.
 void hbn_dense_backward_data(
-    size_t samples, size_t depth, size_t width, const float *x, const float *d, const float *kernel, float *dx);
+    const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel);
 
 /// Stochastic gradient descent, as `SGD` of the module Optimization has it.
 typedef struct {
@@ -30,16 +35,14 @@ typedef struct {
 void hbn_sgd_step(
     hbn_sgd sgd, size_t count, const float *parameters, const float *gradient, float *velocity, float *updated);
 
-/// The gradient X^T D of one shard: x `[samples][depth]`, d `[samples][width]`.
-typedef struct {
-    size_t samples;
-    const float *x, *d;
-} hbn_factors;
-
-/// One step of rows `first` to `first + rows` of a kernel `[depth, width]` along the sum of the shards' X^T D, added in
-/// their order. The pointers are those of the whole kernel.
+/// One step of the rows of a dense kernel along the sum over samples of x[row] d[j], added in their order.
 void hbn_sgd_step_factored(
-    hbn_sgd sgd, const hbn_factors *shards, size_t shard_count, size_t first, size_t rows, size_t depth, size_t width,
+    hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
     const float *parameters, float *velocity, float *updated);
+
+/// Both without momentum, reading each row once: dx, and then the row's step in place.
+void hbn_dense_backward_data_and_step(
+    hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
+    float *kernel);
 
 #endif

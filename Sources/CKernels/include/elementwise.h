@@ -30,4 +30,15 @@ void hbn_relu_backward(size_t count, const float *output, float *gradient);
 void hbn_bias_gradient(
     size_t batch, size_t channels, size_t pixels, const float *output, float *gradient, float *sums);
 
+/// Copies a line of pixels between an activation `[channels / lanes][...][pixels][lanes]`, whose blocks of channels are
+/// `block_stride` floats apart, and a row `[pixels][channels]`.
+void hbn_flatten(
+    size_t pixels, size_t channels, size_t lanes, size_t block_stride, const float *activation, float *row);
+
+/// The way back for a gradient: gradient = row_gradient scale where `row` is not zero, zero elsewhere and in channels
+/// that do not exist.
+void hbn_unflatten_gradient(
+    size_t pixels, size_t channels, size_t lanes, size_t block_stride, const float *row, const float *row_gradient,
+    float scale, float *gradient);
+
 #endif

@@ -126,14 +126,23 @@ class DenseOperation: Operation {
     }
 }
 
+/// Who multiplies with the factored kernel where the lane does not do so alone.
+public protocol FactoredProducts: AnyObject {
+    /// Writes X W, `[samples, width]`.
+    func forward(
+        _ samples: [DenseSample], kernel: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>)
+    /// Writes D W^T to the samples' dx.
+    func backwardData(_ samples: [DenseSample], kernel: UnsafePointer<Float>)
+}
+
 /// The dense layer on top of the flattened image, whose kernel fits in no cache.
 final class FactoredDenseOperation: DenseOperation {
     private let products: FactoredDense
     private let sums: Buffer
 
     override init(_ layer: DenseLayer, _ builder: PlanBuilder) {
-        products = FactoredDense(samples: builder.batch, depth: layer.depth, width: layer.width)
-        sums = builder.matrix(1, products.scratchCount)
+        products = FactoredDense(depth: layer.depth, width: layer.width)
+        sums = builder.matrix(products.blocks * builder.batch, layer.width)
         super.init(layer, builder)
     }
 
@@ -151,13 +160,25 @@ final class FactoredDenseOperation: DenseOperation {
         outputGradient.buffer.use(at: builder.endOfStep)
     }
 
-    override func multiply(into sums: UnsafeMutablePointer<Float>) {
-        products.forward(input.buffer.floats, kernel: context.parameters + kernel, sums: self.sums.floats)
-        sums.update(from: self.sums.floats, count: batch * layer.width)
+    override func multiply(into output: UnsafeMutablePointer<Float>) {
+        let kernel = context.parameters + kernel
+        let samples = (0..<batch).map { DenseSample(x: input.buffer.floats + $0 * layer.depth) }
+        if let others = context.factoredProducts {
+            return others.forward(samples, kernel: kernel, into: output)
+        }
+        let sums = sums.floats
+        for block in 0..<products.blocks { products.forward(samples, block: block, kernel: kernel, sums: sums) }
+        products.addBlocks(0..<batch, of: batch, sums: sums)
+        output.update(from: sums, count: batch * layer.width)
     }
 
     override func multiplyTransposed(_ d: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>) {
-        products.backwardData(input.buffer.floats, d, kernel: context.parameters + kernel, into: dx)
+        let kernel = context.parameters + kernel
+        let samples = (0..<batch).map {
+            DenseSample(x: input.buffer.floats + $0 * layer.depth, d: d + $0 * layer.width, dx: dx + $0 * layer.depth)
+        }
+        if let others = context.factoredProducts { return others.backwardData(samples, kernel: kernel) }
+        for block in 0..<products.blocks { products.backwardData(samples, block: block, kernel: kernel) }
     }
 
     override func correlate(_ d: UnsafePointer<Float>) {}

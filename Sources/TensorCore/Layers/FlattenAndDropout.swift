@@ -62,23 +62,15 @@ final class FlattenAndDropout: Operation {
 
     override func forward() {
         let (input, output) = (input.buffer.floats, output.buffer.floats)
-        forEachPixelRow { _, place, row, count in
-            for x in 0..<blocks.width {
-                for c in 0..<count { output[row + x * blocks.channels + c] = input[place + x * blocks.lanes + c] }
-            }
-        }
+        forEachLine { _, _, place, row in line.flatten(input + place, into: output + row) }
         guard layer.rate > 0, let dropout = context.dropout else { return }
-        let rowLength = blocks.pixels * blocks.channels
         let drawn = UnsafeMutableBufferPointer(start: draws.floats, count: blocks.width * blocks.channels)
         let (rate, scale) = (layer.rate, 1 / (1 - layer.rate))
-        for sample in 0..<blocks.batch {
+        forEachLine { sample, y, _, row in
             let generator = CounterGenerator(
                 seed: dropout.seed, purpose: .dropout, round: dropout.step, item: dropout.samples[sample])
-            for y in 0..<blocks.height {
-                let row = output + sample * rowLength + y * drawn.count
-                generator.fillUniform(drawn, offset: y * drawn.count)
-                drop(row, draws: draws.floats, rate: rate, scale: scale, count: drawn.count)
-            }
+            generator.fillUniform(drawn, offset: y * drawn.count)
+            drop(output + row, draws: draws.floats, rate: rate, scale: scale, count: drawn.count)
         }
     }
 
@@ -92,32 +84,26 @@ final class FlattenAndDropout: Operation {
         let output = output.buffer.floats
         let (outputGradient, inputGradient) = (outputGradient.buffer.floats, inputGradient.slot.buffer.floats)
         let scale = context.dropout == nil || layer.rate == 0 ? 1 : 1 / (1 - layer.rate)
-        forEachPixelRow { _, place, row, count in
-            for x in 0..<blocks.width {
-                let (row, place) = (row + x * blocks.channels, place + x * blocks.lanes)
-                for c in 0..<count {
-                    inputGradient[place + c] = output[row + c] == 0 ? 0 : outputGradient[row + c] * scale
-                }
-                for c in count..<max(count, blocks.lanes) { inputGradient[place + c] = 0 }
-            }
+        forEachLine { _, _, place, row in
+            line.unflattenGradient(
+                outputGradient + row, row: output + row, scale: scale, into: inputGradient + place)
         }
         self.inputGradient.finish()
     }
 
-    /// Calls `body` for each line of pixels of each block of channels: its place in the activation, its place in the
-    /// flat row, and how many channels of the block exist.
+    private var line: PixelLine {
+        PixelLine(
+            pixels: blocks.width, channels: blocks.channels, lanes: blocks.lanes, blockStride: blocks.blockStride)
+    }
+
+    /// Calls `body` for each line of pixels of each sample, with its place in the activation and in the flat rows.
     @inline(__always)
-    private func forEachPixelRow(_ body: (_ sample: Int, _ place: Int, _ row: Int, _ count: Int) -> Void) {
+    private func forEachLine(_ body: (_ sample: Int, _ y: Int, _ place: Int, _ row: Int) -> Void) {
         for sample in 0..<blocks.batch {
             for y in 0..<blocks.height {
-                for block in 0..<blocks.blocks {
-                    let channel = block * blocks.lanes
-                    let place =
-                        sample * blocks.sampleStride + block * blocks.blockStride
-                        + y * blocks.width * blocks.lanes
-                    let row = (sample * blocks.pixels + y * blocks.width) * blocks.channels + channel
-                    body(sample, place, row, min(blocks.lanes, blocks.channels - channel))
-                }
+                body(
+                    sample, y, sample * blocks.sampleStride + y * blocks.width * blocks.lanes,
+                    (sample * blocks.pixels + y * blocks.width) * blocks.channels)
             }
         }
     }

@@ -1,0 +1,94 @@
+import Glibc
+import Kernels
+import Parameters
+import Synchronization
+import TensorCore
+
+/// The factored dense layer of lanes that compute all shards of a step together, each one shard, in one process.
+///
+/// The lanes meet at the layer and pass over its kernel once for all their samples: once forward, and once backward,
+/// which takes the optimizer's step in the same pass. That is what bounds the layer's speed, for the kernel comes from
+/// memory. The results are those of lanes that compute alone, to the bit.
+///
+/// `@unchecked Sendable`: between barriers each lane writes its own entry, its own blocks or its own samples.
+public final class DenseTeam: @unchecked Sendable {
+    private let dense: FactoredDense
+    private let sgd: SGDStep
+    private let ranges: [Range<Int>]
+    private let sums: FloatBuffer
+    private let barrier: UnsafeMutablePointer<pthread_barrier_t>
+    private let nextBlock = Atomic(0)
+    private var entries: [[DenseSample]]
+
+    /// `samples` are those of each lane's shard.
+    public init(samples: [Int], dense: FactoredDense, sgd: SGDStep) {
+        self.dense = dense
+        self.sgd = sgd
+        var end = 0
+        ranges = samples.map { count in
+            defer { end += count }
+            return end..<end + count
+        }
+        sums = FloatBuffer(count: dense.blocks * end * dense.width)
+        entries = samples.map { _ in [] }
+        barrier = .allocate(capacity: 1)
+        pthread_barrier_init(barrier, nil, UInt32(samples.count))
+    }
+
+    deinit {
+        pthread_barrier_destroy(barrier)
+        barrier.deallocate()
+    }
+
+    public var byteCount: Int { sums.bytes.count }
+
+    /// The layer as a lane's plan sees it.
+    public func member(_ lane: Int) -> any FactoredProducts { Member(team: self, lane: lane) }
+
+    private final class Member: FactoredProducts {
+        private let team: DenseTeam
+        private let lane: Int
+
+        init(team: DenseTeam, lane: Int) {
+            self.team = team
+            self.lane = lane
+        }
+
+        func forward(
+            _ samples: [DenseSample], kernel: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>
+        ) {
+            let (team, range) = (team, team.ranges[lane])
+            let total = team.ranges.last!.upperBound
+            team.eachBlock(lane, samples) { all, block in
+                team.dense.forward(all, block: block, kernel: kernel, sums: team.sums.base)
+            }
+            team.dense.addBlocks(range, of: total, sums: team.sums.base)
+            sums.update(
+                from: team.sums.base + range.lowerBound * team.dense.width, count: range.count * team.dense.width)
+        }
+
+        func backwardData(_ samples: [DenseSample], kernel: UnsafePointer<Float>) {
+            let team = team
+            // The kernel is the caller's own, whom every lane of the team belongs to.
+            let kernel = UnsafeMutablePointer(mutating: kernel)
+            team.eachBlock(lane, samples) { all, block in
+                team.dense.backwardDataAndStep(all, block: block, sgd: team.sgd, kernel: kernel)
+            }
+        }
+    }
+
+    /// Waits for all lanes, has them take the blocks one by one, and waits until all are done.
+    private func eachBlock(_ lane: Int, _ samples: [DenseSample], _ body: ([DenseSample], Int) -> Void) {
+        entries[lane] = samples
+        pthread_barrier_wait(barrier)
+        let all = entries.flatMap { $0 }
+        while true {
+            let block = nextBlock.wrappingAdd(1, ordering: .relaxed).oldValue
+            if block >= dense.blocks { break }
+            body(all, block)
+        }
+        pthread_barrier_wait(barrier)
+        // Nobody takes a block before all have met again.
+        if lane == 0 { nextBlock.store(0, ordering: .relaxed) }
+    }
+}
