@@ -13,13 +13,27 @@ HBN_INLINE void prefetch(const float *row, size_t width) {
     for (size_t j = 0; j < width; j += hbn_lanes) __builtin_prefetch(row + j, 0, 2);
 }
 
+/// A bit for each of up to sixteen numbers that is not zero.
+HBN_INLINE uint32_t non_zero(const float *x, size_t count) {
+    if (count >= hbn_lanes) {
+        typedef _Bool bits __attribute__((ext_vector_type(16)));
+        const hbn_floats zero = {0};
+        const bits mask = __builtin_convertvector(HBN_READ(x) != zero, bits);
+        uint16_t word;
+        memcpy(&word, &mask, sizeof word);
+        return word;
+    }
+    uint32_t word = 0;
+    for (size_t i = 0; i < count; i++) word |= (uint32_t)(x[i] != 0) << i;
+    return word;
+}
+
 /// The rows of a block whose input is not zero.
 HBN_INLINE size_t list_non_zero(const float *x, size_t rows, uint16_t *list) {
     size_t count = 0;
-    for (size_t row = 0; row < rows; row++) {
-        list[count] = (uint16_t)row;
-        count += x[row] != 0;
-    }
+    for (size_t row = 0; row < rows; row += hbn_lanes)
+        for (uint32_t left = non_zero(x + row, rows - row); left; left &= left - 1)
+            list[count++] = (uint16_t)(row + (size_t)__builtin_ctz(left));
     return count;
 }
 
@@ -29,11 +43,15 @@ void hbn_dense_forward(
     float *sums) {
     memset(sums, 0, count * width * sizeof(float));
     uint16_t list[block];
+    // While the samples pass over a block, they ask for the rows of the next.
+    const size_t share = (block + count - 1) / count;
     for (size_t start = first; start < first + rows; start += block) {
         const size_t some = first + rows - start < block ? first + rows - start : block;
         const float *weights = kernel + start * width;
+        size_t asked = 0;
         for (size_t sample = 0; sample < count; sample++) {
             const float *x = samples[sample].x + start;
+            __builtin_prefetch(x + block);
             float *sum = sums + sample * width;
             const size_t listed = list_non_zero(x, some, list);
             size_t j = 0;
@@ -43,7 +61,7 @@ void hbn_dense_forward(
                 for (size_t i = 0; i < listed; i++) {
                     const float *row = weights + list[i] * width + j;
                     const float input = x[list[i]];
-                    prefetch(row + ahead * width, strip * hbn_lanes);
+                    if (asked < (sample + 1) * share) prefetch(kernel + (start + block + asked++) * width, width);
                     HBN_UNROLL for (int v = 0; v < strip; v++)
                         total[v] = total[v] + input * HBN_READ(row + v * hbn_lanes);
                 }
@@ -227,16 +245,24 @@ void hbn_dense_backward_data_and_step(
         }
         return;
     }
-    for (size_t row = first; row < first + rows; row++) {
-        uint8_t list[most_samples + 1];
-        size_t listed = 0;
+    for (size_t start = first; start < first + rows; start += hbn_lanes) {
+        const size_t some = first + rows - start < hbn_lanes ? first + rows - start : hbn_lanes;
+        uint8_t list[hbn_lanes][most_samples];
+        size_t listed[hbn_lanes] = {0};
         for (size_t sample = 0; sample < count; sample++) {
-            list[listed] = (uint8_t)sample;
-            listed += samples[sample].x[row] != 0;
-            samples[sample].dx[row] = 0;
+            const float *x = samples[sample].x + start;
+            __builtin_prefetch(x + block);
+            for (uint32_t left = non_zero(x, some); left; left &= left - 1) {
+                const int i = __builtin_ctz(left);
+                list[i][listed[i]++] = (uint8_t)sample;
+            }
+            memset(samples[sample].dx + start, 0, some * sizeof(float));
         }
-        prefetch(kernel + (row + ahead) * width, width);
-        if (listed == 0 && sgd.kept == 1) continue;
-        pass_row(&sgd, samples, list, listed, row, width, kernel + row * width);
+        for (size_t i = 0; i < some; i++) {
+            const size_t row = start + i;
+            prefetch(kernel + (row + ahead) * width, width);
+            if (listed[i] > 0 || sgd.kept != 1)
+                pass_row(&sgd, samples, list[i], listed[i], row, width, kernel + row * width);
+        }
     }
 }

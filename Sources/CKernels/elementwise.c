@@ -2,50 +2,75 @@
 
 #include "vectors.h"
 
-typedef uint64_t doublewords __attribute__((vector_size(128)));
+typedef uint64_t hbn_doublewords __attribute__((vector_size(64)));
 
-/// The low and high words of a times `factor`.
-HBN_INLINE void multiply(const hbn_words *a, uint32_t factor, hbn_words *low, hbn_words *high) {
-    const doublewords product = __builtin_convertvector(*a, doublewords) * factor;
-    *low = __builtin_convertvector(product, hbn_words);
-    *high = __builtin_convertvector(product >> 32, hbn_words);
+/// The low and high words of a times `factor`, by products of the even and of the odd words.
+HBN_INLINE void multiply(const hbn_words *a, uint64_t factor, hbn_words *low, hbn_words *high) {
+    const uint64_t first = 0xFFFFFFFF;
+    const hbn_doublewords both = (hbn_doublewords)*a;
+    const hbn_doublewords even = (both & first) * factor, odd = (both >> 32) * factor;
+    *low = (hbn_words)((even & first) | (odd << 32));
+    *high = (hbn_words)((even >> 32) | (odd & ~first));
 }
 
-/// The top 24 bits of sixteen words as numbers in [0, 1), four floats apart.
-HBN_INLINE void put_units(const hbn_words *words, size_t count, float *output) {
+/// The top 24 bits of sixteen words as numbers in [0, 1).
+HBN_INLINE void to_units(const hbn_words *words, hbn_floats *units) {
     typedef int32_t integers __attribute__((vector_size(64)));
-    const hbn_floats unit = __builtin_convertvector((integers)(*words >> 8), hbn_floats) * 0x1p-24f;
-    for (size_t i = 0; i < count; i++) output[4 * i] = unit[i];
+    *units = __builtin_convertvector((integers)(*words >> 8), hbn_floats) * 0x1p-24f;
+}
+
+#define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+
+/// Sixteen numbers of each of four kinds, by turns.
+HBN_INLINE void interleave(const hbn_floats *u, float *output) {
+    const hbn_doublewords a = (hbn_doublewords)__builtin_shufflevector(u[0], u[1], LOW_HALVES);
+    const hbn_doublewords b = (hbn_doublewords)__builtin_shufflevector(u[2], u[3], LOW_HALVES);
+    const hbn_doublewords c = (hbn_doublewords)__builtin_shufflevector(u[0], u[1], HIGH_HALVES);
+    const hbn_doublewords d = (hbn_doublewords)__builtin_shufflevector(u[2], u[3], HIGH_HALVES);
+    HBN_AT(output) = (hbn_floats)__builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+    HBN_AT(output + 16) = (hbn_floats)__builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+    HBN_AT(output + 32) = (hbn_floats)__builtin_shufflevector(c, d, 0, 8, 1, 9, 2, 10, 3, 11);
+    HBN_AT(output + 48) = (hbn_floats)__builtin_shufflevector(c, d, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 HBN_EACH_PROCESSOR
 void hbn_philox_uniform(
     uint32_t key0, uint32_t key1, uint32_t purpose, uint32_t round, uint32_t item, uint64_t first, size_t blocks,
     float *output) {
-    const hbn_words counting = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const hbn_doublewords counting = {0, 1, 2, 3, 4, 5, 6, 7};
     for (size_t block = 0; block < blocks; block += hbn_lanes) {
-        const doublewords index = __builtin_convertvector(counting, doublewords) + (first + block);
-        hbn_words c0 = __builtin_convertvector(index, hbn_words);
-        hbn_words c1 = __builtin_convertvector(index >> 32, hbn_words) | purpose;
-        hbn_words c2 = (hbn_words){0} + round, c3 = (hbn_words){0} + item;
+        // The low word of the index may run over within the sixteen.
+        const hbn_doublewords near = counting + (first + block), far = near + 8;
+        hbn_words c[4];
+        c[0] = __builtin_shufflevector(
+            (hbn_words)near, (hbn_words)far, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+        c[1] = __builtin_shufflevector(
+                   (hbn_words)near, (hbn_words)far, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+            | purpose;
+        c[2] = (hbn_words){0} + round;
+        c[3] = (hbn_words){0} + item;
         uint32_t k0 = key0, k1 = key1;
         HBN_UNROLL for (int i = 0; i < 10; i++) {
             hbn_words low0, high0, low1, high1;
-            multiply(&c0, 0xD2511F53, &low0, &high0);
-            multiply(&c2, 0xCD9E8D57, &low1, &high1);
-            c0 = high1 ^ c1 ^ k0;
-            c1 = low1;
-            c2 = high0 ^ c3 ^ k1;
-            c3 = low0;
+            multiply(&c[0], 0xD2511F53, &low0, &high0);
+            multiply(&c[2], 0xCD9E8D57, &low1, &high1);
+            c[0] = high1 ^ c[1] ^ k0;
+            c[1] = low1;
+            c[2] = high0 ^ c[3] ^ k1;
+            c[3] = low0;
             k0 += 0x9E3779B9;
             k1 += 0xBB67AE85;
         }
-        const size_t some = blocks - block < hbn_lanes ? blocks - block : hbn_lanes;
-        float *out = output + 4 * block;
-        put_units(&c0, some, out);
-        put_units(&c1, some, out + 1);
-        put_units(&c2, some, out + 2);
-        put_units(&c3, some, out + 3);
+        hbn_floats units[4];
+        HBN_UNROLL for (int w = 0; w < 4; w++) to_units(&c[w], &units[w]);
+        if (blocks - block >= hbn_lanes) {
+            interleave(units, output + 4 * block);
+        } else {
+            float all[4 * hbn_lanes];
+            interleave(units, all);
+            memcpy(output + 4 * block, all, 4 * (blocks - block) * sizeof(float));
+        }
     }
 }
 

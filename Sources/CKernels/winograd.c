@@ -27,6 +27,7 @@ enum {
     rows_at_once = 14,  // Of a matrix product: with two vectors a row, 28 of 32 registers hold sums.
     chunk = 3 * rows_at_once,  // Tiles whose products stay in the second-level cache.
     group = 64,  // Channels of the kernel gradient whose products do.
+    ahead = 8,  // Channels from the one in work to the one that memory is asked for.
 };
 
 typedef __m512 vector;
@@ -136,11 +137,11 @@ static void transform_tiles(
     const size_t plane = (size_t)t.height * t.width * 16, point = (size_t)blocks * capacity * 16;
     const int size = is_gradient ? 4 : 6, margin = is_gradient ? 0 : 1;
     float clipped[6 * 6 * 16] __attribute__((aligned(64)));
-    for (int tile = 0; tile < count; tile++) {
-        place at = place_of(t, first + tile);
-        int y = at.y - margin, x = at.x - margin;
-        bool inside = y >= 0 && x >= 0 && y + size <= t.height && x + size <= t.width;
-        for (int block = 0; block < blocks; block++) {
+    for (int block = 0; block < blocks; block++) {
+        for (int tile = 0; tile < count; tile++) {
+            place at = place_of(t, first + tile);
+            int y = at.y - margin, x = at.x - margin;
+            bool inside = y >= 0 && x >= 0 && y + size <= t.height && x + size <= t.width;
             const float *source = activation + ((size_t)at.sample * blocks + block) * plane;
             const float *pixels = inside ? source + ((size_t)y * t.width + x) * 16 : clipped;
             const size_t row = inside ? (size_t)t.width * 16 : (size_t)size * 16;
@@ -255,9 +256,12 @@ INLINE void transpose(const float *from, size_t stride, float *to, size_t to_str
 static void transform_outputs(const float *kernel, int inputs, int outputs, int first, int lanes, float *out) {
     const size_t tap = (size_t)inputs * outputs, distance = (size_t)inputs * lanes;
     for (int c = 0; c < inputs; c++)
-        for (int k = 0; k < lanes; k += 16)
-            transform_taps(
-                kernel + (size_t)c * outputs + first + k, tap, false, out + (size_t)c * lanes + k, distance);
+        for (int k = 0; k < lanes; k += 16) {
+            const float *taps = kernel + (size_t)c * outputs + first + k;
+            // The taps lie far apart, which a processor does not foresee.
+            for (int i = 0; i < 9; i++) _mm_prefetch(taps + i * tap + (size_t)ahead * outputs, _MM_HINT_T0);
+            transform_taps(taps, tap, false, out + (size_t)c * lanes + k, distance);
+        }
 }
 
 /// The same for the kernel turned around, which leads from outputs to inputs: `[point][outputs][lanes]`.
@@ -367,7 +371,7 @@ static cut cut_convolution(tiling t, int inputs, int outputs) {
     const size_t all = floats_of(t.count, inputs);
     cut c = {.tiles = t.count, .one_round = floats_of(inputs, outputs) > (1 << 20) || all <= (1 << 18)};
     if (!c.one_round) {
-        c.tiles = larger((int)((1 << 18) / floats_of(1, inputs)) / chunk, 1) * chunk;
+        c.tiles = larger((int)((1 << 17) / floats_of(1, inputs)) / chunk, 1) * chunk;
         c.one_round = c.tiles >= t.count;
         c.tiles = smaller(c.tiles, t.count);
     }
