@@ -4,8 +4,8 @@
 
 enum {
     strip = 16,  // Vectors of a row that are summed at once: 256 floats.
-    block = 64,  // Rows that stay in the second-level cache while each sample passes over them.
-    ahead = 32,  // Rows from the one in work to the one that memory is asked for.
+    block = 16,  // Rows that stay in the first-level cache while each sample passes over them.
+    ahead = 16,  // Rows from the one in work to the one that memory is asked for.
 };
 
 /// Asks the second-level cache for a row before it is needed. Rows are left out where inputs are zero, which a processor does not foresee.
@@ -191,45 +191,32 @@ void hbn_sgd_step_factored(
     }
 }
 
-enum {
-    pass = 8,  // Vectors of a row in the registers at once, beside their gradient.
-    most_samples = 64,
-};
+enum { most_samples = 64 };
 
-/// Backward and the step of one row, of which it reads every number once. `listed` of the samples have an input there.
-///
-/// The sums are added as `dot` and `sum_products` add them.
+/// Backward and the step of one row of `strip` vectors, while it is in the registers. `listed` of the samples have an
+/// input there. The sums are added as `dot` and `sum_products` add them.
 HBN_INLINE void pass_row(
-    const hbn_sgd *sgd, const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row, size_t width,
+    const hbn_sgd *sgd, const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row,
     float *weights) {
-    hbn_floats dots[most_samples][4];
-    memset(dots, 0, listed * sizeof dots[0]);
-    for (size_t j = 0; j < width; j += pass * hbn_lanes) {
-        hbn_floats w[pass], gradient[pass];
-        HBN_UNROLL for (int v = 0; v < pass; v++) {
-            w[v] = HBN_READ(weights + j + v * hbn_lanes);
-            gradient[v] = (hbn_floats){0};
-        }
-        for (size_t i = 0; i < listed; i++) {
-            const hbn_dense_sample *sample = &samples[list[i]];
-            const float x = sample->x[row];
-            hbn_floats sum[4];
-            HBN_UNROLL for (int v = 0; v < 4; v++) sum[v] = dots[i][v];
-            HBN_UNROLL for (int v = 0; v < pass; v++) {
-                const hbn_floats d = HBN_READ(sample->d + j + v * hbn_lanes);
-                sum[v % 4] = sum[v % 4] + d * w[v];
-                gradient[v] = gradient[v] + x * d;
-            }
-            HBN_UNROLL for (int v = 0; v < 4; v++) dots[i][v] = sum[v];
-        }
-        HBN_UNROLL for (int v = 0; v < pass; v++) {
-            const hbn_floats push = sgd->learning_rate * gradient[v];
-            HBN_AT(weights + j + v * hbn_lanes) = w[v] * sgd->kept - push;
-        }
-    }
+    hbn_floats w[strip], gradient[strip];
+    HBN_UNROLL for (int v = 0; v < strip; v++) w[v] = HBN_READ(weights + v * hbn_lanes);
     for (size_t i = 0; i < listed; i++) {
-        dots[i][0] = (dots[i][0] + dots[i][1]) + (dots[i][2] + dots[i][3]);
-        samples[list[i]].dx[row] = sum_of(&dots[i][0]);
+        const float *d = samples[list[i]].d;
+        hbn_floats sums[4] = {0};
+        HBN_UNROLL for (int v = 0; v < strip; v++)
+            sums[v % 4] = sums[v % 4] + HBN_READ(d + v * hbn_lanes) * w[v];
+        sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        samples[list[i]].dx[row] = sum_of(&sums[0]);
+    }
+    HBN_UNROLL for (int v = 0; v < strip; v++) gradient[v] = (hbn_floats){0};
+    for (size_t i = 0; i < listed; i++) {
+        const float *d = samples[list[i]].d;
+        const float x = samples[list[i]].x[row];
+        HBN_UNROLL for (int v = 0; v < strip; v++) gradient[v] = gradient[v] + x * HBN_READ(d + v * hbn_lanes);
+    }
+    HBN_UNROLL for (int v = 0; v < strip; v++) {
+        const hbn_floats push = sgd->learning_rate * gradient[v];
+        HBN_AT(weights + v * hbn_lanes) = HBN_READ(weights + v * hbn_lanes) * sgd->kept - push;
     }
 }
 
@@ -237,7 +224,7 @@ HBN_EACH_PROCESSOR
 void hbn_dense_backward_data_and_step(
     hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
     float *kernel) {
-    if (width % (pass * hbn_lanes) != 0 || count > most_samples) {
+    if (width != strip * hbn_lanes || count > most_samples) {
         for (size_t row = first; row < first + rows; row += block) {
             const size_t some = first + rows - row < block ? first + rows - row : block;
             hbn_dense_backward_data(samples, count, row, some, width, kernel);
@@ -262,7 +249,7 @@ void hbn_dense_backward_data_and_step(
             const size_t row = start + i;
             prefetch(kernel + (row + ahead) * width, width);
             if (listed[i] > 0 || sgd.kept != 1)
-                pass_row(&sgd, samples, list[i], listed[i], row, width, kernel + row * width);
+                pass_row(&sgd, samples, list[i], listed[i], row, kernel + row * width);
         }
     }
 }
