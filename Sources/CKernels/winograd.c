@@ -101,6 +101,9 @@ INLINE void transform_output_gradient(const vector y[4], vector z[6]) {
     z[5] = y[3];
 }
 
+/// Floats from one point's matrix to the next. The extra line keeps a tile's points out of one set of the caches.
+INLINE size_t spaced(size_t rows, size_t columns) { return rows * columns + 16; }
+
 // MARK: Tiles
 
 /// The 4x4 tiles of an activation, numbered along rows, then columns, then samples.
@@ -134,7 +137,7 @@ INLINE void copy_clipped(const float *plane, tiling t, int y, int x, int size, f
 /// Transforms tiles `first` to `first + count` of an activation to `[point][block][capacity][16]`.
 static void transform_tiles(
     const float *activation, int blocks, tiling t, int first, int count, int capacity, bool is_gradient, float *out) {
-    const size_t plane = (size_t)t.height * t.width * 16, point = (size_t)blocks * capacity * 16;
+    const size_t plane = (size_t)t.height * t.width * 16, point = spaced(blocks * 16, capacity);
     const int size = is_gradient ? 4 : 6, margin = is_gradient ? 0 : 1;
     float clipped[6 * 6 * 16] __attribute__((aligned(64)));
     for (int block = 0; block < blocks; block++) {
@@ -252,38 +255,54 @@ INLINE void transpose(const float *from, size_t stride, float *to, size_t to_str
     }
 }
 
-/// The part of a kernel that makes outputs `first` to `first + lanes`, as `[point][inputs][lanes]`.
-static void transform_outputs(const float *kernel, int inputs, int outputs, int first, int lanes, float *out) {
-    const size_t tap = (size_t)inputs * outputs, distance = (size_t)inputs * lanes;
-    for (int c = 0; c < inputs; c++)
-        for (int k = 0; k < lanes; k += 16) {
-            const float *taps = kernel + (size_t)c * outputs + first + k;
-            // The taps lie far apart, which a processor does not foresee.
-            for (int i = 0; i < 9; i++) _mm_prefetch(taps + i * tap + (size_t)ahead * outputs, _MM_HINT_T0);
-            transform_taps(taps, tap, false, out + (size_t)c * lanes + k, distance);
-        }
+/// The part of a kernel from inputs `c` to `c + rows` to outputs `k` to `k + lanes`, as `[point][rows][lanes]`.
+static void transform_outputs(
+    const float *kernel, int inputs, int outputs, int c, int rows, int k, int lanes, float *out) {
+    const size_t tap = (size_t)inputs * outputs, distance = spaced(rows, lanes);
+    // The taps of a kernel lie so far apart that a cache has few places for them: they are gathered first.
+    float gathered[9][16][32] __attribute__((aligned(64)));
+    for (int row = 0; row < rows; row += 16) {
+        for (int i = 0; i < 9; i++)
+            for (int r = 0; r < 16; r++) {
+                const float *from = kernel + i * tap + (size_t)(c + row + r) * outputs + k;
+                for (int j = 0; j < lanes; j += 16) {
+                    _mm_prefetch(from + j + 16 * (size_t)outputs, _MM_HINT_T1);
+                    store(&gathered[i][r][j], load(from + j));
+                }
+            }
+        for (int r = 0; r < 16; r++)
+            for (int j = 0; j < lanes; j += 16)
+                transform_taps(
+                    &gathered[0][r][j], 16 * 32, false, out + (size_t)(row + r) * lanes + j, distance);
+    }
 }
 
-/// The same for the kernel turned around, which leads from outputs to inputs: `[point][outputs][lanes]`.
-static void transform_inputs(const float *kernel, int inputs, int outputs, int first, int lanes, float *out) {
-    const size_t tap = (size_t)inputs * outputs, distance = (size_t)outputs * lanes;
+/// The same for the kernel turned around: from outputs `k` to `k + rows` to inputs `c` to `c + lanes`.
+static void transform_inputs(
+    const float *kernel, int inputs, int outputs, int k, int rows, int c, int lanes, float *out) {
+    const size_t tap = (size_t)inputs * outputs, distance = spaced(rows, lanes);
     float turned[9 * 16 * 16] __attribute__((aligned(64)));
-    for (int k = 0; k < outputs; k += 16)
-        for (int c = 0; c < lanes; c += 16) {
-            for (int i = 0; i < 9; i++)
-                transpose(kernel + i * tap + (size_t)(first + c) * outputs + k, outputs, turned + i * 256, 16);
+    for (int row = 0; row < rows; row += 16)
+        for (int j = 0; j < lanes; j += 16) {
+            for (int i = 0; i < 9; i++) {
+                const float *from = kernel + i * tap + (size_t)(c + j) * outputs + k + row;
+                for (int r = 0; r < 16; r++) _mm_prefetch(from + (size_t)r * outputs + 16, _MM_HINT_T1);
+                transpose(from, outputs, turned + i * 256, 16);
+            }
             for (int i = 0; i < 16; i++)
-                transform_taps(turned + i * 16, 256, true, out + (size_t)(k + i) * lanes + c, distance);
+                transform_taps(turned + i * 16, 256, true, out + (size_t)(row + i) * lanes + j, distance);
         }
 }
 
 // MARK: Matrix products
 
-/// `sums[r][lanes] = rows of v times u`, with v `[blocks][capacity][16]` and u `[16 blocks][lanes]`.
+/// `sums[r][lanes] (+)= rows of v times u`, with v `[blocks][capacity][16]` and u `[16 blocks][lanes]`.
 INLINE void multiply_rows(
-    const int rows, const int vectors, const float *v, int blocks, size_t capacity, const float *u, float *sums) {
+    const int rows, const int vectors, bool adds, const float *v, int blocks, size_t capacity, const float *u,
+    float *sums) {
     vector sum[rows_at_once][2];
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = spread(0);
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = adds ? load(sums + (r * vectors + j) * 16) : spread(0);
     for (int block = 0; block < blocks; block++, v += capacity * 16)
         for (int c = 0; c < 16; c++, u += vectors * 16) {
             vector weights[2];
@@ -297,12 +316,12 @@ INLINE void multiply_rows(
         UNROLL for (int j = 0; j < vectors; j++) store(sums + (r * vectors + j) * 16, sum[r][j]);
 }
 
-typedef void multiply(const float *v, int blocks, size_t capacity, const float *u, float *sums);
+typedef void multiply(bool adds, const float *v, int blocks, size_t capacity, const float *u, float *sums);
 
 #define MULTIPLY(ROWS, VECTORS)                                                                              \
     static void multiply_##ROWS##_##VECTORS(                                                                 \
-        const float *v, int blocks, size_t capacity, const float *u, float *sums) {                          \
-        multiply_rows(ROWS, VECTORS, v, blocks, capacity, u, sums);                                          \
+        bool adds, const float *v, int blocks, size_t capacity, const float *u, float *sums) {               \
+        multiply_rows(ROWS, VECTORS, adds, v, blocks, capacity, u, sums);                                          \
     }
 #define EACH_ROWS(M, VECTORS)                                                                                \
     M(1, VECTORS) M(2, VECTORS) M(3, VECTORS) M(4, VECTORS) M(5, VECTORS) M(6, VECTORS) M(7, VECTORS)        \
@@ -312,29 +331,32 @@ EACH_ROWS(MULTIPLY, 2)
 #define NAME(ROWS, VECTORS) multiply_##ROWS##_##VECTORS,
 static multiply *const multiplications[2][rows_at_once] = {{EACH_ROWS(NAME, 1)}, {EACH_ROWS(NAME, 2)}};
 
-/// The products of `count` tiles with one block of outputs, `[point][count][lanes]`.
+/// The products of `count` tiles with one block of outputs, `[point][count][lanes]`, or their addition to what stands
+/// there; `distance` floats lie between the points of v.
 static void multiply_tiles(
-    const float *v, int blocks, int capacity, int count, const float *u, int lanes, float *products) {
+    bool adds, const float *v, size_t distance, int blocks, int capacity, int count, const float *u, int lanes,
+    float *products) {
     multiply *const *by_rows = multiplications[lanes / 16 - 1];
     const int parts = (count + rows_at_once - 1) / rows_at_once;
     for (int point = 0; point < points; point++) {
         for (int part = 0; part < parts; part++) {
             const int from = count * part / parts, to = count * (part + 1) / parts;
-            by_rows[to - from - 1](v + (size_t)from * 16, blocks, capacity, u, products + (size_t)from * lanes);
+            by_rows[to - from - 1](
+                adds, v + (size_t)from * 16, blocks, capacity, u, products + (size_t)from * lanes);
         }
-        v += (size_t)blocks * capacity * 16;
-        u += (size_t)blocks * 16 * lanes;
+        v += distance;
+        u += spaced(blocks * 16, lanes);
         products += (size_t)count * lanes;
     }
 }
 
-/// Adds to `sums` `[8][lanes]` the products over `count` tiles of 8 of the 16 channels in v `[count][16]` with z
+/// Sets `sums` `[8][lanes]` to, or adds to them, the products over `count` tiles of 8 of the 16 channels in v `[count][16]` with z
 /// `[count][16]`, one or two such blocks `stride` apart.
 INLINE void correlate_eight(
-    const int vectors, const float *v, const float *z, size_t stride, int count, float *sums) {
+    const int vectors, bool adds, const float *v, const float *z, size_t stride, int count, float *sums) {
     vector sum[8][2];
     UNROLL for (int r = 0; r < 8; r++)
-        UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = load(sums + (r * vectors + j) * 16);
+        UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = adds ? load(sums + (r * vectors + j) * 16) : spread(0);
     for (int tile = 0; tile < count; tile++, v += 16, z += 16) {
         vector gradient[2];
         UNROLL for (int j = 0; j < vectors; j++) gradient[j] = load(z + j * stride);
@@ -347,11 +369,11 @@ INLINE void correlate_eight(
         UNROLL for (int j = 0; j < vectors; j++) store(sums + (r * vectors + j) * 16, sum[r][j]);
 }
 
-static void correlate_1(const float *v, const float *z, size_t stride, int count, float *sums) {
-    correlate_eight(1, v, z, stride, count, sums);
+static void correlate_1(bool adds, const float *v, const float *z, size_t stride, int count, float *sums) {
+    correlate_eight(1, adds, v, z, stride, count, sums);
 }
-static void correlate_2(const float *v, const float *z, size_t stride, int count, float *sums) {
-    correlate_eight(2, v, z, stride, count, sums);
+static void correlate_2(bool adds, const float *v, const float *z, size_t stride, int count, float *sums) {
+    correlate_eight(2, adds, v, z, stride, count, sums);
 }
 
 // MARK: Passes
@@ -360,10 +382,11 @@ static void correlate_2(const float *v, const float *z, size_t stride, int count
 typedef struct {
     int tiles;
     bool one_round;
+    int rows;  // Of the kernel's part in work.
     size_t inputs, gradients, kernels, products;  // Floats.
 } cut;
 
-INLINE size_t floats_of(size_t rows, size_t columns) { return points * rows * columns; }
+INLINE size_t floats_of(size_t rows, size_t columns) { return points * spaced(rows, columns); }
 
 /// Large kernels are transformed block by block and used once, for all tiles together; small ones are kept while
 /// tiles come in rounds that fit the second-level cache.
@@ -376,8 +399,11 @@ static cut cut_convolution(tiling t, int inputs, int outputs) {
         c.tiles = smaller(c.tiles, t.count);
     }
     c.inputs = floats_of(c.tiles, inputs);
-    c.kernels = floats_of(inputs, c.one_round ? smaller(outputs, 32) : outputs);
-    c.products = floats_of(smaller(chunk, c.tiles), 32);
+    // The sums of few tiles have room beside a part of a large kernel.
+    const bool parts = c.one_round && c.tiles <= 2 * chunk;
+    c.rows = parts ? smaller(inputs, 2 * group) : inputs;
+    c.kernels = floats_of(c.rows, 32) * (c.one_round ? 1 : (outputs + 31) / 32);
+    c.products = floats_of(parts ? c.tiles : smaller(chunk, c.tiles), 32);
     return c;
 }
 
@@ -391,7 +417,8 @@ static cut cut_kernel_gradient(tiling t, int inputs, int outputs) {
     }
     c.inputs = floats_of(c.tiles, inputs);
     c.gradients = floats_of(c.tiles, outputs);
-    c.products = c.one_round ? floats_of(group, 32) : floats_of(inputs, outputs);
+    const size_t parts = (size_t)((inputs + group - 1) / group) * ((outputs + 31) / 32);
+    c.products = floats_of(group, 32) * (c.one_round ? 1 : parts);
     return c;
 }
 
@@ -417,16 +444,24 @@ static void convolve(
         transform_tiles(input, blocks, t, first, count, c.tiles, false, v);
         for (int k = 0; k < to; k += 32) {
             const int lanes = smaller(32, to - k);
-            float *block = u + (c.one_round ? 0 : floats_of(from, k));
-            if (first == 0)
-                (transposed ? transform_inputs : transform_outputs)(kernel, s.inputs, s.outputs, k, lanes, block);
-            for (int tile = 0; tile < count; tile += chunk) {
-                const int some = smaller(chunk, count - tile);
-                multiply_tiles(v + (size_t)tile * 16, blocks, c.tiles, some, block, lanes, products);
-                for (int j = 0; j < lanes; j += 16)
-                    finish_tiles(
-                        products + j, lanes, t, first + tile, some, bias ? bias + k + j : NULL, relu, to / 16,
-                        (k + j) / 16, output);
+            float *block = u + (c.one_round ? 0 : floats_of(from, 32) * (k / 32));
+            for (int row = 0; row < from; row += c.rows) {
+                const int rows = smaller(c.rows, from - row);
+                const bool last = row + rows == from;
+                if (first == 0)
+                    (transposed ? transform_inputs : transform_outputs)(
+                        kernel, s.inputs, s.outputs, row, rows, k, lanes, block);
+                for (int tile = 0; tile < count; tile += chunk) {
+                    const int some = smaller(chunk, count - tile);
+                    float *sums = products + (c.rows < from ? floats_of(tile, lanes) : 0);
+                    multiply_tiles(
+                        row > 0, v + ((size_t)(row / 16) * c.tiles + tile) * 16, spaced(from, c.tiles), rows / 16,
+                        c.tiles, some, block, lanes, sums);
+                    for (int j = 0; last && j < lanes; j += 16)
+                        finish_tiles(
+                            sums + j, lanes, t, first + tile, some, bias ? bias + k + j : NULL, relu, to / 16,
+                            (k + j) / 16, output);
+                }
             }
         }
     }
@@ -444,17 +479,17 @@ void hbn_winograd_convolve_transposed(
     convolve(s, true, output_gradient, kernel, bias, false, input_gradient, scratch);
 }
 
-/// Adds the correlation of inputs c to c + channels with outputs k to k + lanes: `products` is
+/// Computes or adds the correlation of inputs c to c + channels with outputs k to k + lanes: `products` is
 /// `[point][channels][lanes]`, with points `distance` floats apart.
 static void correlate_tiles(
-    const float *v, const float *z, const cut *cut, int count, int inputs, int outputs, int c, int channels, int k,
+    bool adds, const float *v, const float *z, const cut *cut, int count, int inputs, int outputs, int c, int channels, int k,
     int lanes, float *products, size_t distance) {
     const size_t block = (size_t)cut->tiles * 16;
     for (int point = 0; point < points; point++) {
-        const float *gradients = z + (point * (outputs / 16) + k / 16) * block;
+        const float *gradients = z + point * spaced(outputs, cut->tiles) + (k / 16) * block;
         for (int i = 0; i < channels; i += 8)
             (lanes == 32 ? correlate_2 : correlate_1)(
-                v + (point * (inputs / 16) + (c + i) / 16) * block + i % 16, gradients, block, count,
+                adds, v + point * spaced(inputs, cut->tiles) + ((c + i) / 16) * block + i % 16, gradients, block, count,
                 products + point * distance + (size_t)i * lanes);
     }
 }
@@ -464,23 +499,29 @@ static void finish_kernel_gradient(
     const float *products, size_t distance, int inputs, int outputs, int c, int channels, int k, int lanes,
     float *gradient) {
     const size_t tap = (size_t)inputs * outputs;
-    for (int i = 0; i < channels; i++)
-        for (int j = 0; j < lanes; j += 16) {
-            const float *m = products + (size_t)i * lanes + j;
-            float *out = gradient + (size_t)(c + i) * outputs + k + j;
-            vector half[3][6];
-            UNROLL for (int x = 0; x < 6; x++) {
-                vector column[6], g[3];
-                UNROLL for (int y = 0; y < 6; y++) column[y] = load(m + (y * 6 + x) * distance);
-                transform_kernel_gradient(column, g);
-                UNROLL for (int y = 0; y < 3; y++) half[y][x] = g[y];
+    float gathered[9][16][32] __attribute__((aligned(64)));
+    for (int i = 0; i < channels; i += 16) {
+        for (int r = 0; r < 16; r++)
+            for (int j = 0; j < lanes; j += 16) {
+                const float *m = products + (size_t)(i + r) * lanes + j;
+                vector half[3][6];
+                UNROLL for (int x = 0; x < 6; x++) {
+                    vector column[6], g[3];
+                    UNROLL for (int y = 0; y < 6; y++) column[y] = load(m + (y * 6 + x) * distance);
+                    transform_kernel_gradient(column, g);
+                    UNROLL for (int y = 0; y < 3; y++) half[y][x] = g[y];
+                }
+                UNROLL for (int y = 0; y < 3; y++) {
+                    vector g[3];
+                    transform_kernel_gradient(half[y], g);
+                    UNROLL for (int x = 0; x < 3; x++) store(&gathered[y * 3 + x][r][j], g[x]);
+                }
             }
-            UNROLL for (int y = 0; y < 3; y++) {
-                vector g[3];
-                transform_kernel_gradient(half[y], g);
-                UNROLL for (int x = 0; x < 3; x++) store(out + (y * 3 + x) * tap, g[x]);
-            }
-        }
+        for (int y = 0; y < 9; y++)
+            for (int r = 0; r < 16; r++)
+                for (int j = 0; j < lanes; j += 16)
+                    store(gradient + y * tap + (size_t)(c + i + r) * outputs + k + j, load(&gathered[y][r][j]));
+    }
 }
 
 void hbn_winograd_kernel_gradient(
@@ -497,10 +538,10 @@ void hbn_winograd_kernel_gradient(
             const int lanes = smaller(32, outputs - k);
             for (int i = 0; i < inputs; i += group) {
                 const int channels = smaller(group, inputs - i);
-                const size_t distance = (size_t)channels * lanes;
-                float *block = products + (c.one_round ? 0 : floats_of(inputs, k) + floats_of(i, lanes));
-                if (first == 0) memset(block, 0, floats_of(channels, lanes) * sizeof(float));
-                correlate_tiles(v, z, &c, count, inputs, outputs, i, channels, k, lanes, block, distance);
+                const size_t distance = spaced(channels, lanes);
+                const size_t part = (size_t)(k / 32) * ((inputs + group - 1) / group) + i / group;
+                float *block = products + (c.one_round ? 0 : floats_of(group, 32) * part);
+                correlate_tiles(first > 0, v, z, &c, count, inputs, outputs, i, channels, k, lanes, block, distance);
                 if (first + count == t.count)
                     finish_kernel_gradient(
                         block, distance, inputs, outputs, i, channels, k, lanes, kernel_gradient);
