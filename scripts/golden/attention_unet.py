@@ -75,7 +75,7 @@ assert count(NOTEBOOK, trainable_only=True) == 2_070_108_678
 assert math.prod(NOTEBOOK["head.dense1.kernel"]) + 256 == 2_038_432_000
 
 
-def build(sizes, dtype):
+def build(sizes, dtype, dropout=0):
     """The Keras model, images to probabilities, in `dtype` ("float32" or "float64")."""
     keras.config.set_dtype_policy(dtype)
     layers = keras.layers
@@ -109,6 +109,8 @@ def build(sizes, dtype):
         x = attend(f"decoder.{level}.attention", skips[level], x, sizes.filters(level))
         x = double(f"decoder.{level}", x, sizes.filters(level))
     x = layers.Flatten(name="head.flatten")(x)
+    if dropout:
+        x = layers.Dropout(dropout, name="head.dropout")(x)
     for index in range(1, sizes.dense_layers + 1):
         x = layers.Dense(sizes.dense_width, name=f"head.dense{index}")(x)
         x = layers.LeakyReLU(negative_slope=0.1, name=f"head.dense{index}.leaky")(x)
@@ -121,7 +123,7 @@ def build(sizes, dtype):
 
 
 def variables(model):
-    return {f"{layer.name}.{v.path.split('/')[-1]}": v for layer in model.layers for v in layer.variables}
+    return {f"{layer.name}.{v.path.split('/')[-1]}": v for layer in model.layers for v in layer.weights}
 
 
 def assign(model, parameters):
