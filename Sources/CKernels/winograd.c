@@ -11,23 +11,11 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// The interpolation points are 0, +-A, +-B and infinity. These two keep the constants of all transforms near one,
-// which makes the rounding error about half of that with the usual 1 and 2.
-#define A 0.625f
-#define B 1.5f
-#define A2 (A * A)
-#define B2 (B * B)
-// The products of a point's differences to the others.
-#define N0 (A2 * B2)
-#define NA (2 * A2 * (A2 - B2))
-#define NB (2 * B2 * (B2 - A2))
-
 enum {
-    points = 36,  // Of the 6x6 transformed tile.
+    widest = 8,  // Numbers of the larger transform along one dimension.
     rows_at_once = 14,  // Of a matrix product: with two vectors a row, 28 of 32 registers hold sums.
     chunk = 3 * rows_at_once,  // Tiles whose products stay in the second-level cache.
     group = 64,  // Channels of the kernel gradient whose products do.
-    ahead = 8,  // Channels from the one in work to the one that memory is asked for.
 };
 
 typedef __m512 vector;
@@ -44,76 +32,174 @@ INLINE vector muladd(float a, vector b, vector c) { return _mm512_fmadd_ps(sprea
 INLINE int smaller(int a, int b) { return a < b ? a : b; }
 INLINE int larger(int a, int b) { return a > b ? a : b; }
 
-// MARK: The four transforms, each along one dimension.
+// MARK: The transforms along one dimension, of tiles of 4 or 6 pixels
 
-/// Six pixels of the input, B^T d.
-INLINE void transform_input(const vector d[6], vector v[6]) {
-    vector p = muladd(-B2, d[2], d[4]), q = muladd(-B2, d[1], d[3]);
-    vector r = muladd(-A2, d[2], d[4]), s = muladd(-A2, d[1], d[3]);
-    v[0] = muladd(-(A2 + B2), d[2], muladd(A2 * B2, d[0], d[4]));
-    v[1] = muladd(A, q, p);
-    v[2] = muladd(-A, q, p);
-    v[3] = muladd(B, s, r);
-    v[4] = muladd(-B, s, r);
-    v[5] = muladd(-(A2 + B2), d[3], muladd(A2 * B2, d[1], d[5]));
+// The interpolation points are zero, infinity and pairs of +-p. For 4 pixels, 5/8 and 3/2 keep the constants near one,
+// which halves the rounding error of the usual 1 and 2; for 6 pixels nothing beats 1/2, 1 and 2.
+#define P1 0.625f
+#define P2 1.5f
+#define Q1 0.5f
+#define Q2 1.0f
+#define Q3 2.0f
+#define SQUARE(p) ((p) * (p))
+/// The product of p's differences to the other points, which is that of -p too.
+#define NORM2(p, q) (2 * SQUARE(p) * (SQUARE(p) - SQUARE(q)))
+#define NORM3(p, q, r) (NORM2(p, q) * (SQUARE(p) - SQUARE(r)))
+
+/// even + p odd and even - p odd: what becomes of the points p and -p.
+INLINE void put_pair(float p, vector even, vector odd, vector *out) {
+    out[0] = muladd(p, odd, even);
+    out[1] = muladd(-p, odd, even);
+}
+
+/// Pixels of the input, B^T d.
+INLINE void transform_input(const int tile, const vector *d, vector *v) {
+    if (tile == 4) {
+        const float p = SQUARE(P1), q = SQUARE(P2);
+        v[0] = muladd(-(p + q), d[2], muladd(p * q, d[0], d[4]));
+        put_pair(P1, muladd(-q, d[2], d[4]), muladd(-q, d[1], d[3]), v + 1);
+        put_pair(P2, muladd(-p, d[2], d[4]), muladd(-p, d[1], d[3]), v + 3);
+        v[5] = muladd(-(p + q), d[3], muladd(p * q, d[1], d[5]));
+        return;
+    }
+    const float p = SQUARE(Q1), q = SQUARE(Q2), r = SQUARE(Q3);
+#define WITHOUT(a, b, i) muladd((a) * (b), d[i], muladd(-((a) + (b)), d[(i) + 2], d[(i) + 4]))
+#define ALL_THREE(i)                                                                                         \
+    muladd(-(p * q * r), d[i], muladd(p * q + p * r + q * r, d[(i) + 2], muladd(-(p + q + r), d[(i) + 4], d[(i) + 6])))
+    v[0] = ALL_THREE(0);
+    put_pair(Q1, WITHOUT(q, r, 2), WITHOUT(q, r, 1), v + 1);
+    put_pair(Q2, WITHOUT(p, r, 2), WITHOUT(p, r, 1), v + 3);
+    put_pair(Q3, WITHOUT(p, q, 2), WITHOUT(p, q, 1), v + 5);
+    v[7] = ALL_THREE(1);
+#undef WITHOUT
+#undef ALL_THREE
+}
+
+/// One pair of points of a kernel's three taps.
+INLINE void put_taps(float p, float norm, const vector *g, vector *u) {
+    const vector even = muladd(SQUARE(p) / norm, g[2], mul(1 / norm, g[0])), odd = mul(p / norm, g[1]);
+    u[0] = add(even, odd);
+    u[1] = sub(even, odd);
 }
 
 /// Three taps of the kernel, G g.
-INLINE void transform_kernel(const vector g[3], vector u[6]) {
-    vector p = muladd(A2 / NA, g[2], mul(1 / NA, g[0])), q = mul(A / NA, g[1]);
-    vector r = muladd(B2 / NB, g[2], mul(1 / NB, g[0])), s = mul(B / NB, g[1]);
-    u[0] = mul(1 / N0, g[0]);
-    u[1] = add(p, q);
-    u[2] = sub(p, q);
-    u[3] = add(r, s);
-    u[4] = sub(r, s);
-    u[5] = g[2];
+INLINE void transform_kernel(const int tile, const vector *g, vector *u) {
+    if (tile == 4) {
+        u[0] = mul(1 / SQUARE(P1 * P2), g[0]);
+        put_taps(P1, NORM2(P1, P2), g, u + 1);
+        put_taps(P2, NORM2(P2, P1), g, u + 3);
+        u[5] = g[2];
+        return;
+    }
+    u[0] = mul(-1 / SQUARE(Q1 * Q2 * Q3), g[0]);
+    put_taps(Q1, NORM3(Q1, Q2, Q3), g, u + 1);
+    put_taps(Q2, NORM3(Q2, Q1, Q3), g, u + 3);
+    put_taps(Q3, NORM3(Q3, Q1, Q2), g, u + 5);
+    u[7] = g[2];
+}
+
+/// Adds one pair of points to three taps.
+INLINE void add_taps(float p, float norm, const vector *u, vector *g) {
+    const vector sum = add(u[0], u[1]), difference = sub(u[0], u[1]);
+    g[0] = muladd(1 / norm, sum, g[0]);
+    g[1] = muladd(p / norm, difference, g[1]);
+    g[2] = muladd(SQUARE(p) / norm, sum, g[2]);
 }
 
 /// Back to three taps, G^T u.
-INLINE void transform_kernel_gradient(const vector u[6], vector g[3]) {
-    vector p = add(u[1], u[2]), q = sub(u[1], u[2]);
-    vector r = add(u[3], u[4]), s = sub(u[3], u[4]);
-    g[0] = muladd(1 / NB, r, muladd(1 / NA, p, mul(1 / N0, u[0])));
-    g[1] = muladd(B / NB, s, mul(A / NA, q));
-    g[2] = muladd(B2 / NB, r, muladd(A2 / NA, p, u[5]));
+INLINE void transform_kernel_gradient(const int tile, const vector *u, vector *g) {
+    g[0] = mul(tile == 4 ? 1 / SQUARE(P1 * P2) : -1 / SQUARE(Q1 * Q2 * Q3), u[0]);
+    g[1] = spread(0);
+    g[2] = u[tile + 1];
+    if (tile == 4) {
+        add_taps(P1, NORM2(P1, P2), u + 1, g);
+        add_taps(P2, NORM2(P2, P1), u + 3, g);
+    } else {
+        add_taps(Q1, NORM3(Q1, Q2, Q3), u + 1, g);
+        add_taps(Q2, NORM3(Q2, Q1, Q3), u + 3, g);
+        add_taps(Q3, NORM3(Q3, Q1, Q2), u + 5, g);
+    }
 }
 
-/// To four pixels of the output, A^T m.
-INLINE void transform_output(const vector m[6], vector y[4]) {
-    vector p = add(m[1], m[2]), q = sub(m[1], m[2]);
-    vector r = add(m[3], m[4]), s = sub(m[3], m[4]);
-    y[0] = add(m[0], add(p, r));
-    y[1] = muladd(B, s, mul(A, q));
-    y[2] = muladd(B2, r, mul(A2, p));
-    y[3] = muladd(B2 * B, s, muladd(A2 * A, q, m[5]));
+/// Adds one pair of points to the pixels.
+INLINE void add_pixels(const int tile, float p, const vector *m, vector *y) {
+    const vector sum = add(m[0], m[1]), difference = sub(m[0], m[1]);
+    float power = 1;
+    UNROLL for (int i = 0; i < tile; i += 2, power *= SQUARE(p)) {
+        y[i] = muladd(power, sum, y[i]);
+        y[i + 1] = muladd(power * p, difference, y[i + 1]);
+    }
 }
 
-/// Four pixels of the output's gradient, A y.
-INLINE void transform_output_gradient(const vector y[4], vector z[6]) {
-    vector p = muladd(A2, y[2], y[0]), q = muladd(A2 * A, y[3], mul(A, y[1]));
-    vector r = muladd(B2, y[2], y[0]), s = muladd(B2 * B, y[3], mul(B, y[1]));
+/// To the pixels of the output, A^T m.
+INLINE void transform_output(const int tile, const vector *m, vector *y) {
+    UNROLL for (int i = 1; i < tile - 1; i++) y[i] = spread(0);
+    y[0] = m[0];
+    y[tile - 1] = m[tile + 1];
+    if (tile == 4) {
+        add_pixels(tile, P1, m + 1, y);
+        add_pixels(tile, P2, m + 3, y);
+    } else {
+        add_pixels(tile, Q1, m + 1, y);
+        add_pixels(tile, Q2, m + 3, y);
+        add_pixels(tile, Q3, m + 5, y);
+    }
+}
+
+/// One pair of points of the output's gradient.
+INLINE void put_pixels(const int tile, float p, const vector *y, vector *z) {
+    vector even = y[tile - 2], odd = y[tile - 1];
+    UNROLL for (int i = tile - 4; i >= 0; i -= 2) {
+        even = muladd(SQUARE(p), even, y[i]);
+        odd = muladd(SQUARE(p), odd, y[i + 1]);
+    }
+    put_pair(p, even, odd, z);
+}
+
+/// Pixels of the output's gradient, A y.
+INLINE void transform_output_gradient(const int tile, const vector *y, vector *z) {
     z[0] = y[0];
-    z[1] = add(p, q);
-    z[2] = sub(p, q);
-    z[3] = add(r, s);
-    z[4] = sub(r, s);
-    z[5] = y[3];
+    z[tile + 1] = y[tile - 1];
+    if (tile == 4) {
+        put_pixels(tile, P1, y, z + 1);
+        put_pixels(tile, P2, y, z + 3);
+    } else {
+        put_pixels(tile, Q1, y, z + 1);
+        put_pixels(tile, Q2, y, z + 3);
+        put_pixels(tile, Q3, y, z + 5);
+    }
 }
+
+// MARK: Tiles
 
 /// Floats from one point's matrix to the next. The extra line keeps a tile's points out of one set of the caches.
 INLINE size_t spaced(size_t rows, size_t columns) { return rows * columns + 16; }
 
-// MARK: Tiles
-
-/// The 4x4 tiles of an activation, numbered along rows, then columns, then samples.
+/// The tiles of an activation, numbered along rows, then columns, then samples.
 typedef struct {
+    int size;  // 4 or 6 pixels each way.
+    int points;  // Of a transformed tile.
     int height, width, across, per_sample, count;
 } tiling;
 
-INLINE tiling tiles_of(hbn_winograd_shape s) {
-    int across = (s.width + 3) / 4, down = (s.height + 3) / 4;
-    return (tiling){s.height, s.width, across, across * down, across * down * s.batch};
+INLINE tiling cut_into(hbn_winograd_shape s, int size) {
+    const int across = (s.width + size - 1) / size, down = (s.height + size - 1) / size;
+    return (tiling){
+        .size = size, .points = (size + 2) * (size + 2), .height = s.height, .width = s.width, .across = across,
+        .per_sample = across * down, .count = across * down * s.batch};
+}
+
+/// The work of a pass in products of vectors. What the transforms of activations and kernels take beside the matrix
+/// products was fitted to measurements.
+static double work(tiling t, hbn_winograd_shape s, double per_channel) {
+    const double matrix = (double)s.inputs * s.outputs, channels = s.inputs + s.outputs;
+    return t.points * (t.count * (matrix + per_channel * channels) + 4 * matrix);
+}
+
+/// Large tiles need a fifth fewer products, but more for the kernels, and waste more at the borders of small images.
+static tiling tiles_of(hbn_winograd_shape s) {
+    const tiling small = cut_into(s, 4), large = cut_into(s, 6);
+    return work(large, s, 9) < work(small, s, 5) ? large : small;
 }
 
 typedef struct {
@@ -121,8 +207,8 @@ typedef struct {
 } place;
 
 INLINE place place_of(tiling t, int tile) {
-    int sample = tile / t.per_sample, rest = tile % t.per_sample;
-    return (place){sample, rest / t.across * 4, rest % t.across * 4};
+    const int sample = tile / t.per_sample, rest = tile % t.per_sample;
+    return (place){sample, rest / t.across * t.size, rest % t.across * t.size};
 }
 
 /// Copies `size` x `size` pixels from (y, x) on, with zeros beyond the border.
@@ -134,43 +220,80 @@ INLINE void copy_clipped(const float *plane, tiling t, int y, int x, int size, f
         }
 }
 
-/// Transforms tiles `first` to `first + count` of an activation to `[point][block][capacity][16]`.
-static void transform_tiles(
-    const float *activation, int blocks, tiling t, int first, int count, int capacity, bool is_gradient, float *out) {
+/// Transforms tiles `first` to `first + count` of an activation to `[point][block][capacity][16]`. Blocks come one after
+/// the other, so that a processor sees few streams.
+INLINE void transform_each(
+    const int tile_size, const bool is_gradient, const float *activation, int blocks, tiling t, int first, int count,
+    int capacity, float *out) {
     const size_t plane = (size_t)t.height * t.width * 16, point = spaced(blocks * 16, capacity);
-    const int size = is_gradient ? 4 : 6, margin = is_gradient ? 0 : 1;
-    float clipped[6 * 6 * 16] __attribute__((aligned(64)));
-    for (int block = 0; block < blocks; block++) {
+    const int span = tile_size + 2, size = is_gradient ? tile_size : span, margin = is_gradient ? 0 : 1;
+    float clipped[widest * widest * 16] __attribute__((aligned(64)));
+    for (int block = 0; block < blocks; block++)
         for (int tile = 0; tile < count; tile++) {
-            place at = place_of(t, first + tile);
-            int y = at.y - margin, x = at.x - margin;
-            bool inside = y >= 0 && x >= 0 && y + size <= t.height && x + size <= t.width;
+            const place at = place_of(t, first + tile);
+            const int y = at.y - margin, x = at.x - margin;
+            const bool inside = y >= 0 && x >= 0 && y + size <= t.height && x + size <= t.width;
             const float *source = activation + ((size_t)at.sample * blocks + block) * plane;
             const float *pixels = inside ? source + ((size_t)y * t.width + x) * 16 : clipped;
             const size_t row = inside ? (size_t)t.width * 16 : (size_t)size * 16;
             if (!inside) copy_clipped(source, t, y, x, size, clipped);
             float *result = out + ((size_t)block * capacity + tile) * 16;
-            vector half[6][6];
-            if (is_gradient) {
-                UNROLL for (int j = 0; j < 4; j++) {
-                    vector column[4], z[6];
-                    UNROLL for (int i = 0; i < 4; i++) column[i] = load(pixels + i * row + j * 16);
-                    transform_output_gradient(column, z);
-                    UNROLL for (int i = 0; i < 6; i++) half[i][j] = z[i];
-                }
-            } else {
-                UNROLL for (int j = 0; j < 6; j++) {
-                    vector column[6], v[6];
-                    UNROLL for (int i = 0; i < 6; i++) column[i] = load(pixels + i * row + j * 16);
-                    transform_input(column, v);
-                    UNROLL for (int i = 0; i < 6; i++) half[i][j] = v[i];
-                }
+            vector half[widest][widest];
+            UNROLL for (int j = 0; j < size; j++) {
+                vector column[widest], v[widest];
+                UNROLL for (int i = 0; i < size; i++) column[i] = load(pixels + i * row + j * 16);
+                if (is_gradient) transform_output_gradient(tile_size, column, v);
+                else transform_input(tile_size, column, v);
+                UNROLL for (int i = 0; i < span; i++) half[i][j] = v[i];
             }
-            UNROLL for (int i = 0; i < 6; i++) {
-                vector v[6];
-                if (is_gradient) transform_output_gradient(half[i], v);
-                else transform_input(half[i], v);
-                UNROLL for (int j = 0; j < 6; j++) store(result + (i * 6 + j) * point, v[j]);
+            UNROLL for (int i = 0; i < span; i++) {
+                vector v[widest];
+                if (is_gradient) transform_output_gradient(tile_size, half[i], v);
+                else transform_input(tile_size, half[i], v);
+                UNROLL for (int j = 0; j < span; j++) store(result + (i * span + j) * point, v[j]);
+            }
+        }
+}
+
+static void transform_inputs_of_tiles(
+    const float *activation, int blocks, tiling t, int first, int count, int capacity, float *out) {
+    if (t.size == 4) transform_each(4, false, activation, blocks, t, first, count, capacity, out);
+    else transform_each(6, false, activation, blocks, t, first, count, capacity, out);
+}
+
+static void transform_gradients_of_tiles(
+    const float *activation, int blocks, tiling t, int first, int count, int capacity, float *out) {
+    if (t.size == 4) transform_each(4, true, activation, blocks, t, first, count, capacity, out);
+    else transform_each(6, true, activation, blocks, t, first, count, capacity, out);
+}
+
+INLINE void finish_each(
+    const int size, const float *products, int lanes, tiling t, int first, int count, const float *bias, bool relu,
+    int blocks, int block, float *output) {
+    const size_t plane = (size_t)t.height * t.width * 16, point = (size_t)count * lanes;
+    const int span = size + 2;
+    const vector shift = bias ? load(bias) : spread(0);
+    for (int tile = 0; tile < count; tile++) {
+        const place at = place_of(t, first + tile);
+        const float *m = products + (size_t)tile * lanes;
+        vector half[widest][widest];
+        UNROLL for (int j = 0; j < span; j++) {
+            vector column[widest], y[widest];
+            UNROLL for (int i = 0; i < span; i++) column[i] = load(m + (i * span + j) * point);
+            transform_output(size, column, y);
+            UNROLL for (int i = 0; i < size; i++) half[i][j] = y[i];
+        }
+        float *pixels =
+            output + ((size_t)at.sample * blocks + block) * plane + ((size_t)at.y * t.width + at.x) * 16;
+        const int rows = smaller(size, t.height - at.y), columns = smaller(size, t.width - at.x);
+        UNROLL for (int i = 0; i < size; i++) {
+            vector y[widest];
+            transform_output(size, half[i], y);
+            if (i >= rows) break;
+            UNROLL for (int j = 0; j < size; j++) {
+                vector v = add(y[j], shift);
+                if (relu) v = _mm512_max_ps(v, spread(0));
+                if (j < columns) store(pixels + ((size_t)i * t.width + j) * 16, v);
             }
         }
     }
@@ -180,53 +303,36 @@ static void transform_tiles(
 static void finish_tiles(
     const float *products, int lanes, tiling t, int first, int count, const float *bias, bool relu, int blocks,
     int block, float *output) {
-    const size_t plane = (size_t)t.height * t.width * 16, point = (size_t)count * lanes;
-    const vector shift = bias ? load(bias) : spread(0);
-    for (int tile = 0; tile < count; tile++) {
-        place at = place_of(t, first + tile);
-        const float *m = products + (size_t)tile * lanes;
-        vector half[4][6];
-        UNROLL for (int j = 0; j < 6; j++) {
-            vector column[6], y[4];
-            UNROLL for (int i = 0; i < 6; i++) column[i] = load(m + (i * 6 + j) * point);
-            transform_output(column, y);
-            UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
-        }
-        float *pixels =
-            output + ((size_t)at.sample * blocks + block) * plane + ((size_t)at.y * t.width + at.x) * 16;
-        const int rows = smaller(4, t.height - at.y), columns = smaller(4, t.width - at.x);
-        UNROLL for (int i = 0; i < 4; i++) {
-            vector y[4];
-            transform_output(half[i], y);
-            if (i >= rows) break;
-            UNROLL for (int j = 0; j < 4; j++) {
-                vector v = add(y[j], shift);
-                if (relu) v = _mm512_max_ps(v, spread(0));
-                if (j < columns) store(pixels + ((size_t)i * t.width + j) * 16, v);
-            }
-        }
-    }
+    if (t.size == 4) finish_each(4, products, lanes, t, first, count, bias, relu, blocks, block, output);
+    else finish_each(6, products, lanes, t, first, count, bias, relu, blocks, block, output);
 }
 
 // MARK: Kernels
 
-/// Transforms `[9][16]` taps to points `distance` floats apart.
-INLINE void transform_taps(const float *taps, size_t tap, bool flip, float *out, size_t distance) {
-    vector half[6][3];
+INLINE void transform_each_tap(
+    const int tile, const float *taps, size_t tap, bool flip, float *out, size_t distance) {
+    const int span = tile + 2;
+    vector half[widest][3];
     UNROLL for (int j = 0; j < 3; j++) {
-        vector g[3], u[6];
+        vector g[3], u[widest];
         UNROLL for (int i = 0; i < 3; i++) {
-            int from = i * 3 + j;
+            const int from = i * 3 + j;
             g[i] = load(taps + (flip ? 8 - from : from) * tap);
         }
-        transform_kernel(g, u);
-        UNROLL for (int i = 0; i < 6; i++) half[i][j] = u[i];
+        transform_kernel(tile, g, u);
+        UNROLL for (int i = 0; i < span; i++) half[i][j] = u[i];
     }
-    UNROLL for (int i = 0; i < 6; i++) {
-        vector u[6];
-        transform_kernel(half[i], u);
-        UNROLL for (int j = 0; j < 6; j++) store(out + (i * 6 + j) * distance, u[j]);
+    UNROLL for (int i = 0; i < span; i++) {
+        vector u[widest];
+        transform_kernel(tile, half[i], u);
+        UNROLL for (int j = 0; j < span; j++) store(out + (i * span + j) * distance, u[j]);
     }
+}
+
+/// Transforms nine taps of 16 channels, `tap` floats apart, to points `distance` floats apart.
+INLINE void transform_taps(tiling t, const float *taps, size_t tap, bool flip, float *out, size_t distance) {
+    if (t.size == 4) transform_each_tap(4, taps, tap, flip, out, distance);
+    else transform_each_tap(6, taps, tap, flip, out, distance);
 }
 
 /// 16 rows of 16, `stride` apart, to their columns.
@@ -257,7 +363,7 @@ INLINE void transpose(const float *from, size_t stride, float *to, size_t to_str
 
 /// The part of a kernel from inputs `c` to `c + rows` to outputs `k` to `k + lanes`, as `[point][rows][lanes]`.
 static void transform_outputs(
-    const float *kernel, int inputs, int outputs, int c, int rows, int k, int lanes, float *out) {
+    tiling t, const float *kernel, int inputs, int outputs, int c, int rows, int k, int lanes, float *out) {
     const size_t tap = (size_t)inputs * outputs, distance = spaced(rows, lanes);
     // The taps of a kernel lie so far apart that a cache has few places for them: they are gathered first.
     float gathered[9][16][32] __attribute__((aligned(64)));
@@ -273,13 +379,13 @@ static void transform_outputs(
         for (int r = 0; r < 16; r++)
             for (int j = 0; j < lanes; j += 16)
                 transform_taps(
-                    &gathered[0][r][j], 16 * 32, false, out + (size_t)(row + r) * lanes + j, distance);
+                    t, &gathered[0][r][j], 16 * 32, false, out + (size_t)(row + r) * lanes + j, distance);
     }
 }
 
 /// The same for the kernel turned around: from outputs `k` to `k + rows` to inputs `c` to `c + lanes`.
 static void transform_inputs(
-    const float *kernel, int inputs, int outputs, int k, int rows, int c, int lanes, float *out) {
+    tiling t, const float *kernel, int inputs, int outputs, int k, int rows, int c, int lanes, float *out) {
     const size_t tap = (size_t)inputs * outputs, distance = spaced(rows, lanes);
     float turned[9 * 16 * 16] __attribute__((aligned(64)));
     for (int row = 0; row < rows; row += 16)
@@ -290,7 +396,7 @@ static void transform_inputs(
                 transpose(from, outputs, turned + i * 256, 16);
             }
             for (int i = 0; i < 16; i++)
-                transform_taps(turned + i * 16, 256, true, out + (size_t)(row + i) * lanes + j, distance);
+                transform_taps(t, turned + i * 16, 256, true, out + (size_t)(row + i) * lanes + j, distance);
         }
 }
 
@@ -334,7 +440,7 @@ static multiply *const multiplications[2][rows_at_once] = {{EACH_ROWS(NAME, 1)},
 /// The products of `count` tiles with one block of outputs, `[point][count][lanes]`, or their addition to what stands
 /// there; `distance` floats lie between the points of v.
 static void multiply_tiles(
-    bool adds, const float *v, size_t distance, int blocks, int capacity, int count, const float *u, int lanes,
+    int points, bool adds, const float *v, size_t distance, int blocks, int capacity, int count, const float *u, int lanes,
     float *products) {
     multiply *const *by_rows = multiplications[lanes / 16 - 1];
     const int parts = (count + rows_at_once - 1) / rows_at_once;
@@ -386,39 +492,39 @@ typedef struct {
     size_t inputs, gradients, kernels, products;  // Floats.
 } cut;
 
-INLINE size_t floats_of(size_t rows, size_t columns) { return points * spaced(rows, columns); }
+INLINE size_t floats_of(tiling t, size_t rows, size_t columns) { return t.points * spaced(rows, columns); }
 
 /// Large kernels are transformed block by block and used once, for all tiles together; small ones are kept while
 /// tiles come in rounds that fit the second-level cache.
 static cut cut_convolution(tiling t, int inputs, int outputs) {
-    const size_t all = floats_of(t.count, inputs);
-    cut c = {.tiles = t.count, .one_round = floats_of(inputs, outputs) > (1 << 20) || all <= (1 << 18)};
+    const size_t all = floats_of(t, t.count, inputs);
+    cut c = {.tiles = t.count, .one_round = floats_of(t, inputs, outputs) > (1 << 21) || all <= (1 << 18)};
     if (!c.one_round) {
-        c.tiles = larger((int)((1 << 17) / floats_of(1, inputs)) / chunk, 1) * chunk;
+        c.tiles = larger((int)((1 << 17) / floats_of(t, 1, inputs)) / chunk, 1) * chunk;
         c.one_round = c.tiles >= t.count;
         c.tiles = smaller(c.tiles, t.count);
     }
-    c.inputs = floats_of(c.tiles, inputs);
+    c.inputs = floats_of(t, c.tiles, inputs);
     // The sums of few tiles have room beside a part of a large kernel.
     const bool parts = c.one_round && c.tiles <= 2 * chunk;
     c.rows = parts ? smaller(inputs, 2 * group) : inputs;
-    c.kernels = floats_of(c.rows, 32) * (c.one_round ? 1 : (outputs + 31) / 32);
-    c.products = floats_of(parts ? c.tiles : smaller(chunk, c.tiles), 32);
+    c.kernels = floats_of(t, c.rows, 32) * (c.one_round ? 1 : (outputs + 31) / 32);
+    c.products = floats_of(t, parts ? c.tiles : smaller(chunk, c.tiles), 32);
     return c;
 }
 
 static cut cut_kernel_gradient(tiling t, int inputs, int outputs) {
-    const size_t each = floats_of(1, inputs + outputs);
-    cut c = {.tiles = t.count, .one_round = floats_of(inputs, outputs) > (1 << 20)};
+    const size_t each = floats_of(t, 1, inputs + outputs);
+    cut c = {.tiles = t.count, .one_round = floats_of(t, inputs, outputs) > (1 << 21)};
     if (!c.one_round) {
         c.tiles = larger((int)((1 << 19) / each) / chunk, 1) * chunk;
         c.one_round = c.tiles >= t.count;
         c.tiles = smaller(c.tiles, t.count);
     }
-    c.inputs = floats_of(c.tiles, inputs);
-    c.gradients = floats_of(c.tiles, outputs);
+    c.inputs = floats_of(t, c.tiles, inputs);
+    c.gradients = floats_of(t, c.tiles, outputs);
     const size_t parts = (size_t)((inputs + group - 1) / group) * ((outputs + 31) / 32);
-    c.products = floats_of(group, 32) * (c.one_round ? 1 : parts);
+    c.products = floats_of(t, group, 32) * (c.one_round ? 1 : parts);
     return c;
 }
 
@@ -441,21 +547,21 @@ static void convolve(
     float *v = scratch, *u = v + c.inputs, *products = u + c.kernels;
     for (int first = 0; first < t.count; first += c.tiles) {
         const int count = smaller(c.tiles, t.count - first);
-        transform_tiles(input, blocks, t, first, count, c.tiles, false, v);
+        transform_inputs_of_tiles(input, blocks, t, first, count, c.tiles, v);
         for (int k = 0; k < to; k += 32) {
             const int lanes = smaller(32, to - k);
-            float *block = u + (c.one_round ? 0 : floats_of(from, 32) * (k / 32));
+            float *block = u + (c.one_round ? 0 : floats_of(t, from, 32) * (k / 32));
             for (int row = 0; row < from; row += c.rows) {
                 const int rows = smaller(c.rows, from - row);
                 const bool last = row + rows == from;
                 if (first == 0)
                     (transposed ? transform_inputs : transform_outputs)(
-                        kernel, s.inputs, s.outputs, row, rows, k, lanes, block);
+                        t, kernel, s.inputs, s.outputs, row, rows, k, lanes, block);
                 for (int tile = 0; tile < count; tile += chunk) {
                     const int some = smaller(chunk, count - tile);
-                    float *sums = products + (c.rows < from ? floats_of(tile, lanes) : 0);
+                    float *sums = products + (c.rows < from ? floats_of(t, tile, lanes) : 0);
                     multiply_tiles(
-                        row > 0, v + ((size_t)(row / 16) * c.tiles + tile) * 16, spaced(from, c.tiles), rows / 16,
+                        t.points, row > 0, v + ((size_t)(row / 16) * c.tiles + tile) * 16, spaced(from, c.tiles), rows / 16,
                         c.tiles, some, block, lanes, sums);
                     for (int j = 0; last && j < lanes; j += 16)
                         finish_tiles(
@@ -482,7 +588,7 @@ void hbn_winograd_convolve_transposed(
 /// Computes or adds the correlation of inputs c to c + channels with outputs k to k + lanes: `products` is
 /// `[point][channels][lanes]`, with points `distance` floats apart.
 static void correlate_tiles(
-    bool adds, const float *v, const float *z, const cut *cut, int count, int inputs, int outputs, int c, int channels, int k,
+    int points, bool adds, const float *v, const float *z, const cut *cut, int count, int inputs, int outputs, int c, int channels, int k,
     int lanes, float *products, size_t distance) {
     const size_t block = (size_t)cut->tiles * 16;
     for (int point = 0; point < points; point++) {
@@ -494,9 +600,25 @@ static void correlate_tiles(
     }
 }
 
+INLINE void finish_each_tap(const int tile, const float *m, size_t distance, float *taps, size_t tap) {
+    const int span = tile + 2;
+    vector half[3][widest];
+    UNROLL for (int x = 0; x < span; x++) {
+        vector column[widest], g[3];
+        UNROLL for (int y = 0; y < span; y++) column[y] = load(m + (y * span + x) * distance);
+        transform_kernel_gradient(tile, column, g);
+        UNROLL for (int y = 0; y < 3; y++) half[y][x] = g[y];
+    }
+    UNROLL for (int y = 0; y < 3; y++) {
+        vector g[3];
+        transform_kernel_gradient(tile, half[y], g);
+        UNROLL for (int x = 0; x < 3; x++) store(taps + (y * 3 + x) * tap, g[x]);
+    }
+}
+
 /// Transforms products `[point][channels][lanes]` back to the nine taps.
 static void finish_kernel_gradient(
-    const float *products, size_t distance, int inputs, int outputs, int c, int channels, int k, int lanes,
+    tiling t, const float *products, size_t distance, int inputs, int outputs, int c, int channels, int k, int lanes,
     float *gradient) {
     const size_t tap = (size_t)inputs * outputs;
     float gathered[9][16][32] __attribute__((aligned(64)));
@@ -504,18 +626,8 @@ static void finish_kernel_gradient(
         for (int r = 0; r < 16; r++)
             for (int j = 0; j < lanes; j += 16) {
                 const float *m = products + (size_t)(i + r) * lanes + j;
-                vector half[3][6];
-                UNROLL for (int x = 0; x < 6; x++) {
-                    vector column[6], g[3];
-                    UNROLL for (int y = 0; y < 6; y++) column[y] = load(m + (y * 6 + x) * distance);
-                    transform_kernel_gradient(column, g);
-                    UNROLL for (int y = 0; y < 3; y++) half[y][x] = g[y];
-                }
-                UNROLL for (int y = 0; y < 3; y++) {
-                    vector g[3];
-                    transform_kernel_gradient(half[y], g);
-                    UNROLL for (int x = 0; x < 3; x++) store(&gathered[y * 3 + x][r][j], g[x]);
-                }
+                if (t.size == 4) finish_each_tap(4, m, distance, &gathered[0][r][j], 16 * 32);
+                else finish_each_tap(6, m, distance, &gathered[0][r][j], 16 * 32);
             }
         for (int y = 0; y < 9; y++)
             for (int r = 0; r < 16; r++)
@@ -532,19 +644,19 @@ void hbn_winograd_kernel_gradient(
     float *v = scratch, *z = v + c.inputs, *products = z + c.gradients;
     for (int first = 0; first < t.count; first += c.tiles) {
         const int count = smaller(c.tiles, t.count - first);
-        transform_tiles(input, inputs / 16, t, first, count, c.tiles, false, v);
-        transform_tiles(output_gradient, outputs / 16, t, first, count, c.tiles, true, z);
+        transform_inputs_of_tiles(input, inputs / 16, t, first, count, c.tiles, v);
+        transform_gradients_of_tiles(output_gradient, outputs / 16, t, first, count, c.tiles, z);
         for (int k = 0; k < outputs; k += 32) {
             const int lanes = smaller(32, outputs - k);
             for (int i = 0; i < inputs; i += group) {
                 const int channels = smaller(group, inputs - i);
                 const size_t distance = spaced(channels, lanes);
                 const size_t part = (size_t)(k / 32) * ((inputs + group - 1) / group) + i / group;
-                float *block = products + (c.one_round ? 0 : floats_of(group, 32) * part);
-                correlate_tiles(first > 0, v, z, &c, count, inputs, outputs, i, channels, k, lanes, block, distance);
+                float *block = products + (c.one_round ? 0 : floats_of(t, group, 32) * part);
+                correlate_tiles(t.points, first > 0, v, z, &c, count, inputs, outputs, i, channels, k, lanes, block, distance);
                 if (first + count == t.count)
                     finish_kernel_gradient(
-                        block, distance, inputs, outputs, i, channels, k, lanes, kernel_gradient);
+                        t, block, distance, inputs, outputs, i, channels, k, lanes, kernel_gradient);
             }
         }
     }

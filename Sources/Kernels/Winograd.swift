@@ -1,11 +1,12 @@
 internal import CKernels
 
-/// A 3x3 convolution with stride 1 and `same` padding by Winograd's minimal filtering F(4x4, 3x3), on the calling
-/// thread (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016).
+/// A 3x3 convolution with stride 1 and `same` padding by Winograd's minimal filtering, on the calling thread (Lavin and
+/// Gray, "Fast algorithms for convolutional neural networks", CVPR 2016).
 ///
-/// It needs 36 multiplications where the definition has 144. Activations are in blocks of 16 channels,
-/// `[n][c / 16][h][w][16]`; kernels are as files have them, `[3][3][inputs][outputs]`. No number depends on how the work
-/// is cut into tiles.
+/// F(4x4, 3x3) needs 36 multiplications where the definition has 144, F(6x6, 3x3) 64 where it has 324; the shape, batch
+/// included, decides between the two. Activations are in blocks of 16 channels,
+/// `[n][c / 16][h][w][16]`; kernels are as files have them, `[3][3][inputs][outputs]`. No number depends on how many
+/// tiles are computed at once.
 public struct WinogradConvolution: Sendable {
     private let shape: hbn_winograd_shape
 

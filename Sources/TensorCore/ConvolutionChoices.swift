@@ -5,7 +5,7 @@ import OneDNN
 public enum ConvolutionAlgorithm: String, Codable, Sendable, CaseIterable {
     /// The definition, by oneDNN.
     case direct
-    /// F(4x4, 3x3) by our own kernels, on one thread.
+    /// F(4x4, 3x3) or F(6x6, 3x3) by our own kernels, on one thread.
     case winograd
     /// F(4x4, 3x3) by oneDNN, on any number of threads.
     case libraryWinograd = "library-winograd"
