@@ -68,7 +68,8 @@ let package = Package(
         module("Evaluation", "Randomness"),
         module("Reports", "Evaluation"),
         module(
-            "Training", "AttentionUNet", "Optimization", "Kernels", "Datasets", "Augmentation", "Checkpoints", "Evaluation"),
+            "Training", "AttentionUNet", "Optimization", "Kernels", "Datasets", "Augmentation", "Checkpoints",
+            "Evaluation"),
 
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic"),

@@ -15,14 +15,19 @@ public struct StepBenchmark: Sendable {
     public let batch: Int
     public let lanes: Int
     public let steps: Int
+    public let convolutions: ConvolutionChoices
     /// Should the passes of the first lane be timed one by one?
     public let isProfiled: Bool
 
-    public init(model: ModelSettings, batch: Int, lanes: Int, steps: Int, isProfiled: Bool = false) {
+    public init(
+        model: ModelSettings, batch: Int, lanes: Int, steps: Int, convolutions: ConvolutionChoices = .init(),
+        isProfiled: Bool = false
+    ) {
         self.model = model
         self.batch = batch
         self.lanes = lanes
         self.steps = steps
+        self.convolutions = convolutions
         self.isProfiled = isProfiled
     }
 
@@ -62,9 +67,12 @@ public struct StepBenchmark: Sendable {
         let dense = DenseTeam(
             samples: shards, dense: FactoredDense(depth: factored.shape[0], width: factored.shape[1]),
             sgd: optimizer.step)
+        var numerics = NumericsSettings()
+        numerics.convolutions = convolutions
         let team = shards.enumerated().map { index, samples in
             BenchmarkLane(
-                network: network, samples: samples, stepSamples: batch, parameters: parameters, number: index,
+                network: network, numerics: numerics, samples: samples, stepSamples: batch, parameters: parameters,
+                number: index,
                 dense: dense, isProfiled: isProfiled && index == 0)
         }
         defer { for lane in team { lane.end() } }
@@ -155,7 +163,8 @@ private final class BenchmarkLane: @unchecked Sendable {
     private var failure: (any Error)?
 
     init(
-        network: Network, samples: Int, stepSamples: Int, parameters: FloatBuffer, number: Int, dense: DenseTeam,
+        network: Network, numerics: NumericsSettings, samples: Int, stepSamples: Int, parameters: FloatBuffer,
+        number: Int, dense: DenseTeam,
         isProfiled: Bool
     ) {
         gradients = FloatBuffer(count: network.parameterLayout.gradientCount)
@@ -164,7 +173,7 @@ private final class BenchmarkLane: @unchecked Sendable {
             CounterGenerator(seed: 1, purpose: .probe, item: UInt32(number)).fillUniform(images.floats)
             let labels = (0..<samples).map { Int32($0 % network.classes) }
             do {
-                let computation = try LaneComputation(network: network, numerics: NumericsSettings())
+                let computation = try LaneComputation(network: network, numerics: numerics)
                 let plan = try computation.plan(samples: samples, mode: .training)
                 plannedByteCount = plan.plannedByteCount + 4 * (gradients.count + images.count)
                 plan.factoredProducts = dense.member(number)

@@ -2,7 +2,7 @@ import Kernels
 import OneDNN
 
 /// How a convolution is computed. It decides bits, so it is part of a run's configuration.
-public enum ConvolutionAlgorithm: String, Codable, Sendable, CaseIterable {
+public enum ConvolutionAlgorithm: String, Codable, CodingKeyRepresentable, Sendable, CaseIterable {
     /// The definition, by oneDNN.
     case direct
     /// F(4x4, 3x3) or F(6x6, 3x3) by our own kernels, on one thread.
@@ -55,6 +55,26 @@ public struct ConvolutionChoices: Codable, Hashable, Sendable {
             WinogradConvolution.isAvailable
         else { return [.direct] }
         return [.direct, .winograd, .libraryWinograd]
+    }
+}
+
+extension Network {
+    /// The key of each pass of each convolution, by the layer's name and the pass's name in a profile, and the algorithms
+    /// that compute it here.
+    public var convolutionKeys: [String: [String: (text: String, candidates: [ConvolutionAlgorithm])]] {
+        var keys: [String: [String: (text: String, candidates: [ConvolutionAlgorithm])]] = [:]
+        for case let layer as ConvolutionLayer in layers {
+            let candidates = ConvolutionChoices.candidates(layer.geometry)
+            for (pass, name) in [
+                (ConvolutionPass.forward, StepProfile.Pass.forward), (.backwardData, .backwardData),
+                (.backwardWeights, .backwardWeights),
+            ] {
+                keys[layer.name, default: [:]][name.rawValue] = (
+                    ConvolutionChoices.key(layer.geometry, pass), candidates
+                )
+            }
+        }
+        return keys
     }
 }
 

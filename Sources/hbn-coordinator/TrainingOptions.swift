@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterRuntime
 import Datasets
 import Optimization
+import TensorCore
 import Training
 
 extension Preset: ExpressibleByArgument {}
@@ -57,6 +58,9 @@ struct TrainingOptions: ParsableArguments {
     @Flag(help: "Nesterov's look-ahead with the momentum.")
     var nesterov = false
 
+    @Option(help: "Algorithms of the convolutions: a file of hbn benchmark convolutions (default: a rule of shapes).")
+    var convolutions: String?
+
     @Option(help: "Each step takes learning rate times this from every parameter.")
     var weightDecay: Float?
 
@@ -96,7 +100,7 @@ struct TrainingOptions: ParsableArguments {
             preset, height, width, baseFilters, denseLayers, denseWidth, dropout, epochs, maxSteps, shardSize,
             shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
             zoomRange,
-            validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep,
+            validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep, convolutions,
         ]
         return numbers.allSatisfy { $0 == nil } && !nesterov && !horizontalFlip
     }
@@ -116,6 +120,7 @@ struct TrainingOptions: ParsableArguments {
         set(\.shardSize, shardSize)
         set(\.shardsPerStep, shardsPerStep)
         set(\.numerics.threadsPerLane, threadsPerLane)
+        set(\.numerics.convolutions, try convolutions.map(ConvolutionChoices.init(readingFrom:)))
         set(\.optimizer.learningRate, learningRate)
         set(\.optimizer.decay, learningRateDecay)
         set(\.optimizer.momentum, momentum)

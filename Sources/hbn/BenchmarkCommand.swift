@@ -8,14 +8,12 @@ import Training
 /// `hbn benchmark`: how fast this machine computes.
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "benchmark", abstract: "Measure this machine.", subcommands: [BenchmarkStepCommand.self])
+        commandName: "benchmark", abstract: "Measure this machine.",
+        subcommands: [BenchmarkStepCommand.self, BenchmarkConvolutionsCommand.self])
 }
 
-/// `hbn benchmark step`: whole training steps on synthetic images.
-struct BenchmarkStepCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "step", abstract: "Time training steps: forward, backward, reduction and SGD.")
-
+/// The sizes that a measurement is about.
+struct BenchmarkedModel: ParsableArguments {
     @Option(help: "The images' height.")
     var height = 224
 
@@ -31,6 +29,22 @@ struct BenchmarkStepCommand: ParsableCommand {
     @Option(help: "Units of each dense layer.")
     var denseWidth = 256
 
+    func model() throws -> ModelSettings {
+        var model = ModelSettings()
+        (model.height, model.width, model.baseFilters) = (height, width, baseFilters)
+        (model.denseLayers, model.denseWidth) = (denseLayers, denseWidth)
+        if let complaint = model.complaint { throw RunFailure(.unusableArguments, complaint) }
+        return model
+    }
+}
+
+/// `hbn benchmark step`: whole training steps on synthetic images.
+struct BenchmarkStepCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "step", abstract: "Time training steps: forward, backward, reduction and SGD.")
+
+    @OptionGroup var size: BenchmarkedModel
+
     @Option(help: "Samples of a step, split over the lanes.")
     var batch = 4
 
@@ -40,6 +54,9 @@ struct BenchmarkStepCommand: ParsableCommand {
     @Option(help: "Steps timed, after two that are not.")
     var steps = 5
 
+    @Option(help: "A file of `hbn benchmark convolutions --output`.")
+    var convolutions: String?
+
     @Flag(help: "Time each pass of each layer, in the first lane.")
     var profile = false
 
@@ -48,17 +65,17 @@ struct BenchmarkStepCommand: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            var model = ModelSettings()
-            (model.height, model.width, model.baseFilters) = (height, width, baseFilters)
-            (model.denseLayers, model.denseWidth) = (denseLayers, denseWidth)
-            if let complaint = model.complaint { throw RunFailure(.unusableArguments, complaint) }
+            let model = try size.model()
             let lanes = lanes ?? ProcessInfo.processInfo.activeProcessorCount
             guard (1...4096).contains(batch), (1...256).contains(lanes), (1...10_000).contains(steps) else {
                 throw RunFailure(
                     .unusableArguments, "batch must be 1 to 4096, lanes 1 to 256 and steps 1 to 10000")
             }
-            let result = try StepBenchmark(model: model, batch: batch, lanes: lanes, steps: steps, isProfiled: profile)
-                .run()
+            let result = try StepBenchmark(
+                model: model, batch: batch, lanes: lanes, steps: steps,
+                convolutions: try convolutions.map(ConvolutionChoices.init(readingFrom:)) ?? .init(),
+                isProfiled: profile
+            ).run()
             if json {
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.sortedKeys]
@@ -67,7 +84,7 @@ struct BenchmarkStepCommand: ParsableCommand {
             let ofPeak = String(format: "%.0f", 100 * result.modelGflops / result.gemmPeakGflops)
             print(
                 """
-                \(height)x\(width), \(baseFilters) base filters, batch \(batch), \(result.lanes) lanes
+                \(model.height)x\(model.width), \(model.baseFilters) base filters, batch \(batch), \(result.lanes) lanes
                 step        \(String(format: "%.3f", result.stepSeconds)) s (median of \(steps))
                 samples     \(String(format: "%.2f", result.samplesPerSecond)) a second
                 model       \(String(format: "%.0f", result.modelGflops)) GFLOP/s (Winograd needs fewer operations than are counted)
