@@ -1,4 +1,3 @@
-import Kernels
 import Parameters
 import Randomness
 import Testing
@@ -119,15 +118,4 @@ func anUpdateGivesTheSameBitsEveryTimeAndInPlace(_ optimizer: SGD) {
         let isEqual = again.parameters == first.parameters && again.velocity == first.velocity
         #expect(isEqual, "in place: \(inPlace)")
     }
-}
-
-@Test(arguments: [0, 1, 31, 1000]) func additionAddsEveryElementOnce(count: Int) {
-    let (a, b) = (numbers(count, item: 3), numbers(count, item: 4))
-    let wanted = zip(a, b).map(+)
-    var sum = a
-    add(b, to: &sum, count: count)
-    #expect(sum == wanted)
-    var apart = [Float](repeating: .nan, count: count)
-    add(a, b, into: &apart, count: count)
-    #expect(apart == wanted)
 }
