@@ -72,6 +72,10 @@ private let unusableArguments = [
     Refusal("listening nowhere", 2, "--listen", "5555", by: "hbn-coordinator --insecure --listen 5555 --output @run"),
     Refusal("a worker's malformed endpoint", 2, "nowhere", by: "hbn-worker --connect nowhere"),
     Refusal("a worker's impossible port", 2, "99999", by: "hbn-worker --connect tcp://127.0.0.1:99999"),
+    Refusal("a benchmark on no lane", 2, "lanes", by: "hbn benchmark step --lanes 0"),
+    Refusal("choices over a file", 2, "/a", "exists", by: "hbn benchmark convolutions --output @a") {
+        try $0.write([1], to: "a")
+    },
     Refusal("changing a run", 2, "--resume", by: "hbn-coordinator --resume @run --epochs 3"),
 ]
 
@@ -104,6 +108,10 @@ private let badData = [
     },
     Refusal("a gradient of garbage", 65, "/a", by: "hbn gradient --parameters @a --batch @a --output @g") {
         try $0.write([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), to: "a")
+    },
+    Refusal("no file of convolutions", 65, "/a", by: "hbn-coordinator --convolutions @a --output @run"),
+    Refusal("a garbled file of convolutions", 65, "/a", by: "hbn benchmark step --convolutions @a") {
+        try $0.write(Array("{\"preferred\": \"guess\"}".utf8), to: "a")
     },
     Refusal("evaluating no run", 65, "/run", by: "hbn evaluate --run @run --data synthetic --output @scores"),
 ]

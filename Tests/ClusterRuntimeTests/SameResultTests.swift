@@ -17,6 +17,16 @@ extension ClusterTests {
             #expect(try other.result().digest != TinyRun.brief.result().digest)
         }
 
+        @Test(arguments: [1, 2, 4]) func theResultDoesNotDependOnTheNumberOfLanes(lanes: Int) throws {
+            try Workspace.use { workspace in
+                let (coordinator, endpoint) = try workspace.listen(.brief)
+                let worker = try workspace.worker("only", at: endpoint, lanes: lanes)
+                #expect(try coordinator.outcome().status == 0)
+                #expect(try worker.outcome().status == 0)
+                #expect(try workspace.result(of: "run") == TinyRun.brief.result())
+            }
+        }
+
         @Test func workersOfOneAndOfTwoLanesOverTCPGiveTheSameResult() throws {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long, "--min-workers", "2")

@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+private let model = ["--height", "32", "--width", "48", "--base-filters", "16", "--dense-layers", "2"]
+
+extension ClusterTests {
+    @Suite struct BenchmarkTests {
+        @Test(arguments: [1, 2, 3]) func aStepIsReportedWithTheContractsKeys(lanes: Int) throws {
+            try Workspace.use { workspace in
+                let text = try workspace.succeed(
+                    "hbn",
+                    ["benchmark", "step", "--batch", "5", "--lanes", "\(lanes)", "--steps", "2", "--json"] + model)
+                let report = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Double])
+                for key in [
+                    "samples_per_second", "step_seconds", "model_gflops", "gemm_peak_gflops", "peak_memory_bytes",
+                ] {
+                    #expect(try #require(report[key]) > 0, "\(key)")
+                }
+                #expect(report["lanes"] == Double(lanes))
+                let (rate, seconds) = (try #require(report["samples_per_second"]), try #require(report["step_seconds"]))
+                #expect(abs(rate * seconds - 5) < 1e-6)
+                #expect(try #require(report["planned_memory_bytes"]) < #require(report["peak_memory_bytes"]))
+            }
+        }
+
+        @Test func aProfileHasEveryPassOfALayer() throws {
+            try Workspace.use { workspace in
+                let text = try workspace.succeed(
+                    "hbn", ["benchmark", "step", "--batch", "2", "--lanes", "1", "--profile"] + model)
+                let rows = text.split(separator: "\n").compactMap { $0.firstMatch(of: #/^(\S+) .* -?[\d.]+ %$/#) }
+                let names = rows.map { String($0.1) }
+                #expect(names.count { $0 == "encoder.1.conv2" } == 3)
+                #expect(names.contains("head.dense1"))
+            }
+        }
+
+        @Test func aRunComputesWithTheChoicesOfAFile() throws {
+            try Workspace.use { workspace in
+                let file = workspace("choices.json")
+                try workspace.succeed(
+                    "hbn", ["benchmark", "convolutions", "--shard-size", "2", "--steps", "1", "--output", file] + model)
+                var text = try workspace.text(of: "choices.json")
+                #expect(text.contains("conv 3x3 16->16 32x48 backward-weights"))
+                // A choice that certainly gives other bits.
+                text = text.replacing("winograd", with: "direct").replacing("library-direct", with: "direct")
+                try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+                let options = TinyRun.brief.options + ["--local", "1"]
+                try workspace.succeed(
+                    "hbn-coordinator", options + ["--convolutions", file, "--output", workspace("run")])
+                #expect(try workspace.text(of: "run/config.json").contains("direct"))
+                #expect(try workspace.result(of: "run").digest != TinyRun.brief.result().digest)
+            }
+        }
+    }
+}
