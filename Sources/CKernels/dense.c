@@ -8,7 +8,8 @@ enum {
     ahead = 16,  // Rows from the one in work to the one that memory is asked for.
 };
 
-/// Asks the second-level cache for a row before it is needed. Rows are left out where inputs are zero, which a processor does not foresee.
+/// Asks the second-level cache for a row before it is needed. Rows are left out where inputs are zero, which a
+/// processor does not foresee. There may be no such row: asking for memory that is not there does nothing.
 HBN_INLINE void prefetch(const float *row, size_t width) {
     for (size_t j = 0; j < width; j += hbn_lanes) __builtin_prefetch(row + j, 0, 2);
 }

@@ -102,7 +102,8 @@ void hbn_relu_backward(size_t count, const float *output, float *gradient) {
     for (size_t i = 0; i < count; i++) gradient[i] = output[i] > 0 ? gradient[i] : 0;
 }
 
-/// Adds the gradient at sixteen channels of a pixel, which passes only where the output, if there is one, is above zero.
+/// Adds the gradient at sixteen channels of a pixel, which passes only where the output, if there is one, is above
+/// zero.
 HBN_INLINE void pass_back(const float *output, float *gradient, hbn_floats *total) {
     hbn_floats d = HBN_READ(gradient);
     if (output) {

@@ -220,8 +220,8 @@ INLINE void copy_clipped(const float *plane, tiling t, int y, int x, int size, f
         }
 }
 
-/// Transforms tiles `first` to `first + count` of an activation to `[point][block][capacity][16]`. Blocks come one after
-/// the other, so that a processor sees few streams.
+/// Transforms tiles `first` to `first + count` of an activation to `[point][block][capacity][16]`. Blocks come one
+/// after the other, so that a processor sees few streams.
 INLINE void transform_each(
     const int tile_size, const bool is_gradient, const float *activation, int blocks, tiling t, int first, int count,
     int capacity, float *out) {
@@ -440,8 +440,8 @@ static multiply *const multiplications[2][rows_at_once] = {{EACH_ROWS(NAME, 1)},
 /// The products of `count` tiles with one block of outputs, `[point][count][lanes]`, or their addition to what stands
 /// there; `distance` floats lie between the points of v.
 static void multiply_tiles(
-    int points, bool adds, const float *v, size_t distance, int blocks, int capacity, int count, const float *u, int lanes,
-    float *products) {
+    int points, bool adds, const float *v, size_t distance, int blocks, int capacity, int count, const float *u,
+    int lanes, float *products) {
     multiply *const *by_rows = multiplications[lanes / 16 - 1];
     const int parts = (count + rows_at_once - 1) / rows_at_once;
     for (int point = 0; point < points; point++) {
@@ -456,8 +456,8 @@ static void multiply_tiles(
     }
 }
 
-/// Sets `sums` `[8][lanes]` to, or adds to them, the products over `count` tiles of 8 of the 16 channels in v `[count][16]` with z
-/// `[count][16]`, one or two such blocks `stride` apart.
+/// Sets `sums` `[8][lanes]` to, or adds to them, the products over `count` tiles of 8 of the 16 channels in v
+/// `[count][16]` with z `[count][16]`, one or two such blocks `stride` apart.
 INLINE void correlate_eight(
     const int vectors, bool adds, const float *v, const float *z, size_t stride, int count, float *sums) {
     vector sum[8][2];
@@ -494,36 +494,37 @@ typedef struct {
 
 INLINE size_t floats_of(tiling t, size_t rows, size_t columns) { return t.points * spaced(rows, columns); }
 
-/// Large kernels are transformed block by block and used once, for all tiles together; small ones are kept while
-/// tiles come in rounds that fit the second-level cache.
+/// Cuts the tiles into rounds of about `floats`, of which a tile takes `each`.
+INLINE void cut_into_rounds(cut *c, tiling t, size_t floats, size_t each) {
+    c->tiles = smaller(larger((int)(floats / each) / chunk, 1) * chunk, t.count);
+    c->one_round = c->tiles == t.count;
+}
+
+/// What is smaller is kept whole. Where that is the transformed activation, each part of the kernel is transformed just
+/// before its only use; where it is the kernel, tiles come in rounds that fit the second-level cache.
 static cut cut_convolution(tiling t, int inputs, int outputs) {
-    const size_t all = floats_of(t, t.count, inputs);
-    cut c = {.tiles = t.count, .one_round = floats_of(t, inputs, outputs) > (1 << 21) || all <= (1 << 18)};
-    if (!c.one_round) {
-        c.tiles = larger((int)((1 << 17) / floats_of(t, 1, inputs)) / chunk, 1) * chunk;
-        c.one_round = c.tiles >= t.count;
-        c.tiles = smaller(c.tiles, t.count);
-    }
+    cut c = {.tiles = t.count, .one_round = floats_of(t, t.count, inputs) <= floats_of(t, inputs, outputs)};
+    if (!c.one_round) cut_into_rounds(&c, t, 1 << 17, floats_of(t, 1, inputs));
     c.inputs = floats_of(t, c.tiles, inputs);
     // The sums of few tiles have room beside a part of a large kernel.
-    const bool parts = c.one_round && c.tiles <= 2 * chunk;
-    c.rows = parts ? smaller(inputs, 2 * group) : inputs;
+    const bool in_parts = c.one_round && c.tiles <= 2 * chunk;
+    c.rows = in_parts ? smaller(inputs, 2 * group) : inputs;
     c.kernels = floats_of(t, c.rows, 32) * (c.one_round ? 1 : (outputs + 31) / 32);
-    c.products = floats_of(t, parts ? c.tiles : smaller(chunk, c.tiles), 32);
+    c.products = floats_of(t, in_parts ? c.tiles : smaller(chunk, c.tiles), 32);
     return c;
 }
 
+/// Here the kernel's products are kept for all rounds, at the price of reading and writing them in each: rounds are
+/// worth it where both transformed activations are three times as large.
 static cut cut_kernel_gradient(tiling t, int inputs, int outputs) {
     const size_t each = floats_of(t, 1, inputs + outputs);
-    cut c = {.tiles = t.count, .one_round = floats_of(t, inputs, outputs) > (1 << 21)};
-    if (!c.one_round) {
-        c.tiles = larger((int)((1 << 19) / each) / chunk, 1) * chunk;
-        c.one_round = c.tiles >= t.count;
-        c.tiles = smaller(c.tiles, t.count);
-    }
+    const int parts = (inputs + group - 1) / group * ((outputs + 31) / 32);
+    cut c = {
+        .tiles = t.count,
+        .one_round = floats_of(t, t.count, inputs + outputs) <= 3 * floats_of(t, inputs, outputs)};
+    if (!c.one_round) cut_into_rounds(&c, t, 1 << 19, each);
     c.inputs = floats_of(t, c.tiles, inputs);
     c.gradients = floats_of(t, c.tiles, outputs);
-    const size_t parts = (size_t)((inputs + group - 1) / group) * ((outputs + 31) / 32);
     c.products = floats_of(t, group, 32) * (c.one_round ? 1 : parts);
     return c;
 }
@@ -561,8 +562,8 @@ static void convolve(
                     const int some = smaller(chunk, count - tile);
                     float *sums = products + (c.rows < from ? floats_of(t, tile, lanes) : 0);
                     multiply_tiles(
-                        t.points, row > 0, v + ((size_t)(row / 16) * c.tiles + tile) * 16, spaced(from, c.tiles), rows / 16,
-                        c.tiles, some, block, lanes, sums);
+                        t.points, row > 0, v + ((size_t)(row / 16) * c.tiles + tile) * 16, spaced(from, c.tiles),
+                        rows / 16, c.tiles, some, block, lanes, sums);
                     for (int j = 0; last && j < lanes; j += 16)
                         finish_tiles(
                             sums + j, lanes, t, first + tile, some, bias ? bias + k + j : NULL, relu, to / 16,
@@ -588,15 +589,16 @@ void hbn_winograd_convolve_transposed(
 /// Computes or adds the correlation of inputs c to c + channels with outputs k to k + lanes: `products` is
 /// `[point][channels][lanes]`, with points `distance` floats apart.
 static void correlate_tiles(
-    int points, bool adds, const float *v, const float *z, const cut *cut, int count, int inputs, int outputs, int c, int channels, int k,
-    int lanes, float *products, size_t distance) {
-    const size_t block = (size_t)cut->tiles * 16;
+    int points, bool adds, const float *v, const float *z, int capacity, int count, int inputs, int outputs, int c,
+    int channels, int k, int lanes, float *products, size_t distance) {
+    const size_t block = (size_t)capacity * 16;
     for (int point = 0; point < points; point++) {
-        const float *gradients = z + point * spaced(outputs, cut->tiles) + (k / 16) * block;
-        for (int i = 0; i < channels; i += 8)
+        const float *gradients = z + point * spaced(outputs, capacity) + (k / 16) * block;
+        for (int i = 0; i < channels; i += 8) {
+            const float *activations = v + point * spaced(inputs, capacity) + ((c + i) / 16) * block + i % 16;
             (lanes == 32 ? correlate_2 : correlate_1)(
-                adds, v + point * spaced(inputs, cut->tiles) + ((c + i) / 16) * block + i % 16, gradients, block, count,
-                products + point * distance + (size_t)i * lanes);
+                adds, activations, gradients, block, count, products + point * distance + (size_t)i * lanes);
+        }
     }
 }
 
@@ -653,7 +655,8 @@ void hbn_winograd_kernel_gradient(
                 const size_t distance = spaced(channels, lanes);
                 const size_t part = (size_t)(k / 32) * ((inputs + group - 1) / group) + i / group;
                 float *block = products + (c.one_round ? 0 : floats_of(t, group, 32) * part);
-                correlate_tiles(t.points, first > 0, v, z, &c, count, inputs, outputs, i, channels, k, lanes, block, distance);
+                correlate_tiles(
+                    t.points, first > 0, v, z, c.tiles, count, inputs, outputs, i, channels, k, lanes, block, distance);
                 if (first + count == t.count)
                     finish_kernel_gradient(
                         t, block, distance, inputs, outputs, i, channels, k, lanes, kernel_gradient);
@@ -667,8 +670,20 @@ void hbn_winograd_kernel_gradient(
 bool hbn_winograd_is_available(void) { return __builtin_cpu_supports("avx512f"); }
 
 #else
-// Other processors use a library's convolutions.
+
+// Other processors use a library's convolutions: nobody calls these.
 #include <stdlib.h>
+
 bool hbn_winograd_is_available(void) { return false; }
-size_t hbn_winograd_scratch_bytes(hbn_winograd_shape s, hbn_winograd_pass p) { (void)s, (void)p; return 0; }
+size_t hbn_winograd_scratch_bytes(hbn_winograd_shape s, hbn_winograd_pass p) { abort(); }
+void hbn_winograd_convolve(
+    hbn_winograd_shape s, const float *i, const float *k, const float *b, bool r, float *o, void *m) {
+    abort();
+}
+void hbn_winograd_convolve_transposed(
+    hbn_winograd_shape s, const float *o, const float *k, const float *b, float *i, void *m) {
+    abort();
+}
+void hbn_winograd_kernel_gradient(hbn_winograd_shape s, const float *i, const float *o, float *k, void *m) { abort(); }
+
 #endif

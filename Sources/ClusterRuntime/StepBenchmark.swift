@@ -76,6 +76,8 @@ public struct StepBenchmark: Sendable {
                 dense: dense, isProfiled: isProfiled && index == 0)
         }
         defer { for lane in team { lane.end() } }
+        // Lanes wait for each other in a step, so that all must be there before the first.
+        for lane in team { try lane.wait() }
         var (seconds, reductions, updates): ([Double], [Double], [Double]) = ([], [], [])
         for step in 0..<steps + Self.warmUp {
             let start = ContinuousClock.now
@@ -178,6 +180,7 @@ private final class BenchmarkLane: @unchecked Sendable {
                 plannedByteCount = plan.plannedByteCount + 4 * (gradients.count + images.count)
                 plan.factoredProducts = dense.member(number)
                 if isProfiled { profile = StepProfile(network: network, batch: samples) }
+                finished.signal()
                 while let step = next() {
                     if step == StepBenchmark.warmUp { plan.profile = profile }
                     let dropout = Dropout(seed: 1, step: UInt32(step), samples: labels.indices.map(UInt32.init))
@@ -202,12 +205,15 @@ private final class BenchmarkLane: @unchecked Sendable {
         started.signal()
     }
 
+    /// Waits until the lane is ready for its first step, and after each `begin` until the step is done.
     func wait() throws {
         finished.wait()
         if let failure { throw failure }
     }
 
+    /// Ends the thread, once `wait` has returned.
     func end() {
+        guard failure == nil else { return }
         step = nil
         started.signal()
         finished.wait()

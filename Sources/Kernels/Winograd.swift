@@ -14,9 +14,11 @@ public struct WinogradConvolution: Sendable {
         case forward, backwardData, backwardWeights
     }
 
-    /// nil where channels are not in whole blocks of 16 or the processor has no AVX-512.
+    /// nil where channels are not in whole blocks of 16, the processor has no AVX-512 or there are 2^31 pixels.
     public init?(batch: Int, height: Int, width: Int, inputs: Int, outputs: Int) {
-        guard Self.isAvailable, inputs % 16 == 0, outputs % 16 == 0, inputs > 0, outputs > 0 else { return nil }
+        guard Self.isAvailable, inputs % 16 == 0, outputs % 16 == 0, inputs > 0, outputs > 0,
+            batch * height * width < 1 << 31
+        else { return nil }
         shape = hbn_winograd_shape(
             batch: Int32(batch), height: Int32(height), width: Int32(width), inputs: Int32(inputs),
             outputs: Int32(outputs))

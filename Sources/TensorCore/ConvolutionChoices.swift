@@ -50,9 +50,10 @@ public struct ConvolutionChoices: Codable, Hashable, Sendable {
     /// without so much waste that the definition needs no more multiplications: 36 a tile against 9 a pixel.
     public static func candidates(_ geometry: ConvolutionGeometry) -> [ConvolutionAlgorithm] {
         let tiles = ((geometry.height + 3) / 4) * ((geometry.width + 3) / 4)
-        guard geometry.kernel == 3, geometry.stride == 1, geometry.inputChannels % 16 == 0,
-            geometry.outputChannels % 16 == 0, 36 * tiles < 9 * geometry.height * geometry.width,
-            WinogradConvolution.isAvailable
+        guard geometry.kernel == 3, geometry.stride == 1, 36 * tiles < 9 * geometry.height * geometry.width,
+            WinogradConvolution(
+                batch: geometry.batch, height: geometry.height, width: geometry.width,
+                inputs: geometry.inputChannels, outputs: geometry.outputChannels) != nil
         else { return [.direct] }
         return [.direct, .winograd, .libraryWinograd]
     }

@@ -3,12 +3,12 @@
 
 #include <stddef.h>
 
-// A dense layer on few samples: its speed is that of reading the kernel `[depth, width]` from memory, so each pass reads
-// it once for all samples, row after row, and leaves out the rows whose inputs are zero. The kernel's pointers are those
-// of the whole; a pass covers rows `first` to `first + rows`.
+// A dense layer on few samples: its speed is that of reading the kernel `[depth, width]` from memory, so each pass
+// reads it once for all samples, row after row, and leaves out the rows whose inputs are zero. The kernel's pointers
+// are those of the whole; a pass covers rows `first` to `first + rows`.
 
-/// What a sample brings: its inputs x `[depth]`, and for backward the gradient of the sums, d `[width]`, and the place for
-/// that of the inputs, dx `[depth]`.
+/// What a sample brings: its inputs x `[depth]`, and for backward the gradient of the sums, d `[width]`, and the place
+/// for that of the inputs, dx `[depth]`.
 typedef struct {
     const float *x, *d;
     float *dx;

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Uniform numbers in [0, 1) from the words of Philox 4x32-10: `output[4 i + w]` is word w of the block with the counter
-/// (low word of first + i, purpose | high word, round, item).
+/// Uniform numbers in [0, 1) from the words of Philox 4x32-10: `output[4 i + w]` is word w of the block with the
+/// counter (low word of first + i, purpose | high word, round, item).
 void hbn_philox_uniform(
     uint32_t key0, uint32_t key1, uint32_t purpose, uint32_t round, uint32_t item, uint64_t first, size_t blocks,
     float *output);
@@ -25,8 +25,8 @@ void hbn_add_relu(size_t count, const float *a, const float *b, float *output);
 /// gradient[i] stays where output[i] is above zero, and becomes zero elsewhere.
 void hbn_relu_backward(size_t count, const float *output, float *gradient);
 
-/// The sums of a gradient `[n][c / 16][pixels][16]` over n and pixels. Where `output`, of the same layout, is given, the
-/// gradient first passes back through ReLU, in place.
+/// The sums of a gradient `[n][c / 16][pixels][16]` over n and pixels. Where `output`, of the same layout, is given,
+/// the gradient first passes back through ReLU, in place.
 void hbn_bias_gradient(
     size_t batch, size_t channels, size_t pixels, const float *output, float *gradient, float *sums);
 

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /// A 3x3 convolution with stride 1 and `same` padding, or its gradients, by Winograd's minimal filtering F(4x4, 3x3) or
-/// F(6x6, 3x3) (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016), on one thread. The shape
-/// decides between the two.
+/// F(6x6, 3x3) (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016), on one thread. The
+/// shape decides between the two.
 ///
 /// Activations are `[n][c / 16][h][w][16]`, kernels `[3][3][inputs][outputs]`. Channels come in multiples of 16.
 typedef struct {
