@@ -107,7 +107,7 @@ let package = Package(
         tests("ReportsTests", "Reports", "Randomness"),
         tests("ClusterLogicTests", "ClusterLogic"),
         // They start the programs, which SwiftPM builds into the folder of the tests.
-        tests("ClusterRuntimeTests", "ClusterRuntime", "Training", "Messages", "ZeroMQ"),
+        tests("ClusterRuntimeTests", "ClusterRuntime", "Kernels", "Training", "Messages", "ZeroMQ"),
     ],
     swiftLanguageModes: [.v6]
 )

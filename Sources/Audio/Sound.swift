@@ -6,7 +6,8 @@ public struct Sound: Hashable, Sendable {
     /// Between -1 and 1 where the sound comes from a file of whole numbers.
     public let samples: [Float]
 
-    /// The most samples (of all channels together) that are read or made, so that a forged header cannot exhaust memory.
+    /// The most samples (of all channels together) that are read or made, so that a forged header cannot exhaust
+    /// memory.
     public static let maximumSamples = 1 << 28
 
     public init(sampleRate: Int, samples: [Float]) {

@@ -255,13 +255,13 @@ INLINE void transform_each(
         }
 }
 
-static void transform_inputs_of_tiles(
+static void transform_tiles(
     const float *activation, int blocks, tiling t, int first, int count, int capacity, float *out) {
     if (t.size == 4) transform_each(4, false, activation, blocks, t, first, count, capacity, out);
     else transform_each(6, false, activation, blocks, t, first, count, capacity, out);
 }
 
-static void transform_gradients_of_tiles(
+static void transform_gradient_tiles(
     const float *activation, int blocks, tiling t, int first, int count, int capacity, float *out) {
     if (t.size == 4) transform_each(4, true, activation, blocks, t, first, count, capacity, out);
     else transform_each(6, true, activation, blocks, t, first, count, capacity, out);
@@ -362,7 +362,7 @@ INLINE void transpose(const float *from, size_t stride, float *to, size_t to_str
 }
 
 /// The part of a kernel from inputs `c` to `c + rows` to outputs `k` to `k + lanes`, as `[point][rows][lanes]`.
-static void transform_outputs(
+static void transform_part(
     tiling t, const float *kernel, int inputs, int outputs, int c, int rows, int k, int lanes, float *out) {
     const size_t tap = (size_t)inputs * outputs, distance = spaced(rows, lanes);
     // The taps of a kernel lie so far apart that a cache has few places for them: they are gathered first.
@@ -384,7 +384,7 @@ static void transform_outputs(
 }
 
 /// The same for the kernel turned around: from outputs `k` to `k + rows` to inputs `c` to `c + lanes`.
-static void transform_inputs(
+static void transform_turned_part(
     tiling t, const float *kernel, int inputs, int outputs, int k, int rows, int c, int lanes, float *out) {
     const size_t tap = (size_t)inputs * outputs, distance = spaced(rows, lanes);
     float turned[9 * 16 * 16] __attribute__((aligned(64)));
@@ -548,7 +548,7 @@ static void convolve(
     float *v = scratch, *u = v + c.inputs, *products = u + c.kernels;
     for (int first = 0; first < t.count; first += c.tiles) {
         const int count = smaller(c.tiles, t.count - first);
-        transform_inputs_of_tiles(input, blocks, t, first, count, c.tiles, v);
+        transform_tiles(input, blocks, t, first, count, c.tiles, v);
         for (int k = 0; k < to; k += 32) {
             const int lanes = smaller(32, to - k);
             float *block = u + (c.one_round ? 0 : floats_of(t, from, 32) * (k / 32));
@@ -556,7 +556,7 @@ static void convolve(
                 const int rows = smaller(c.rows, from - row);
                 const bool last = row + rows == from;
                 if (first == 0)
-                    (transposed ? transform_inputs : transform_outputs)(
+                    (transposed ? transform_turned_part : transform_part)(
                         t, kernel, s.inputs, s.outputs, row, rows, k, lanes, block);
                 for (int tile = 0; tile < count; tile += chunk) {
                     const int some = smaller(chunk, count - tile);
@@ -646,8 +646,8 @@ void hbn_winograd_kernel_gradient(
     float *v = scratch, *z = v + c.inputs, *products = z + c.gradients;
     for (int first = 0; first < t.count; first += c.tiles) {
         const int count = smaller(c.tiles, t.count - first);
-        transform_inputs_of_tiles(input, inputs / 16, t, first, count, c.tiles, v);
-        transform_gradients_of_tiles(output_gradient, outputs / 16, t, first, count, c.tiles, z);
+        transform_tiles(input, inputs / 16, t, first, count, c.tiles, v);
+        transform_gradient_tiles(output_gradient, outputs / 16, t, first, count, c.tiles, z);
         for (int k = 0; k < outputs; k += 32) {
             const int lanes = smaller(32, outputs - k);
             for (int i = 0; i < inputs; i += group) {

@@ -1,6 +1,5 @@
 import ClusterLogic
 import Foundation
-import Kernels
 import Logging
 import Messages
 import Optimization

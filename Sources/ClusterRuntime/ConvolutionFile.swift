@@ -1,9 +1,10 @@
+import AttentionUNet
 import Foundation
 import TensorCore
 
 extension ConvolutionChoices {
-    /// Reads what `write` wrote.
-    public init(readingFrom path: String) throws {
+    /// Reads what `write` wrote, for a model of which it must know a convolution.
+    public init(readingFrom path: String, for model: ModelSettings) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw RunFailure(.badData, "\(path) cannot be read; hbn benchmark convolutions --output writes such a file")
         }
@@ -12,6 +13,14 @@ extension ConvolutionChoices {
         } catch {
             throw RunFailure(
                 .badData, "\(path) is no file of convolutions; hbn benchmark convolutions --output writes one")
+        }
+        let keys = Network.attentionUNet(model).convolutionKeys
+        let known = measured.keys.contains { keys.contains($0) }
+        guard known || measured.isEmpty else {
+            throw RunFailure(
+                .badData,
+                "\(path) knows no convolution of a model of \(model.height)x\(model.width) with \(model.baseFilters) "
+                    + "base filters; measure that with hbn benchmark convolutions")
         }
     }
 

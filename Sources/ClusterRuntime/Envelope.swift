@@ -21,8 +21,8 @@ extension Socket {
         _ = try trySend([Message(header.encoded(run: run))])
     }
 
-    /// Sends from a router to one of its peers. False if the peer is gone or does not take its messages: then it is found
-    /// silent, or asks again.
+    /// Sends from a router to one of its peers. False if the peer is gone or does not take its messages: then it is
+    /// found silent, or asks again.
     @discardableResult
     func send(_ header: Header, run: UInt64, tensors: [Message] = [], to peer: NodeID) throws(ZeroMQError) -> Bool {
         do throws(ZeroMQError) {

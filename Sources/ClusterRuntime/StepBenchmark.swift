@@ -9,25 +9,29 @@ import Randomness
 import TensorCore
 import Training
 
-/// Times whole training steps on this machine: forward, backward, reduction and update, on lanes as a worker has them.
+/// Times whole training steps on this machine: forward, backward, reduction and update, on lanes of one process.
 public struct StepBenchmark: Sendable {
     public let model: ModelSettings
     public let batch: Int
     public let lanes: Int
     public let steps: Int
     public let convolutions: ConvolutionChoices
+    /// Should each lane multiply with the first dense kernel alone, as the lanes of a worker do, and the update of that
+    /// kernel come last? Otherwise the lanes pass over it together, `DenseTeam`.
+    public let isApart: Bool
     /// Should the passes of the first lane be timed one by one?
     public let isProfiled: Bool
 
     public init(
         model: ModelSettings, batch: Int, lanes: Int, steps: Int, convolutions: ConvolutionChoices = .init(),
-        isProfiled: Bool = false
+        isApart: Bool = false, isProfiled: Bool = false
     ) {
         self.model = model
         self.batch = batch
         self.lanes = lanes
         self.steps = steps
         self.convolutions = convolutions
+        self.isApart = isApart
         self.isProfiled = isProfiled
     }
 
@@ -64,9 +68,12 @@ public struct StepBenchmark: Sendable {
         let parameters = layout.initialParameters(seed: 1)
         let shards = (0..<lanes).map { batch * ($0 + 1) / lanes - batch * $0 / lanes }.filter { $0 > 0 }
         let factored = layout.factored!
-        let dense = DenseTeam(
-            samples: shards, dense: FactoredDense(depth: factored.shape[0], width: factored.shape[1]),
-            sgd: optimizer.step)
+        let dense =
+            isApart
+            ? nil
+            : DenseTeam(
+                samples: shards, dense: FactoredDense(depth: factored.shape[0], width: factored.shape[1]),
+                sgd: optimizer.step)
         var numerics = NumericsSettings()
         numerics.convolutions = convolutions
         let team = shards.enumerated().map { index, samples in
@@ -77,17 +84,20 @@ public struct StepBenchmark: Sendable {
         }
         defer { for lane in team { lane.end() } }
         // Lanes wait for each other in a step, so that all must be there before the first.
-        for lane in team { try lane.wait() }
+        for lane in team { lane.wait() }
+        for lane in team { if let failure = lane.failure { throw failure } }
         var (seconds, reductions, updates): ([Double], [Double], [Double]) = ([], [], [])
         for step in 0..<steps + Self.warmUp {
             let start = ContinuousClock.now
             for lane in team { lane.begin(step: step) }
-            for lane in team { try lane.wait() }
+            for lane in team { lane.wait() }
+            for lane in team { if let failure = lane.failure { throw failure } }
             let computed = ContinuousClock.now
             reduce(team, count: layout.gradientCount)
             let reduced = ContinuousClock.now
             update.apply(
-                to: parameters, gradient: team[0].gradients.base, factors: nil, velocity: nil,
+                to: parameters, gradient: team[0].gradients.base,
+                factors: isApart ? team.map { $0.factors! } : nil, velocity: nil,
                 into: parameters)
             guard step >= Self.warmUp else { continue }
             let end = ContinuousClock.now
@@ -104,14 +114,15 @@ public struct StepBenchmark: Sendable {
                 bytes: 12 * (team.count - 1) * layout.gradientCount),
             StepProfile.Row(
                 layer: "all", pass: "update", seconds: updates.median, operations: 0,
-                bytes: 12 * layout.gradientCount),
+                bytes: 12 * layout.gradientCount + (isApart ? 8 * factored.count : 0)),
         ]
         return Result(
             samplesPerSecond: Double(batch) / median, stepSeconds: median,
             modelGflops: Double(network.trainingOperationsPerSample * batch) / median / 1e9,
-            gemmPeakGflops: Self.gemmPeak(lanes: lanes), peakMemoryBytes: usage.ru_maxrss * 1024,
-            plannedMemoryBytes: 4 * layout.count + dense.byteCount + team.reduce(0) { $0 + $1.plannedByteCount },
-            lanes: lanes,
+            gemmPeakGflops: Self.gemmPeak(lanes: team.count), peakMemoryBytes: usage.ru_maxrss * 1024,
+            plannedMemoryBytes: 4 * layout.count + (dense?.byteCount ?? 0)
+                + team.reduce(0) { $0 + $1.plannedByteCount },
+            lanes: team.count,
             profile: isProfiled ? team[0].profile!.rows + together : nil)
     }
 
@@ -157,16 +168,18 @@ public struct StepBenchmark: Sendable {
 /// benchmark's; the semaphores order the two.
 private final class BenchmarkLane: @unchecked Sendable {
     let gradients: FloatBuffer
+    /// Of the step that was computed last.
+    private(set) var factors: DenseFactors?
     private(set) var profile: StepProfile?
     private(set) var plannedByteCount = 0
     private let started = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
     private var step: Int?
-    private var failure: (any Error)?
+    private(set) var failure: (any Error)?
 
     init(
         network: Network, numerics: NumericsSettings, samples: Int, stepSamples: Int, parameters: FloatBuffer,
-        number: Int, dense: DenseTeam,
+        number: Int, dense: DenseTeam?,
         isProfiled: Bool
     ) {
         gradients = FloatBuffer(count: network.parameterLayout.gradientCount)
@@ -178,18 +191,20 @@ private final class BenchmarkLane: @unchecked Sendable {
                 let computation = try LaneComputation(network: network, numerics: numerics)
                 let plan = try computation.plan(samples: samples, mode: .training)
                 plannedByteCount = plan.plannedByteCount + 4 * (gradients.count + images.count)
-                plan.factoredProducts = dense.member(number)
+                plan.factoredProducts = dense?.member(number)
                 if isProfiled { profile = StepProfile(network: network, batch: samples) }
                 finished.signal()
                 while let step = next() {
                     if step == StepBenchmark.warmUp { plan.profile = profile }
                     let dropout = Dropout(seed: 1, step: UInt32(step), samples: labels.indices.map(UInt32.init))
                     try labels.withUnsafeBufferPointer { labels in
-                        _ = try computation.train(
+                        let result = try computation.train(
                             ShardInput(
                                 samples: samples, images: images.base, labels: labels.baseAddress!,
                                 stepSamples: stepSamples, dropout: dropout),
                             parameters: parameters.base, version: UInt64(step), gradients: gradients.base)
+                        factors = DenseFactors(
+                            samples: samples, x: result.factors.x.baseAddress!, d: result.factors.d.baseAddress!)
                     }
                     finished.signal()
                 }
@@ -206,10 +221,7 @@ private final class BenchmarkLane: @unchecked Sendable {
     }
 
     /// Waits until the lane is ready for its first step, and after each `begin` until the step is done.
-    func wait() throws {
-        finished.wait()
-        if let failure { throw failure }
-    }
+    func wait() { finished.wait() }
 
     /// Ends the thread, once `wait` has returned.
     func end() {

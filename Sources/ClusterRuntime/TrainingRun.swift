@@ -182,7 +182,8 @@ public final class TrainingRun {
         ledger = Ledger()
     }
 
-    /// Scores the validation part with the parameters as they are: the loss of its windows, the scores of its recordings.
+    /// Scores the validation part with the parameters as they are: the loss of its windows, the scores of its
+    /// recordings.
     private func validate() throws -> (loss: Double, scores: Scores)? {
         guard !validation.isEmpty else { return nil }
         validationProbabilities = try score(validation)

@@ -46,7 +46,8 @@ public enum Wire {
         return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
     }
 
-    /// The parameter server's endpoint as a worker reaches it: a wildcard host is the host it reached the coordinator at.
+    /// The parameter server's endpoint as a worker reaches it: a wildcard host is the host it reached the coordinator
+    /// at.
     static func resolve(_ endpoint: String, from coordinator: String) -> String {
         guard let (host, port) = split(endpoint), isWildcard(host), let reached = split(coordinator)?.host else {
             return endpoint

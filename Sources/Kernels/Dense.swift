@@ -1,7 +1,7 @@
 internal import CKernels
 
-/// What a sample brings to a dense layer: its inputs x `[depth]`, and for backward the gradient of the sums, d `[width]`,
-/// and the place for that of the inputs, dx `[depth]`.
+/// What a sample brings to a dense layer: its inputs x `[depth]`, and for backward the gradient of the sums, d
+/// `[width]`, and the place for that of the inputs, dx `[depth]`.
 public struct DenseSample {
     fileprivate let sample: hbn_dense_sample
 
@@ -15,7 +15,8 @@ public struct DenseSample {
 /// A dense layer whose kernel `[depth, width]` fits in no cache.
 ///
 /// Its speed is that of reading the kernel: each pass reads it once for all samples, row after row, and leaves out rows
-/// whose inputs are zero, as two of three are behind ReLU and dropout. Nothing that a sample gets depends on the others.
+/// whose inputs are zero, as two of three are behind ReLU and dropout. Nothing that a sample gets depends on the
+/// others.
 public struct FactoredDense: Sendable {
     public let depth: Int
     public let width: Int
@@ -39,6 +40,7 @@ public struct FactoredDense: Sendable {
     public func forward(
         _ samples: [DenseSample], block: Int, kernel: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>
     ) {
+        precondition(!samples.isEmpty, "a dense layer of no samples")
         let rows = rows(block)
         withPointer(to: samples) {
             hbn_dense_forward(
@@ -66,10 +68,11 @@ public struct FactoredDense: Sendable {
         }
     }
 
-    /// The same, and the block's step along X^T D in the same pass, without momentum.
+    /// The same, and the block's step along X^T D in the same pass. Without momentum only.
     public func backwardDataAndStep(
         _ samples: [DenseSample], block: Int, sgd: SGDStep, kernel: UnsafeMutablePointer<Float>
     ) {
+        precondition(!sgd.hasMomentum, "one pass for backward and a step with momentum")
         let rows = rows(block)
         withPointer(to: samples) {
             hbn_dense_backward_data_and_step(
@@ -105,6 +108,8 @@ public struct SGDStep: Sendable {
     public init(learningRate: Float, momentum: Float, nesterov: Bool, kept: Float) {
         sgd = hbn_sgd(learning_rate: learningRate, momentum: momentum, kept: kept, nesterov: nesterov)
     }
+
+    public var hasMomentum: Bool { sgd.momentum != 0 }
 
     /// Writes `count` parameters after the step to `updated`, which may be `parameters`. `velocity` is nil without
     /// momentum.

@@ -26,8 +26,8 @@ public func backThroughReLU(
     hbn_relu_backward(count, output, gradient)
 }
 
-/// The sums over samples and pixels of a gradient `[n][c / 16][pixels][16]`, one a channel. Where the `output` of a ReLU
-/// is given, the gradient first passes back through it, in place.
+/// The sums over samples and pixels of a gradient `[n][c / 16][pixels][16]`, one a channel. Where the `output` of a
+/// ReLU is given, the gradient first passes back through it, in place.
 public func biasGradient(
     batch: Int, channels: Int, pixels: Int, output: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>,
     into sums: UnsafeMutablePointer<Float>
@@ -62,8 +62,8 @@ public struct PixelLine: Sendable {
         hbn_flatten(pixels, channels, lanes, blockStride, activation, row)
     }
 
-    /// The way back for a gradient, which passes times `scale` where the row is not zero. Channels that only fill a block
-    /// up get zero.
+    /// The way back for a gradient, which passes times `scale` where the row is not zero. Channels that only fill a
+    /// block up get zero.
     public func unflattenGradient(
         _ rowGradient: UnsafePointer<Float>, row: UnsafePointer<Float>, scale: Float,
         into gradient: UnsafeMutablePointer<Float>

@@ -36,9 +36,9 @@ public struct ParameterUpdate: Sendable {
     /// Writes the parameters after the step to `updated`, which may be `parameters` itself.
     ///
     /// `gradient` is the sum over the step's shards in the layout's order: gradients of the mean loss, and at the
-    /// places of moving statistics the batch's own. `factors` are the factored kernel's, in the order of the shards; nil
-    /// where that kernel has taken its step already.
-    /// `velocity` has the layout's order and is kept between steps; nil without momentum.
+    /// places of moving statistics the batch's own. `factors` are the factored kernel's, in the order of the shards;
+    /// nil where that kernel has taken its step already. `velocity` has the layout's order and is kept between steps;
+    /// nil without momentum.
     public func apply(
         to parameters: FloatBuffer, gradient: UnsafePointer<Float>, factors: [DenseFactors]?, velocity: FloatBuffer?,
         into updated: FloatBuffer

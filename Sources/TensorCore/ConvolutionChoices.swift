@@ -11,13 +11,6 @@ public enum ConvolutionAlgorithm: String, Codable, CodingKeyRepresentable, Senda
     case libraryWinograd = "library-winograd"
 }
 
-/// What of a convolution is computed.
-public enum ConvolutionPass: String, Codable, Sendable, CaseIterable {
-    case forward
-    case backwardData = "backward-data"
-    case backwardWeights = "backward-weights"
-}
-
 /// The algorithm of each pass of each convolution of a network.
 public struct ConvolutionChoices: Codable, Hashable, Sendable {
     /// Where it fits and nothing was measured.
@@ -31,14 +24,14 @@ public struct ConvolutionChoices: Codable, Hashable, Sendable {
     }
 
     /// A pass of a convolution, whatever the batch: "conv 3x3 64->128 112x72 forward".
-    public static func key(_ geometry: ConvolutionGeometry, _ pass: ConvolutionPass) -> String {
+    public static func key(_ geometry: ConvolutionGeometry, _ pass: Pass) -> String {
         let kind = geometry.isTransposed ? "transposed" : "conv"
         return "\(kind) \(geometry.kernel)x\(geometry.kernel) \(geometry.inputChannels)->\(geometry.outputChannels) "
             + "\(geometry.height)x\(geometry.width) \(pass.rawValue)"
     }
 
     /// What this processor can honour of the choice.
-    func algorithm(_ geometry: ConvolutionGeometry, _ pass: ConvolutionPass) -> ConvolutionAlgorithm {
+    func algorithm(_ geometry: ConvolutionGeometry, _ pass: Pass) -> ConvolutionAlgorithm {
         let candidates = Self.candidates(geometry)
         let chosen = measured[Self.key(geometry, pass)] ?? preferred
         return candidates.contains(chosen) ? chosen : .direct
@@ -60,22 +53,20 @@ public struct ConvolutionChoices: Codable, Hashable, Sendable {
 }
 
 extension Network {
-    /// The key of each pass of each convolution, by the layer's name and the pass's name in a profile, and the algorithms
-    /// that compute it here.
-    public var convolutionKeys: [String: [String: (text: String, candidates: [ConvolutionAlgorithm])]] {
-        var keys: [String: [String: (text: String, candidates: [ConvolutionAlgorithm])]] = [:]
-        for case let layer as ConvolutionLayer in layers {
-            let candidates = ConvolutionChoices.candidates(layer.geometry)
-            for (pass, name) in [
-                (ConvolutionPass.forward, StepProfile.Pass.forward), (.backwardData, .backwardData),
-                (.backwardWeights, .backwardWeights),
-            ] {
-                keys[layer.name, default: [:]][name.rawValue] = (
-                    ConvolutionChoices.key(layer.geometry, pass), candidates
-                )
-            }
-        }
-        return keys
+    /// What can compute the passes of a convolution layer here, by their keys; nil for another layer.
+    public func convolutionCandidates(ofLayer name: String) -> [Pass: (
+        key: String, candidates: [ConvolutionAlgorithm]
+    )]? {
+        guard let layer = layers.first(where: { $0.name == name }) as? ConvolutionLayer else { return nil }
+        let candidates = ConvolutionChoices.candidates(layer.geometry)
+        let passes = [Pass.forward, .backwardData, .backwardWeights]
+        return Dictionary(
+            uniqueKeysWithValues: passes.map { ($0, (ConvolutionChoices.key(layer.geometry, $0), candidates)) })
+    }
+
+    /// The keys of all passes of all convolutions.
+    public var convolutionKeys: Set<String> {
+        Set(layers.flatMap { convolutionCandidates(ofLayer: $0.name)?.values.map(\.key) ?? [] })
     }
 }
 

@@ -1,7 +1,16 @@
 import Kernels
 import OneDNN
 
-/// A compiled layer. Subclasses hold their primitives and buffers; nothing is allocated when they run.
+/// What of a layer is computed.
+public enum Pass: String, Codable, CodingKeyRepresentable, CaseIterable, Sendable {
+    /// The kernels into the layouts that primitives want.
+    case prepare
+    case forward
+    case backwardWeights = "backward-weights"
+    case backwardData = "backward-data"
+}
+
+/// A compiled layer. Subclasses hold their primitives and buffers; no tensor is allocated when they run.
 ///
 /// The methods are called in the order of their declaration: `declareBackward` once, then for each new set of
 /// parameters `prepare`, then the passes for each shard.
@@ -16,7 +25,7 @@ class Operation {
     /// The gradient of the input.
     func backwardData() {}
 
-    final func run(_ pass: StepProfile.Pass) {
+    final func run(_ pass: Pass) {
         switch pass {
         case .prepare: prepare()
         case .forward: forward()

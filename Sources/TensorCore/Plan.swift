@@ -1,7 +1,7 @@
 import OneDNN
 import Parameters
 
-/// A network compiled for a batch size: primitives made once, every buffer placed, nothing allocated in a step.
+/// A network compiled for a batch size: primitives made once, every buffer placed, no tensor allocated in a step.
 ///
 /// Belongs to the thread that made it. `[n, h, w, c]` images in, loss and gradients out.
 public final class Plan {
@@ -132,7 +132,7 @@ public final class Plan {
         mode == .training ? factoredDense?.factors : nil
     }
 
-    private func run(_ pass: StepProfile.Pass, _ index: Int) {
+    private func run(_ pass: Pass, _ index: Int) {
         let operation = operations[index]
         if let profile {
             profile.measure(index, pass) { operation.run(pass) }

@@ -1,13 +1,5 @@
 /// Where the time of a plan's steps goes, by layer and pass. Belongs to the thread of its plan.
 public final class StepProfile {
-    public enum Pass: String, CaseIterable, Sendable {
-        /// The kernels into the layouts that primitives want.
-        case prepare
-        case forward
-        case backwardWeights = "backward weights"
-        case backwardData = "backward data"
-    }
-
     /// One pass of one layer.
     public struct Row: Codable, Sendable {
         public let layer: String
@@ -52,14 +44,18 @@ public final class StepProfile {
         let counts = Dictionary(
             uniqueKeysWithValues: network.parameterLayout.parameters.map { ($0.name, $0.count) })
         return network.layers.enumerated().flatMap { index, layer in
-            let kernel = layer.parameters.reduce(0) { $0 + (counts[$1] ?? 0) }
+            let all = layer.parameters.reduce(0) { $0 + (counts[$1] ?? 0) }
+            let isFactored = (layer as? DenseLayer)?.isFactored ?? false
             let activations = (layer.inputs + [layer.output]).reduce(0) { $0 + network.shape(of: $1).count }
             return zip(Pass.allCases, durations[index]).compactMap { pass, duration -> Row? in
                 let (whole, part) = duration.components
                 let seconds = (Double(whole) + Double(part) * 1e-18) / Double(max(steps, 1))
                 guard seconds > 1e-6 else { return nil }
+                // A factored kernel's gradient is not computed here.
+                let isLeftOut = isFactored && pass == .backwardWeights
+                let kernel = isLeftOut ? 0 : all
                 let bytes = 4 * (pass == .prepare ? 2 * kernel : kernel + batch * activations)
-                let operations = pass == .prepare ? 0 : 2 * batch * layer.multiplyAdds
+                let operations = pass == .prepare || isLeftOut ? 0 : 2 * batch * layer.multiplyAdds
                 // Below some operations a byte, memory is what takes the time.
                 return Row(
                     layer: layer.name, pass: pass.rawValue, seconds: seconds,

@@ -18,10 +18,14 @@ public final class DenseTeam: @unchecked Sendable {
     private let sums: FloatBuffer
     private let barrier: UnsafeMutablePointer<pthread_barrier_t>
     private let nextBlock = Atomic(0)
-    private var entries: [[DenseSample]]
+    /// What each lane brings, written by the lane itself.
+    private let entries: UnsafeMutablePointer<[DenseSample]>
 
     /// `samples` are those of each lane's shard.
     public init(samples: [Int], dense: FactoredDense, sgd: SGDStep) {
+        precondition(
+            !samples.isEmpty && samples.allSatisfy { $0 > 0 } && !sgd.hasMomentum,
+            "a team of lanes with \(samples) samples")
         self.dense = dense
         self.sgd = sgd
         var end = 0
@@ -30,12 +34,15 @@ public final class DenseTeam: @unchecked Sendable {
             return end..<end + count
         }
         sums = FloatBuffer(count: dense.blocks * end * dense.width)
-        entries = samples.map { _ in [] }
+        entries = .allocate(capacity: samples.count)
+        entries.initialize(repeating: [], count: samples.count)
         barrier = .allocate(capacity: 1)
         pthread_barrier_init(barrier, nil, UInt32(samples.count))
     }
 
     deinit {
+        entries.deinitialize(count: ranges.count)
+        entries.deallocate()
         pthread_barrier_destroy(barrier)
         barrier.deallocate()
     }
@@ -69,7 +76,7 @@ public final class DenseTeam: @unchecked Sendable {
 
         func backwardData(_ samples: [DenseSample], kernel: UnsafePointer<Float>) {
             let team = team
-            // The kernel is the caller's own, whom every lane of the team belongs to.
+            // Whoever made the team gave all its lanes these parameters, to be stepped in place.
             let kernel = UnsafeMutablePointer(mutating: kernel)
             team.eachBlock(lane, samples) { all, block in
                 team.dense.backwardDataAndStep(all, block: block, sgd: team.sgd, kernel: kernel)
@@ -81,7 +88,7 @@ public final class DenseTeam: @unchecked Sendable {
     private func eachBlock(_ lane: Int, _ samples: [DenseSample], _ body: ([DenseSample], Int) -> Void) {
         entries[lane] = samples
         pthread_barrier_wait(barrier)
-        let all = entries.flatMap { $0 }
+        let all = UnsafeBufferPointer(start: entries, count: ranges.count).flatMap { $0 }
         while true {
             let block = nextBlock.wrappingAdd(1, ordering: .relaxed).oldValue
             if block >= dense.blocks { break }

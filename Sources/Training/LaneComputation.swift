@@ -53,7 +53,7 @@ public final class LaneComputation {
     public init(network: Network, numerics: NumericsSettings) throws {
         self.network = network
         layout = network.parameterLayout
-        convolutions = numerics.convolutionsOfLane
+        convolutions = numerics.convolutions
         engine = try Engine(threads: numerics.threadsPerLane)
     }
 

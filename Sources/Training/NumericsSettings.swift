@@ -7,11 +7,9 @@ public struct NumericsSettings: Codable, Hashable, Sendable {
 
     public init() {}
 
-    /// What a lane computes convolutions with. Our own Winograd is the work of one thread, so a lane of several takes the
-    /// library's where nothing was measured.
-    var convolutionsOfLane: ConvolutionChoices {
-        var choices = convolutions
-        if threadsPerLane > 1, choices.preferred == .winograd { choices.preferred = .libraryWinograd }
-        return choices
+    /// What computes convolutions where nothing was measured. Our own Winograd is the work of one thread, so lanes of
+    /// several take the library's.
+    public mutating func chooseConvolutions() {
+        convolutions = ConvolutionChoices(threadsPerLane == 1 ? .winograd : .libraryWinograd)
     }
 }

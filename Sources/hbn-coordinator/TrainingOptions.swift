@@ -120,7 +120,6 @@ struct TrainingOptions: ParsableArguments {
         set(\.shardSize, shardSize)
         set(\.shardsPerStep, shardsPerStep)
         set(\.numerics.threadsPerLane, threadsPerLane)
-        set(\.numerics.convolutions, try convolutions.map(ConvolutionChoices.init(readingFrom:)))
         set(\.optimizer.learningRate, learningRate)
         set(\.optimizer.decay, learningRateDecay)
         set(\.optimizer.momentum, momentum)
@@ -135,6 +134,12 @@ struct TrainingOptions: ParsableArguments {
         set(\.checkpointEvery, checkpointEvery)
         set(\.checkpointsKept, keep)
         if let windowSeconds { configuration.dataset.windowSeconds = windowSeconds > 0 ? windowSeconds : nil }
+        if let convolutions {
+            configuration.numerics.convolutions = try ConvolutionChoices(
+                readingFrom: convolutions, for: configuration.model)
+        } else if threadsPerLane != nil {
+            configuration.numerics.chooseConvolutions()
+        }
         configuration.dataset.spectrogram.height = configuration.model.height
         configuration.dataset.spectrogram.width = configuration.model.width
         if data != nil || recordings != nil || seed != nil, data != nil || configuration.isSynthetic {

@@ -57,6 +57,9 @@ struct BenchmarkStepCommand: ParsableCommand {
     @Option(help: "A file of `hbn benchmark convolutions --output`.")
     var convolutions: String?
 
+    @Flag(help: "Lanes read the first dense kernel each for itself, as a worker's do, not all together.")
+    var apart = false
+
     @Flag(help: "Time each pass of each layer, in the first lane.")
     var profile = false
 
@@ -73,8 +76,8 @@ struct BenchmarkStepCommand: ParsableCommand {
             }
             let result = try StepBenchmark(
                 model: model, batch: batch, lanes: lanes, steps: steps,
-                convolutions: try convolutions.map(ConvolutionChoices.init(readingFrom:)) ?? .init(),
-                isProfiled: profile
+                convolutions: try convolutions.map { try ConvolutionChoices(readingFrom: $0, for: model) } ?? .init(),
+                isApart: apart, isProfiled: profile
             ).run()
             if json {
                 let encoder = JSONEncoder()

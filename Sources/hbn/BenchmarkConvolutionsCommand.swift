@@ -43,10 +43,13 @@ struct BenchmarkConvolutionsCommand: ParsableCommand {
                 encoder.outputFormatting = [.sortedKeys]
                 return print(String(decoding: try encoder.encode(timing.rows), as: UTF8.self))
             }
+            if timing.rows.isEmpty {
+                return print("This processor computes the model's convolutions by one algorithm: there is no choice.")
+            }
             let width = timing.rows.map(\.key.count).max() ?? 0
             for row in timing.rows {
                 let times = ConvolutionAlgorithm.allCases.compactMap { algorithm in
-                    row.seconds[algorithm].map { String(format: "\(algorithm.rawValue) %.2f ms", 1e3 * $0) }
+                    row.seconds[algorithm].map { "\(algorithm.rawValue) \(String(format: "%.2f", 1e3 * $0)) ms" }
                 }
                 print(
                     row.key.padding(toLength: width, withPad: " ", startingAt: 0), times.joined(separator: ", "),

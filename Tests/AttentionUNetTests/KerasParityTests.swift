@@ -13,7 +13,7 @@ private typealias Results = [String: [Float]]
 /// stays below 1e-5.
 private let tolerance = 2e-4
 
-private let algorithms = [ConvolutionAlgorithm.direct, .winograd]
+private let algorithms = ConvolutionAlgorithm.allCases
 
 private func numerics(_ algorithm: ConvolutionAlgorithm) -> NumericsSettings {
     var numerics = NumericsSettings()

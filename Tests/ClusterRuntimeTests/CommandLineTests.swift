@@ -110,6 +110,12 @@ private let badData = [
         try $0.write([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), to: "a")
     },
     Refusal("no file of convolutions", 65, "/a", by: "hbn-coordinator --convolutions @a --output @run"),
+    Refusal(
+        "convolutions of another model", 65, "/a", "base filters", by: "hbn-coordinator --convolutions @a --output @run"
+    ) {
+        let text = "{\"preferred\": \"winograd\", \"measured\": {\"conv 3x3 7->7 7x7 forward\": \"direct\"}}"
+        try $0.write(Array(text.utf8), to: "a")
+    },
     Refusal("a garbled file of convolutions", 65, "/a", by: "hbn benchmark step --convolutions @a") {
         try $0.write(Array("{\"preferred\": \"guess\"}".utf8), to: "a")
     },

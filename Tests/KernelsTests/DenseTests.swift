@@ -45,7 +45,7 @@ private struct Layer {
 }
 
 /// Depths beyond several blocks of rows, with rests; the usual width and others.
-private let sizes = [(9000, 256, 3), (4100, 100, 2), (37, 300, 5), (4096, 256, 1)]
+private let sizes = [(9000, 256, 3), (4100, 100, 2), (37, 300, 5), (4096, 256, 1), (40, 256, 65)]
 
 @Test(arguments: sizes) func theSumsAreXTimesW(depth: Int, width: Int, samples: Int) {
     let layer = Layer(depth: depth, width: width, samples: samples)

@@ -76,7 +76,7 @@ private final class Lane {
     }
 }
 
-private let algorithms = [ConvolutionAlgorithm.direct, .winograd]
+private let algorithms = ConvolutionAlgorithm.allCases
 
 @Test(arguments: algorithms, [1, 4])
 func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: Int) throws {

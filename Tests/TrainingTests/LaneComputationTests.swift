@@ -47,7 +47,7 @@ private func lane(_ algorithm: ConvolutionAlgorithm = .winograd) throws -> LaneC
     try LaneComputation(network: SmallRun.network, numerics: SmallRun.numerics(algorithm))
 }
 
-@Test(arguments: [ConvolutionAlgorithm.direct, .winograd])
+@Test(arguments: ConvolutionAlgorithm.allCases)
 func lanesGiveTheSameBitsInWhateverOrderTheyCompute(_ algorithm: ConvolutionAlgorithm) throws {
     let alone = try lane(algorithm)
     let wanted = try sizes.indices.map { try alone.gradient($0) }

@@ -67,6 +67,13 @@ struct ConvolutionLayer: Layer {
     }
 
     func compile(_ builder: PlanBuilder) throws -> Operation { try Convolution(self, builder) }
+
+    /// What computes a pass. Our own kernels have no other activation than ReLU.
+    fileprivate func algorithm(
+        _ geometry: ConvolutionGeometry, _ pass: Pass, _ builder: PlanBuilder
+    ) -> ConvolutionAlgorithm {
+        activation == .sigmoid ? .direct : builder.choices.algorithm(geometry, pass)
+    }
 }
 
 /// A convolution, plain or transposed, with its bias and activation.
@@ -94,7 +101,7 @@ final class Convolution: Operation {
             outputChannels: one.outputChannels, kernel: one.kernel, stride: one.stride,
             isTransposed: one.isTransposed)
         self.geometry = geometry
-        let algorithm = builder.choices.algorithm(geometry, .forward)
+        let algorithm = layer.algorithm(geometry, .forward, builder)
         // Backward primitives ask for it as a hint, whatever computes forward.
         let descriptor = try withFallback(algorithm.inLibrary) {
             try builder.engine.convolutionForward(
@@ -139,14 +146,14 @@ final class Convolution: Operation {
 
     override func declareBackward(_ builder: PlanBuilder) throws {
         let outputGradient = builder.gradient(of: layer.output)
-        if builder.choices.algorithm(geometry, .backwardWeights) == .winograd {
+        if layer.algorithm(geometry, .backwardWeights, builder) == .winograd {
             try declareWinogradBackwardWeights(outputGradient, builder)
         } else {
             if layer.activation != nil { try declareActivationBackward(outputGradient, builder) }
             try declareBackwardWeights(outputGradient, builder)
         }
         guard builder.needsGradient(layer.input) else { return }
-        if builder.choices.algorithm(geometry, .backwardData) == .winograd {
+        if layer.algorithm(geometry, .backwardData, builder) == .winograd {
             try declareWinogradBackwardData(outputGradient, builder)
         } else {
             try declareBackwardData(outputGradient, builder)
@@ -167,12 +174,7 @@ final class Convolution: Operation {
     // MARK: By our own kernels
 
     private func declareWinogradBackwardWeights(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        var output: Slot?
-        switch layer.activation {
-        case .relu: output = builder.read(layer.output)
-        case .sigmoid: try declareActivationBackward(outputGradient, builder)
-        case nil: break
-        }
+        let output = layer.activation == .relu ? builder.read(layer.output) : nil
         let source = try builder.aligned(builder.read(layer.input), to: .blocked(geometry.inputDimensions))
         // The layout of the output's gradient is that of the output, which may be another where forward is direct.
         let gradient = try builder.aligned(outputGradient, to: .blocked(geometry.outputDimensions))
@@ -219,7 +221,7 @@ final class Convolution: Operation {
     }
 
     private func declareBackwardWeights(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let algorithm = builder.choices.algorithm(geometry, .backwardWeights)
+        let algorithm = layer.algorithm(geometry, .backwardWeights, builder)
         let descriptor = try withFallback(algorithm.inLibrary) {
             try builder.engine.convolutionBackwardWeights(
                 geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
@@ -243,7 +245,7 @@ final class Convolution: Operation {
     }
 
     private func declareBackwardData(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let algorithm = builder.choices.algorithm(geometry, .backwardData)
+        let algorithm = layer.algorithm(geometry, .backwardData, builder)
         let descriptor = try withFallback(algorithm.inLibrary) {
             try builder.engine.convolutionBackwardData(
                 geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
@@ -297,7 +299,7 @@ private func copies(_ primitives: Primitive?...) -> [Task] { primitives.compactM
 /// A transposed convolution is the gradient of the convolution that leads from its output to its input, so it swaps
 /// the two kernels for activations and the two activations of the kernel's gradient.
 private final class WinogradTask {
-    private let pass: ConvolutionPass
+    private let pass: Pass
     private let isTransposed: Bool
     private let relu: Bool
     private let convolution: WinogradConvolution
@@ -310,7 +312,7 @@ private final class WinogradTask {
 
     /// `input` and `output` are the layer's, or their gradients in the passes that make or take those.
     init(
-        _ pass: ConvolutionPass, _ layer: ConvolutionLayer, _ geometry: ConvolutionGeometry, _ builder: PlanBuilder,
+        _ pass: Pass, _ layer: ConvolutionLayer, _ geometry: ConvolutionGeometry, _ builder: PlanBuilder,
         input: Buffer, output: Buffer
     ) {
         self.pass = pass
@@ -330,6 +332,7 @@ private final class WinogradTask {
             case .forward: isTransposed ? .backwardData : .forward
             case .backwardData: isTransposed ? .forward : .backwardData
             case .backwardWeights: .backwardWeights
+            case .prepare: preconditionFailure("\(layer.name): nothing is prepared for Winograd")
             }
         scratch = builder.allocate(convolution.scratchByteCount(computed))
     }
@@ -337,6 +340,7 @@ private final class WinogradTask {
     func run() {
         let (input, output, scratch) = (input.floats, output.floats, scratch.pointer!)
         switch (pass, isTransposed) {
+        case (.prepare, _): break
         case (.forward, false):
             convolution.convolve(
                 input, kernel: context.parameters + kernel, bias: context.parameters + bias, relu: relu,

@@ -131,7 +131,8 @@ public protocol FactoredProducts: AnyObject {
     /// Writes X W, `[samples, width]`.
     func forward(
         _ samples: [DenseSample], kernel: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>)
-    /// Writes D W^T to the samples' dx.
+    /// Writes D W^T to the samples' dx. Nobody reads the kernel afterwards in this step, so that it may take its next
+    /// values on the way.
     func backwardData(_ samples: [DenseSample], kernel: UnsafePointer<Float>)
 }
 
