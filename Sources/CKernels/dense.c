@@ -148,54 +148,72 @@ void hbn_sgd_step(
     step(&sgd, count, parameters, gradient, velocity, updated);
 }
 
-/// The sum of the products of a row's inputs with the samples' errors, `size` floats from column j on.
-HBN_INLINE void sum_products(
-    const hbn_dense_sample *samples, size_t count, size_t row, size_t j, size_t size, float *gradient) {
-    for (size_t i = 0; i < size; i++) gradient[i] = 0;
+enum { most_samples = 64 };
+
+/// The samples that have an input in each of up to sixteen rows.
+typedef struct {
+    uint8_t samples[hbn_lanes][most_samples];
+    size_t count[hbn_lanes];
+} hbn_row_lists;
+
+/// `count` is at most `most_samples`.
+HBN_INLINE void list_inputs(
+    const hbn_dense_sample *samples, size_t count, size_t start, size_t rows, hbn_row_lists *lists) {
+    memset(lists->count, 0, sizeof lists->count);
     for (size_t sample = 0; sample < count; sample++) {
-        const float x = samples[sample].x[row];
-        const float *d = samples[sample].d + j;
-        if (x != 0)
-            for (size_t i = 0; i < size; i++) gradient[i] += x * d[i];
+        const float *x = samples[sample].x + start;
+        __builtin_prefetch(x + block);
+        for (uint32_t left = non_zero(x, rows); left; left &= left - 1) {
+            const int row = __builtin_ctz(left);
+            lists->samples[row][lists->count[row]++] = (uint8_t)sample;
+        }
     }
 }
 
-HBN_INLINE _Bool has_input(const hbn_dense_sample *samples, size_t count, size_t row) {
-    for (size_t sample = 0; sample < count; sample++)
-        if (samples[sample].x[row] != 0) return 1;
-    return 0;
+/// Adds the products of a row's inputs with the listed samples' errors, `size` floats from column j on.
+HBN_INLINE void add_products(
+    const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row, size_t j, size_t size,
+    float *gradient) {
+    for (size_t i = 0; i < listed; i++) {
+        const float x = samples[list[i]].x[row];
+        const float *d = samples[list[i]].d + j;
+        for (size_t c = 0; c < size; c++) gradient[c] += x * d[c];
+    }
 }
 
 HBN_EACH_PROCESSOR
 void hbn_sgd_step_factored(
     hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
     const float *parameters, float *velocity, float *updated) {
-    enum { columns = 64 };
+    enum { columns = strip * hbn_lanes };
     // Without momentum and decay a row moves only if it had an input.
     const _Bool stays = !velocity && sgd.kept == 1 && updated == parameters;
-    for (size_t row = first; row < first + rows; row++) {
-        prefetch(parameters + (row + ahead) * width, width);
-        if (stays && !has_input(samples, count, row)) continue;
-        for (size_t j = 0; j < width; j += columns) {
-            float gradient[columns];
-            const size_t at = row * width + j;
-            float *speed = velocity ? velocity + at : NULL;
-            if (width - j >= columns) {
-                // With a length that the compiler knows, the sums stay in registers.
-                sum_products(samples, count, row, j, columns, gradient);
-                step(&sgd, columns, parameters + at, gradient, speed, updated + at);
-            } else {
-                sum_products(samples, count, row, j, width - j, gradient);
-                step(&sgd, width - j, parameters + at, gradient, speed, updated + at);
+    for (size_t start = first; start < first + rows; start += hbn_lanes) {
+        const size_t some = first + rows - start < hbn_lanes ? first + rows - start : hbn_lanes;
+        hbn_row_lists lists;
+        list_inputs(samples, count < most_samples ? count : most_samples, start, some, &lists);
+        for (size_t i = 0; i < some; i++) {
+            const size_t row = start + i;
+            prefetch(parameters + (row + ahead) * width, width);
+            if (stays && lists.count[i] == 0 && count <= most_samples) continue;
+            for (size_t j = 0; j < width; j += columns) {
+                const size_t size = width - j < columns ? width - j : columns, at = row * width + j;
+                float gradient[columns] = {0};
+                if (size == columns)  // With a length that the compiler knows, the sums stay in registers.
+                    add_products(samples, lists.samples[i], lists.count[i], row, j, columns, gradient);
+                else
+                    add_products(samples, lists.samples[i], lists.count[i], row, j, size, gradient);
+                for (size_t sample = most_samples; sample < count; sample++)
+                    add_products(
+                        samples + sample, (const uint8_t[]){0}, samples[sample].x[row] != 0, row, j, size, gradient);
+                step(&sgd, size, parameters + at, gradient, velocity ? velocity + at : NULL, updated + at);
             }
         }
     }
 }
 
-enum { most_samples = 64 };
-
 /// Backward and the step of one row of `strip` vectors, while it is in the registers. `listed` of the samples have an
-/// input there. The sums are added as `dot` and `sum_products` add them.
+/// input there. The sums are added as `dot` and `add_products` add them.
 HBN_INLINE void pass_row(
     const hbn_sgd *sgd, const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row,
     float *weights) {
@@ -235,22 +253,15 @@ void hbn_dense_backward_data_and_step(
     }
     for (size_t start = first; start < first + rows; start += hbn_lanes) {
         const size_t some = first + rows - start < hbn_lanes ? first + rows - start : hbn_lanes;
-        uint8_t list[hbn_lanes][most_samples];
-        size_t listed[hbn_lanes] = {0};
-        for (size_t sample = 0; sample < count; sample++) {
-            const float *x = samples[sample].x + start;
-            __builtin_prefetch(x + block);
-            for (uint32_t left = non_zero(x, some); left; left &= left - 1) {
-                const int i = __builtin_ctz(left);
-                list[i][listed[i]++] = (uint8_t)sample;
-            }
+        hbn_row_lists lists;
+        list_inputs(samples, count, start, some, &lists);
+        for (size_t sample = 0; sample < count; sample++)
             memset(samples[sample].dx + start, 0, some * sizeof(float));
-        }
         for (size_t i = 0; i < some; i++) {
             const size_t row = start + i;
             prefetch(kernel + (row + ahead) * width, width);
-            if (listed[i] > 0 || sgd.kept != 1)
-                pass_row(&sgd, samples, list[i], listed[i], row, kernel + row * width);
+            if (lists.count[i] > 0 || sgd.kept != 1)
+                pass_row(&sgd, samples, lists.samples[i], lists.count[i], row, kernel + row * width);
         }
     }
 }
