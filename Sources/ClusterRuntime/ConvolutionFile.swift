@@ -3,7 +3,7 @@ import Foundation
 import TensorCore
 
 extension ConvolutionChoices {
-    /// Reads what `write` wrote, for a model of which it must know a convolution.
+    /// Reads what `write` wrote, for the model that was measured.
     public init(readingFrom path: String, for model: ModelSettings) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw RunFailure(.badData, "\(path) cannot be read; hbn benchmark convolutions --output writes such a file")
@@ -15,12 +15,11 @@ extension ConvolutionChoices {
                 .badData, "\(path) is no file of convolutions; hbn benchmark convolutions --output writes one")
         }
         let keys = Network.attentionUNet(model).convolutionKeys
-        let known = measured.keys.contains { keys.contains($0) }
-        guard known || measured.isEmpty else {
+        if let foreign = measured.keys.sorted().first(where: { !keys.contains($0) }) {
             throw RunFailure(
                 .badData,
-                "\(path) knows no convolution of a model of \(model.height)x\(model.width) with \(model.baseFilters) "
-                    + "base filters; measure that with hbn benchmark convolutions")
+                "\(path) is about another model: this one has no \(foreign); measure it with hbn benchmark convolutions "
+                    + "--height \(model.height) --width \(model.width) --base-filters \(model.baseFilters)")
         }
     }
 

@@ -77,8 +77,11 @@ public enum Wire {
 
     /// A thread of its own, with a name that `top -H` shows and a stack that oneDNN's code generators are used to.
     static func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
-        let thread = Thread(block: body)
-        thread.name = name
+        let thread = Thread {
+            // From within, so that the system knows the name too.
+            Thread.current.name = name
+            body()
+        }
         thread.stackSize = 8 << 20
         thread.start()
     }

@@ -44,18 +44,16 @@ public final class StepProfile {
         let counts = Dictionary(
             uniqueKeysWithValues: network.parameterLayout.parameters.map { ($0.name, $0.count) })
         return network.layers.enumerated().flatMap { index, layer in
-            let all = layer.parameters.reduce(0) { $0 + (counts[$1] ?? 0) }
+            let kernel = layer.parameters.reduce(0) { $0 + (counts[$1] ?? 0) }
             let isFactored = (layer as? DenseLayer)?.isFactored ?? false
             let activations = (layer.inputs + [layer.output]).reduce(0) { $0 + network.shape(of: $1).count }
             return zip(Pass.allCases, durations[index]).compactMap { pass, duration -> Row? in
                 let (whole, part) = duration.components
                 let seconds = (Double(whole) + Double(part) * 1e-18) / Double(max(steps, 1))
-                guard seconds > 1e-6 else { return nil }
                 // A factored kernel's gradient is not computed here.
-                let isLeftOut = isFactored && pass == .backwardWeights
-                let kernel = isLeftOut ? 0 : all
+                guard seconds > 1e-6, !(isFactored && pass == .backwardWeights) else { return nil }
                 let bytes = 4 * (pass == .prepare ? 2 * kernel : kernel + batch * activations)
-                let operations = pass == .prepare || isLeftOut ? 0 : 2 * batch * layer.multiplyAdds
+                let operations = pass == .prepare ? 0 : 2 * batch * layer.multiplyAdds
                 // Below some operations a byte, memory is what takes the time.
                 return Row(
                     layer: layer.name, pass: pass.rawValue, seconds: seconds,

@@ -71,7 +71,7 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
 
 /// Ready-made configurations.
 public enum Preset: String, Codable, CaseIterable, Sendable {
-    /// Learns in about ten minutes on two cores.
+    /// Learns in about six minutes on two cores.
     case quick
     /// Learns in hours on a few cores.
     case medium
@@ -80,7 +80,7 @@ public enum Preset: String, Codable, CaseIterable, Sendable {
 
     public var summary: String {
         switch self {
-        case .quick: "learns in about ten minutes on two cores"
+        case .quick: "learns in about six minutes on two cores"
         case .medium: "learns in hours on a few cores"
         case .notebook: "the notebook's own model and hyper-parameters"
         }

@@ -9,6 +9,7 @@ struct BenchmarkConvolutionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convolutions", abstract: "Time the algorithms for each convolution, and keep the choice.",
         discussion: """
+            One thread computes whole steps with each algorithm by turns; the times are those of all layers of a shape. \
             A run given the file with --convolutions computes with its choices, wherever its workers are. Without one, a \
             rule of shapes decides, so that two runs of one command never differ.
             """)
@@ -55,6 +56,7 @@ struct BenchmarkConvolutionsCommand: ParsableCommand {
                     row.key.padding(toLength: width, withPad: " ", startingAt: 0), times.joined(separator: ", "),
                     "->", row.chosen.rawValue)
             }
+            if let output { print("written to \(output)") }
         }
     }
 }

@@ -24,4 +24,4 @@ images = random.uniform(-1, 1, (options.batch, options.height, options.width, 3)
 labels = np.eye(2, dtype=np.float32)[np.arange(options.batch) % 2]
 report(
     lambda: model.train_on_batch(images, labels), options, f"Keras {keras.__version__}, TensorFlow {tf.__version__}",
-    model.count_params())
+    sum(int(np.prod(weight.shape)) for weight in model.trainable_weights))
