@@ -111,7 +111,8 @@ private let badData = [
     },
     Refusal("no file of convolutions", 65, "/a", by: "hbn-coordinator --convolutions @a --output @run"),
     Refusal(
-        "convolutions of another model", 65, "/a", "--base-filters", by: "hbn-coordinator --convolutions @a --output @run"
+        "convolutions of another model", 65, "/a", "--base-filters",
+        by: "hbn-coordinator --convolutions @a --output @run"
     ) {
         let text = "{\"preferred\": \"winograd\", \"measured\": {\"conv 3x3 7->7 7x7 forward\": \"direct\"}}"
         try $0.write(Array(text.utf8), to: "a")
