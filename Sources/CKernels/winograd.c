@@ -6,10 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+#include "vectors.h"
 
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
+#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
 
 enum {
     widest = 8,  // Numbers of the larger transform along one dimension.
@@ -20,17 +19,17 @@ enum {
 
 typedef __m512 vector;
 
-INLINE vector load(const float *p) { return _mm512_loadu_ps(p); }
-INLINE void store(float *p, vector v) { _mm512_storeu_ps(p, v); }
-INLINE vector spread(float x) { return _mm512_set1_ps(x); }
-INLINE vector add(vector a, vector b) { return _mm512_add_ps(a, b); }
-INLINE vector sub(vector a, vector b) { return _mm512_sub_ps(a, b); }
-INLINE vector mul(float a, vector b) { return _mm512_mul_ps(spread(a), b); }
+HBN_INLINE vector load(const float *p) { return _mm512_loadu_ps(p); }
+HBN_INLINE void store(float *p, vector v) { _mm512_storeu_ps(p, v); }
+HBN_INLINE vector spread(float x) { return _mm512_set1_ps(x); }
+HBN_INLINE vector add(vector a, vector b) { return _mm512_add_ps(a, b); }
+HBN_INLINE vector sub(vector a, vector b) { return _mm512_sub_ps(a, b); }
+HBN_INLINE vector mul(float a, vector b) { return _mm512_mul_ps(spread(a), b); }
 /// a b + c
-INLINE vector muladd(float a, vector b, vector c) { return _mm512_fmadd_ps(spread(a), b, c); }
+HBN_INLINE vector muladd(float a, vector b, vector c) { return _mm512_fmadd_ps(spread(a), b, c); }
 
-INLINE int smaller(int a, int b) { return a < b ? a : b; }
-INLINE int larger(int a, int b) { return a > b ? a : b; }
+HBN_INLINE int smaller(int a, int b) { return a < b ? a : b; }
+HBN_INLINE int larger(int a, int b) { return a > b ? a : b; }
 
 // MARK: The transforms along one dimension, of tiles of 4 or 6 pixels
 
@@ -47,13 +46,13 @@ INLINE int larger(int a, int b) { return a > b ? a : b; }
 #define NORM3(p, q, r) (NORM2(p, q) * (SQUARE(p) - SQUARE(r)))
 
 /// even + p odd and even - p odd: what becomes of the points p and -p.
-INLINE void put_pair(float p, vector even, vector odd, vector *out) {
+HBN_INLINE void put_pair(float p, vector even, vector odd, vector *out) {
     out[0] = muladd(p, odd, even);
     out[1] = muladd(-p, odd, even);
 }
 
 /// Pixels of the input, B^T d.
-INLINE void transform_input(const int tile, const vector *d, vector *v) {
+HBN_INLINE void transform_input(const int tile, const vector *d, vector *v) {
     if (tile == 4) {
         const float p = SQUARE(P1), q = SQUARE(P2);
         v[0] = muladd(-(p + q), d[2], muladd(p * q, d[0], d[4]));
@@ -76,14 +75,14 @@ INLINE void transform_input(const int tile, const vector *d, vector *v) {
 }
 
 /// One pair of points of a kernel's three taps.
-INLINE void put_taps(float p, float norm, const vector *g, vector *u) {
+HBN_INLINE void put_taps(float p, float norm, const vector *g, vector *u) {
     const vector even = muladd(SQUARE(p) / norm, g[2], mul(1 / norm, g[0])), odd = mul(p / norm, g[1]);
     u[0] = add(even, odd);
     u[1] = sub(even, odd);
 }
 
 /// Three taps of the kernel, G g.
-INLINE void transform_kernel(const int tile, const vector *g, vector *u) {
+HBN_INLINE void transform_kernel(const int tile, const vector *g, vector *u) {
     if (tile == 4) {
         u[0] = mul(1 / SQUARE(P1 * P2), g[0]);
         put_taps(P1, NORM2(P1, P2), g, u + 1);
@@ -99,7 +98,7 @@ INLINE void transform_kernel(const int tile, const vector *g, vector *u) {
 }
 
 /// Adds one pair of points to three taps.
-INLINE void add_taps(float p, float norm, const vector *u, vector *g) {
+HBN_INLINE void add_taps(float p, float norm, const vector *u, vector *g) {
     const vector sum = add(u[0], u[1]), difference = sub(u[0], u[1]);
     g[0] = muladd(1 / norm, sum, g[0]);
     g[1] = muladd(p / norm, difference, g[1]);
@@ -107,7 +106,7 @@ INLINE void add_taps(float p, float norm, const vector *u, vector *g) {
 }
 
 /// Back to three taps, G^T u.
-INLINE void transform_kernel_gradient(const int tile, const vector *u, vector *g) {
+HBN_INLINE void transform_kernel_gradient(const int tile, const vector *u, vector *g) {
     g[0] = mul(tile == 4 ? 1 / SQUARE(P1 * P2) : -1 / SQUARE(Q1 * Q2 * Q3), u[0]);
     g[1] = spread(0);
     g[2] = u[tile + 1];
@@ -122,18 +121,18 @@ INLINE void transform_kernel_gradient(const int tile, const vector *u, vector *g
 }
 
 /// Adds one pair of points to the pixels.
-INLINE void add_pixels(const int tile, float p, const vector *m, vector *y) {
+HBN_INLINE void add_pixels(const int tile, float p, const vector *m, vector *y) {
     const vector sum = add(m[0], m[1]), difference = sub(m[0], m[1]);
     float power = 1;
-    UNROLL for (int i = 0; i < tile; i += 2, power *= SQUARE(p)) {
+    HBN_UNROLL for (int i = 0; i < tile; i += 2, power *= SQUARE(p)) {
         y[i] = muladd(power, sum, y[i]);
         y[i + 1] = muladd(power * p, difference, y[i + 1]);
     }
 }
 
 /// To the pixels of the output, A^T m.
-INLINE void transform_output(const int tile, const vector *m, vector *y) {
-    UNROLL for (int i = 1; i < tile - 1; i++) y[i] = spread(0);
+HBN_INLINE void transform_output(const int tile, const vector *m, vector *y) {
+    HBN_UNROLL for (int i = 1; i < tile - 1; i++) y[i] = spread(0);
     y[0] = m[0];
     y[tile - 1] = m[tile + 1];
     if (tile == 4) {
@@ -147,9 +146,9 @@ INLINE void transform_output(const int tile, const vector *m, vector *y) {
 }
 
 /// One pair of points of the output's gradient.
-INLINE void put_pixels(const int tile, float p, const vector *y, vector *z) {
+HBN_INLINE void put_pixels(const int tile, float p, const vector *y, vector *z) {
     vector even = y[tile - 2], odd = y[tile - 1];
-    UNROLL for (int i = tile - 4; i >= 0; i -= 2) {
+    HBN_UNROLL for (int i = tile - 4; i >= 0; i -= 2) {
         even = muladd(SQUARE(p), even, y[i]);
         odd = muladd(SQUARE(p), odd, y[i + 1]);
     }
@@ -157,7 +156,7 @@ INLINE void put_pixels(const int tile, float p, const vector *y, vector *z) {
 }
 
 /// Pixels of the output's gradient, A y.
-INLINE void transform_output_gradient(const int tile, const vector *y, vector *z) {
+HBN_INLINE void transform_output_gradient(const int tile, const vector *y, vector *z) {
     z[0] = y[0];
     z[tile + 1] = y[tile - 1];
     if (tile == 4) {
@@ -173,7 +172,7 @@ INLINE void transform_output_gradient(const int tile, const vector *y, vector *z
 // MARK: Tiles
 
 /// Floats from one point's matrix to the next. The extra line keeps a tile's points out of one set of the caches.
-INLINE size_t spaced(size_t rows, size_t columns) { return rows * columns + 16; }
+HBN_INLINE size_t spaced(size_t rows, size_t columns) { return rows * columns + 16; }
 
 /// The tiles of an activation, numbered along rows, then columns, then samples.
 typedef struct {
@@ -182,7 +181,7 @@ typedef struct {
     int height, width, across, per_sample, count;
 } tiling;
 
-INLINE tiling cut_into(hbn_winograd_shape s, int size) {
+HBN_INLINE tiling cut_into(hbn_winograd_shape s, int size) {
     const int across = (s.width + size - 1) / size, down = (s.height + size - 1) / size;
     return (tiling){
         .size = size, .points = (size + 2) * (size + 2), .height = s.height, .width = s.width, .across = across,
@@ -206,13 +205,13 @@ typedef struct {
     int sample, y, x;
 } place;
 
-INLINE place place_of(tiling t, int tile) {
+HBN_INLINE place place_of(tiling t, int tile) {
     const int sample = tile / t.per_sample, rest = tile % t.per_sample;
     return (place){sample, rest / t.across * t.size, rest % t.across * t.size};
 }
 
 /// Copies `size` x `size` pixels from (y, x) on, with zeros beyond the border.
-INLINE void copy_clipped(const float *plane, tiling t, int y, int x, int size, float *out) {
+HBN_INLINE void copy_clipped(const float *plane, tiling t, int y, int x, int size, float *out) {
     for (int i = 0; i < size; i++)
         for (int j = 0; j < size; j++, out += 16) {
             bool inside = y + i >= 0 && y + i < t.height && x + j >= 0 && x + j < t.width;
@@ -222,7 +221,7 @@ INLINE void copy_clipped(const float *plane, tiling t, int y, int x, int size, f
 
 /// Transforms tiles `first` to `first + count` of an activation to `[point][block][capacity][16]`. Blocks come one
 /// after the other, so that a processor sees few streams.
-INLINE void transform_each(
+HBN_INLINE void transform_each(
     const int tile_size, const bool is_gradient, const float *activation, int blocks, tiling t, int first, int count,
     int capacity, float *out) {
     const size_t plane = (size_t)t.height * t.width * 16, point = spaced(blocks * 16, capacity);
@@ -239,18 +238,18 @@ INLINE void transform_each(
             if (!inside) copy_clipped(source, t, y, x, size, clipped);
             float *result = out + ((size_t)block * capacity + tile) * 16;
             vector half[widest][widest];
-            UNROLL for (int j = 0; j < size; j++) {
+            HBN_UNROLL for (int j = 0; j < size; j++) {
                 vector column[widest], v[widest];
-                UNROLL for (int i = 0; i < size; i++) column[i] = load(pixels + i * row + j * 16);
+                HBN_UNROLL for (int i = 0; i < size; i++) column[i] = load(pixels + i * row + j * 16);
                 if (is_gradient) transform_output_gradient(tile_size, column, v);
                 else transform_input(tile_size, column, v);
-                UNROLL for (int i = 0; i < span; i++) half[i][j] = v[i];
+                HBN_UNROLL for (int i = 0; i < span; i++) half[i][j] = v[i];
             }
-            UNROLL for (int i = 0; i < span; i++) {
+            HBN_UNROLL for (int i = 0; i < span; i++) {
                 vector v[widest];
                 if (is_gradient) transform_output_gradient(tile_size, half[i], v);
                 else transform_input(tile_size, half[i], v);
-                UNROLL for (int j = 0; j < span; j++) store(result + (i * span + j) * point, v[j]);
+                HBN_UNROLL for (int j = 0; j < span; j++) store(result + (i * span + j) * point, v[j]);
             }
         }
 }
@@ -267,7 +266,7 @@ static void transform_gradient_tiles(
     else transform_each(6, true, activation, blocks, t, first, count, capacity, out);
 }
 
-INLINE void finish_each(
+HBN_INLINE void finish_each(
     const int size, const float *products, int lanes, tiling t, int first, int count, const float *bias, bool relu,
     int blocks, int block, float *output) {
     const size_t plane = (size_t)t.height * t.width * 16, point = (size_t)count * lanes;
@@ -277,20 +276,20 @@ INLINE void finish_each(
         const place at = place_of(t, first + tile);
         const float *m = products + (size_t)tile * lanes;
         vector half[widest][widest];
-        UNROLL for (int j = 0; j < span; j++) {
+        HBN_UNROLL for (int j = 0; j < span; j++) {
             vector column[widest], y[widest];
-            UNROLL for (int i = 0; i < span; i++) column[i] = load(m + (i * span + j) * point);
+            HBN_UNROLL for (int i = 0; i < span; i++) column[i] = load(m + (i * span + j) * point);
             transform_output(size, column, y);
-            UNROLL for (int i = 0; i < size; i++) half[i][j] = y[i];
+            HBN_UNROLL for (int i = 0; i < size; i++) half[i][j] = y[i];
         }
         float *pixels =
             output + ((size_t)at.sample * blocks + block) * plane + ((size_t)at.y * t.width + at.x) * 16;
         const int rows = smaller(size, t.height - at.y), columns = smaller(size, t.width - at.x);
-        UNROLL for (int i = 0; i < size; i++) {
+        HBN_UNROLL for (int i = 0; i < size; i++) {
             vector y[widest];
             transform_output(size, half[i], y);
             if (i >= rows) break;
-            UNROLL for (int j = 0; j < size; j++) {
+            HBN_UNROLL for (int j = 0; j < size; j++) {
                 vector v = add(y[j], shift);
                 if (relu) v = _mm512_max_ps(v, spread(0));
                 if (j < columns) store(pixels + ((size_t)i * t.width + j) * 16, v);
@@ -309,49 +308,49 @@ static void finish_tiles(
 
 // MARK: Kernels
 
-INLINE void transform_each_tap(
+HBN_INLINE void transform_each_tap(
     const int tile, const float *taps, size_t tap, bool flip, float *out, size_t distance) {
     const int span = tile + 2;
     vector half[widest][3];
-    UNROLL for (int j = 0; j < 3; j++) {
+    HBN_UNROLL for (int j = 0; j < 3; j++) {
         vector g[3], u[widest];
-        UNROLL for (int i = 0; i < 3; i++) {
+        HBN_UNROLL for (int i = 0; i < 3; i++) {
             const int from = i * 3 + j;
             g[i] = load(taps + (flip ? 8 - from : from) * tap);
         }
         transform_kernel(tile, g, u);
-        UNROLL for (int i = 0; i < span; i++) half[i][j] = u[i];
+        HBN_UNROLL for (int i = 0; i < span; i++) half[i][j] = u[i];
     }
-    UNROLL for (int i = 0; i < span; i++) {
+    HBN_UNROLL for (int i = 0; i < span; i++) {
         vector u[widest];
         transform_kernel(tile, half[i], u);
-        UNROLL for (int j = 0; j < span; j++) store(out + (i * span + j) * distance, u[j]);
+        HBN_UNROLL for (int j = 0; j < span; j++) store(out + (i * span + j) * distance, u[j]);
     }
 }
 
 /// Transforms nine taps of 16 channels, `tap` floats apart, to points `distance` floats apart.
-INLINE void transform_taps(tiling t, const float *taps, size_t tap, bool flip, float *out, size_t distance) {
+HBN_INLINE void transform_taps(tiling t, const float *taps, size_t tap, bool flip, float *out, size_t distance) {
     if (t.size == 4) transform_each_tap(4, taps, tap, flip, out, distance);
     else transform_each_tap(6, taps, tap, flip, out, distance);
 }
 
 /// 16 rows of 16, `stride` apart, to their columns.
-INLINE void transpose(const float *from, size_t stride, float *to, size_t to_stride) {
+HBN_INLINE void transpose(const float *from, size_t stride, float *to, size_t to_stride) {
     vector a[16], b[16];
-    UNROLL for (int i = 0; i < 16; i++) a[i] = load(from + i * stride);
-    UNROLL for (int i = 0; i < 16; i += 2) {
+    HBN_UNROLL for (int i = 0; i < 16; i++) a[i] = load(from + i * stride);
+    HBN_UNROLL for (int i = 0; i < 16; i += 2) {
         b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
         b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
     }
-    UNROLL for (int i = 0; i < 16; i += 4) {
-        UNROLL for (int j = 0; j < 2; j++) {
+    HBN_UNROLL for (int i = 0; i < 16; i += 4) {
+        HBN_UNROLL for (int j = 0; j < 2; j++) {
             __m512d p = _mm512_castps_pd(b[i + j]), q = _mm512_castps_pd(b[i + 2 + j]);
             a[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(p, q));
             a[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(p, q));
         }
     }
     // a[4 r + c] holds column c of each lane of rows 4 r to 4 r + 3.
-    UNROLL for (int c = 0; c < 4; c++) {
+    HBN_UNROLL for (int c = 0; c < 4; c++) {
         vector p = _mm512_shuffle_f32x4(a[c], a[4 + c], 0x88), q = _mm512_shuffle_f32x4(a[c], a[4 + c], 0xdd);
         vector r = _mm512_shuffle_f32x4(a[8 + c], a[12 + c], 0x88), s = _mm512_shuffle_f32x4(a[8 + c], a[12 + c], 0xdd);
         store(to + (size_t)c * to_stride, _mm512_shuffle_f32x4(p, r, 0x88));
@@ -403,23 +402,23 @@ static void transform_turned_part(
 // MARK: Matrix products
 
 /// `sums[r][lanes] (+)= rows of v times u`, with v `[blocks][capacity][16]` and u `[16 blocks][lanes]`.
-INLINE void multiply_rows(
+HBN_INLINE void multiply_rows(
     const int rows, const int vectors, bool adds, const float *v, int blocks, size_t capacity, const float *u,
     float *sums) {
     vector sum[rows_at_once][2];
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = adds ? load(sums + (r * vectors + j) * 16) : spread(0);
+    HBN_UNROLL for (int r = 0; r < rows; r++)
+        HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = adds ? load(sums + (r * vectors + j) * 16) : spread(0);
     for (int block = 0; block < blocks; block++, v += capacity * 16)
         for (int c = 0; c < 16; c++, u += vectors * 16) {
             vector weights[2];
-            UNROLL for (int j = 0; j < vectors; j++) weights[j] = load(u + j * 16);
-            UNROLL for (int r = 0; r < rows; r++) {
+            HBN_UNROLL for (int j = 0; j < vectors; j++) weights[j] = load(u + j * 16);
+            HBN_UNROLL for (int r = 0; r < rows; r++) {
                 vector x = spread(v[r * 16 + c]);
-                UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = _mm512_fmadd_ps(x, weights[j], sum[r][j]);
+                HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = _mm512_fmadd_ps(x, weights[j], sum[r][j]);
             }
         }
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int j = 0; j < vectors; j++) store(sums + (r * vectors + j) * 16, sum[r][j]);
+    HBN_UNROLL for (int r = 0; r < rows; r++)
+        HBN_UNROLL for (int j = 0; j < vectors; j++) store(sums + (r * vectors + j) * 16, sum[r][j]);
 }
 
 typedef void multiply(bool adds, const float *v, int blocks, size_t capacity, const float *u, float *sums);
@@ -458,21 +457,21 @@ static void multiply_tiles(
 
 /// Sets `sums` `[8][lanes]` to, or adds to them, the products over `count` tiles of 8 of the 16 channels in v
 /// `[count][16]` with z `[count][16]`, one or two such blocks `stride` apart.
-INLINE void correlate_eight(
+HBN_INLINE void correlate_eight(
     const int vectors, bool adds, const float *v, const float *z, size_t stride, int count, float *sums) {
     vector sum[8][2];
-    UNROLL for (int r = 0; r < 8; r++)
-        UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = adds ? load(sums + (r * vectors + j) * 16) : spread(0);
+    HBN_UNROLL for (int r = 0; r < 8; r++)
+        HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = adds ? load(sums + (r * vectors + j) * 16) : spread(0);
     for (int tile = 0; tile < count; tile++, v += 16, z += 16) {
         vector gradient[2];
-        UNROLL for (int j = 0; j < vectors; j++) gradient[j] = load(z + j * stride);
-        UNROLL for (int r = 0; r < 8; r++) {
+        HBN_UNROLL for (int j = 0; j < vectors; j++) gradient[j] = load(z + j * stride);
+        HBN_UNROLL for (int r = 0; r < 8; r++) {
             vector x = spread(v[r]);
-            UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = _mm512_fmadd_ps(x, gradient[j], sum[r][j]);
+            HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = _mm512_fmadd_ps(x, gradient[j], sum[r][j]);
         }
     }
-    UNROLL for (int r = 0; r < 8; r++)
-        UNROLL for (int j = 0; j < vectors; j++) store(sums + (r * vectors + j) * 16, sum[r][j]);
+    HBN_UNROLL for (int r = 0; r < 8; r++)
+        HBN_UNROLL for (int j = 0; j < vectors; j++) store(sums + (r * vectors + j) * 16, sum[r][j]);
 }
 
 static void correlate_1(bool adds, const float *v, const float *z, size_t stride, int count, float *sums) {
@@ -492,10 +491,10 @@ typedef struct {
     size_t inputs, gradients, kernels, products;  // Floats.
 } cut;
 
-INLINE size_t floats_of(tiling t, size_t rows, size_t columns) { return t.points * spaced(rows, columns); }
+HBN_INLINE size_t floats_of(tiling t, size_t rows, size_t columns) { return t.points * spaced(rows, columns); }
 
 /// Cuts the tiles into rounds of about `floats`, of which a tile takes `each`.
-INLINE void cut_into_rounds(cut *c, tiling t, size_t floats, size_t each) {
+HBN_INLINE void cut_into_rounds(cut *c, tiling t, size_t floats, size_t each) {
     c->tiles = smaller(larger((int)(floats / each) / chunk, 1) * chunk, t.count);
     c->one_round = c->tiles == t.count;
 }
@@ -602,19 +601,19 @@ static void correlate_tiles(
     }
 }
 
-INLINE void finish_each_tap(const int tile, const float *m, size_t distance, float *taps, size_t tap) {
+HBN_INLINE void finish_each_tap(const int tile, const float *m, size_t distance, float *taps, size_t tap) {
     const int span = tile + 2;
     vector half[3][widest];
-    UNROLL for (int x = 0; x < span; x++) {
+    HBN_UNROLL for (int x = 0; x < span; x++) {
         vector column[widest], g[3];
-        UNROLL for (int y = 0; y < span; y++) column[y] = load(m + (y * span + x) * distance);
+        HBN_UNROLL for (int y = 0; y < span; y++) column[y] = load(m + (y * span + x) * distance);
         transform_kernel_gradient(tile, column, g);
-        UNROLL for (int y = 0; y < 3; y++) half[y][x] = g[y];
+        HBN_UNROLL for (int y = 0; y < 3; y++) half[y][x] = g[y];
     }
-    UNROLL for (int y = 0; y < 3; y++) {
+    HBN_UNROLL for (int y = 0; y < 3; y++) {
         vector g[3];
         transform_kernel_gradient(tile, half[y], g);
-        UNROLL for (int x = 0; x < 3; x++) store(taps + (y * 3 + x) * tap, g[x]);
+        HBN_UNROLL for (int x = 0; x < 3; x++) store(taps + (y * 3 + x) * tap, g[x]);
     }
 }
 

@@ -48,8 +48,7 @@ public final class StepProfile {
             let isFactored = (layer as? DenseLayer)?.isFactored ?? false
             let activations = (layer.inputs + [layer.output]).reduce(0) { $0 + network.shape(of: $1).count }
             return zip(Pass.allCases, durations[index]).compactMap { pass, duration -> Row? in
-                let (whole, part) = duration.components
-                let seconds = (Double(whole) + Double(part) * 1e-18) / Double(max(steps, 1))
+                let seconds = duration / .seconds(1) / Double(max(steps, 1))
                 // A factored kernel's gradient is not computed here.
                 guard seconds > 1e-6, !(isFactored && pass == .backwardWeights) else { return nil }
                 let bytes = 4 * (pass == .prepare ? 2 * kernel : kernel + batch * activations)
