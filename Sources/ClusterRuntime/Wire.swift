@@ -46,12 +46,13 @@ public enum Wire {
         return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
     }
 
-    /// The parameter server's endpoint as a worker reaches it: a wildcard host is the host it reached the coordinator
-    /// at.
-    static func resolve(_ endpoint: String, from coordinator: String) -> String {
-        guard let (host, port) = split(endpoint), isWildcard(host), let reached = split(coordinator)?.host else {
+    /// An endpoint as others reach it: where it names any address of its own machine, or the one that only the machine
+    /// itself can use, that is the host at which the machine was reached.
+    static func resolve(_ endpoint: String, reachedAt reached: String?) -> String {
+        guard let (host, port) = split(endpoint), isWildcard(host) || isLoopback(endpoint), var reached else {
             return endpoint
         }
+        if reached.contains(":") && !reached.hasPrefix("[") { reached = "[\(reached)]" }
         return "tcp://\(reached):\(port)"
     }
 

@@ -1,1 +1,3 @@
 import ClusterRuntime
+
+Program.main(ParameterServerCommand.self)
