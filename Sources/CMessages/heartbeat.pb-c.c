@@ -2198,7 +2198,7 @@ const ProtobufCMessageDescriptor hbn__stop__descriptor =
   (ProtobufCMessageInit) hbn__stop__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__pull__field_descriptors[2] =
+static const ProtobufCFieldDescriptor hbn__pull__field_descriptors[4] =
 {
   {
     "version",
@@ -2224,15 +2224,41 @@ static const ProtobufCFieldDescriptor hbn__pull__field_descriptors[2] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "first",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Pull, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Pull, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__pull__field_indices_by_name[] = {
+  3,   /* field[3] = count */
+  2,   /* field[2] = first */
   0,   /* field[0] = version */
   1,   /* field[1] = with_velocity */
 };
 static const ProtobufCIntRange hbn__pull__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor hbn__pull__descriptor =
 {
@@ -2242,14 +2268,14 @@ const ProtobufCMessageDescriptor hbn__pull__descriptor =
   "Hbn__Pull",
   "hbn",
   sizeof(Hbn__Pull),
-  2,
+  4,
   hbn__pull__field_descriptors,
   hbn__pull__field_indices_by_name,
   1,  hbn__pull__number_ranges,
   (ProtobufCMessageInit) hbn__pull__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[2] =
+static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[3] =
 {
   {
     "version",
@@ -2264,8 +2290,20 @@ static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[2] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "memory",
+    "first",
     2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Parameters, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory",
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
@@ -2277,13 +2315,14 @@ static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[2] =
   },
 };
 static const unsigned hbn__parameters__field_indices_by_name[] = {
-  1,   /* field[1] = memory */
+  1,   /* field[1] = first */
+  2,   /* field[2] = memory */
   0,   /* field[0] = version */
 };
 static const ProtobufCIntRange hbn__parameters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor hbn__parameters__descriptor =
 {
@@ -2293,7 +2332,7 @@ const ProtobufCMessageDescriptor hbn__parameters__descriptor =
   "Hbn__Parameters",
   "hbn",
   sizeof(Hbn__Parameters),
-  2,
+  3,
   hbn__parameters__field_descriptors,
   hbn__parameters__field_indices_by_name,
   1,  hbn__parameters__number_ranges,

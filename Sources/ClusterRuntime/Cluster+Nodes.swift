@@ -20,7 +20,7 @@ extension Cluster {
         if servers.contains(peer) {
             servers.heard(from: peer, at: now)
             if case .leave = envelope.header { return servers.leave(peer) }
-            return handle(envelope, fromServer: peer, at: now)
+            return try handle(envelope, fromServer: peer, at: now)
         }
         guard envelope.run == run, roster.contains(peer) else { return }
         roster.heard(from: peer, at: now)
@@ -42,7 +42,7 @@ extension Cluster {
     }
 
     /// What a parameter server says; nil is the one of this process.
-    func handle(_ envelope: Envelope, fromServer peer: NodeID?, at now: ContinuousClock.Instant) {
+    func handle(_ envelope: Envelope, fromServer peer: NodeID?, at now: ContinuousClock.Instant) throws {
         guard envelope.run == run, let part = servers.part(of: peer) else { return }
         patience.reset(at: now)
         switch envelope.header {
@@ -51,7 +51,7 @@ extension Cluster {
             if rounds[id.round]!.training[id.shard] == nil { rounds[id.round]!.training[id.shard] = result }
             scheduler.result(id, part: part, digest: digest, at: now)
         case .rejected(let id, _): scheduler.fail(id, at: now)
-        default: servers.handle(envelope, from: part)
+        default: try servers.handle(envelope, from: part)
         }
     }
 

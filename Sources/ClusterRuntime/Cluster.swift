@@ -171,7 +171,7 @@ final class Cluster {
 
     /// The parameters as they are now. The frames stay valid for as long as they are held.
     func snapshot(withVelocity: Bool) throws -> ParameterSnapshot {
-        try servers.pull(version: version, withVelocity: withVelocity)
+        try servers.pull(withVelocity: withVelocity)
         var snapshot: ParameterSnapshot?
         try pump(
             until: {
@@ -282,7 +282,7 @@ final class Cluster {
             if isDone() { return }
             try waitForMessages()
             let now = ContinuousClock.now
-            while let envelope = try servers.receive() { handle(envelope, fromServer: nil, at: now) }
+            while let envelope = try servers.receive() { try handle(envelope, fromServer: nil, at: now) }
             while let (peer, result) = try workers.socket.receiveFromPeer() {
                 switch result {
                 case .success(let envelope): try handle(envelope, from: peer, at: now)

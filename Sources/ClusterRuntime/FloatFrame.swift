@@ -40,6 +40,17 @@ struct FloatFrame: @unchecked Sendable {
         owner = buffer
     }
 
+    /// A copy of frames, one behind the other.
+    init(joining frames: [FloatFrame]) {
+        let whole = FloatBuffer(count: frames.reduce(0) { $0 + $1.count })
+        var end = 0
+        for frame in frames {
+            withExtendedLifetime(frame.owner) { (whole.base + end).update(from: frame.base, count: frame.count) }
+            end += frame.count
+        }
+        self.init(whole)
+    }
+
     /// A buffer of one's own with the same floats.
     func copy() -> FloatBuffer {
         let copy = FloatBuffer(count: count)

@@ -33,7 +33,8 @@ final class ParameterServer {
     private let handover: ServerThread.Handover
     private var part: ParameterPart?
     private var run: UInt64 = 0
-    private var waiting: [NodeID: UInt64] = [:]
+    /// Who waits for parameters of which run and version.
+    private var waiting: [NodeID: (run: UInt64, version: UInt64)] = [:]
     private var maps = SharedMemoryMaps()
     /// Who pushed what lies in shared memory and is not read yet.
     private var lenders: [ShardAttempt: NodeID] = [:]
@@ -87,14 +88,14 @@ final class ParameterServer {
             try giveBack(try part.apply(round))
             try coordinator.send(.updated(version: part.state.version), run: run)
             try publish()
-        case .pull(_, let withVelocity):
-            // Velocity is changed in place by the next step, so a snapshot is a copy.
-            let velocity = withVelocity ? part.state.velocity.map { FloatFrame($0).copy() } : nil
+        case .pull(_, let range, let withVelocity):
+            let (state, range) = (part.state, range.clamped(to: 0..<part.range.count))
+            var floats = [FloatFrame(state.parameters, range)]
+            // Velocity is changed in place by the next step, so a snapshot of it is a copy.
+            if withVelocity, let velocity = state.velocity { floats.append(FloatFrame(FloatFrame(velocity, range).copy())) }
             try coordinator.send(
-                .parameters(version: part.state.version, memory: nil), run: run,
-                tensors: try ([part.state.parameters] + [velocity].compactMap { $0 }).map {
-                    try FloatFrame($0).message()
-                })
+                .parameters(version: state.version, first: range.lowerBound, memory: nil), run: run,
+                tensors: try floats.map { try $0.message() })
         default: break
         }
         return true
@@ -105,7 +106,6 @@ final class ParameterServer {
         part = nil
         run = envelope.run
         lenders = [:]
-        waiting = [:]
         var state: ParameterState
         if let own = handover.take() {
             state = own
@@ -126,14 +126,19 @@ final class ParameterServer {
         part = ParameterPart(
             layout: layout, range: range, optimizer: configuration.optimizer, totalSteps: configuration.totalSteps,
             state: state)
+        // Who was quicker than the coordinator has asked already.
+        waiting = waiting.filter { $0.value.run == run }
+        try publish()
     }
 
     private func handle(_ envelope: Envelope, from peer: NodeID) throws {
+        if case .pull(let version, _, _) = envelope.header {
+            guard waiting.count < 10_000 else { return }
+            waiting[peer] = (envelope.run, version)
+            return try publish()
+        }
         guard envelope.run == run, let part else { return }  // A late message of a former run.
         switch envelope.header {
-        case .pull(let version, _):
-            waiting[peer] = version
-            try publish()
         case .push(let id, let result, let digest, let memory):
             guard result.samples > 0, result.samples <= configuration.shardSize,
                 let floats = try floats(of: envelope, memory, samples: result.samples)
@@ -201,11 +206,12 @@ final class ParameterServer {
     private func publish() throws {
         guard let state = part?.state else { return }
         let memory = configuration.sharesMemory ? state.parameters.memory : nil
-        for peer in waiting.keys.sorted() where waiting[peer]! <= state.version {
+        for (peer, wish) in waiting.sorted(by: { $0.key < $1.key })
+        where wish.run == run && wish.version <= state.version {
             // If it is not connected just now, it asks again.
             waiting[peer] = nil
             try workers.send(
-                .parameters(version: state.version, memory: memory), run: run,
+                .parameters(version: state.version, first: 0, memory: memory), run: run,
                 tensors: memory == nil ? [try FloatFrame(state.parameters).message()] : [], to: peer)
         }
     }

@@ -35,7 +35,32 @@ final class ParameterServers {
     private var run: UInt64 = 0
     /// What was asked of each server, and has come.
     private var versions: [UInt64]
-    private var pulled: [ParameterSnapshot.Part?] = []
+    private var pulled: [PulledPart] = []
+    private var isVelocityPulled = false
+
+    /// A part of a snapshot, as far as it has come.
+    private struct PulledPart {
+        let range: Range<Int>
+        private(set) var arrived = 0
+        private var pieces: [[FloatFrame]] = []
+
+        init(range: Range<Int>) { self.range = range }
+
+        mutating func take(_ floats: [FloatFrame]) {
+            pieces.append(floats)
+            arrived += floats[0].count
+        }
+
+        /// What came as one piece is taken as it is.
+        var whole: ParameterSnapshot.Part? {
+            guard arrived == range.count else { return nil }
+            func join(_ kind: Int) -> FloatFrame? {
+                guard pieces.allSatisfy({ $0.count > kind }) else { return nil }
+                return pieces.count == 1 ? pieces[0][kind] : FloatFrame(joining: pieces.map { $0[kind] })
+            }
+            return ParameterSnapshot.Part(range: range, parameters: join(0)!, velocity: join(1))
+        }
+    }
 
     init(
         _ configuration: ServerConfiguration, layout: ParameterLayout, context: Context, listening endpoint: String,
@@ -118,15 +143,34 @@ final class ParameterServers {
     func haveReached(_ version: UInt64) -> Bool { versions.allSatisfy { $0 == version } }
 
     /// Asks for the parameters as they are; `snapshot` has them when all parts have come.
-    func pull(version: UInt64, withVelocity: Bool) throws {
-        pulled = placed.map { _ in nil }
-        try send(.pull(version: version, withVelocity: withVelocity))
+    func pull(withVelocity: Bool) throws {
+        isVelocityPulled = withVelocity
+        pulled = partition.ranges.map { PulledPart(range: $0) }
+        for index in placed.indices { try pullMore(of: index) }
+    }
+
+    /// Asks for what is still missing of a part: of another host's piece by piece, each as long as its frames may be.
+    private func pullMore(of index: Int) throws {
+        let missing = pulled[index].arrived..<partition.ranges[index].count
+        let piece = placed[index] == nil ? missing : missing.prefix(Wire.leastFrameLimit / MemoryLayout<Float>.stride)
+        try send(.pull(version: versions[index], piece, withVelocity: isVelocityPulled), tensors: [], to: index)
+    }
+
+    private func take(_ envelope: Envelope, _ version: UInt64, first: Int, of index: Int) throws {
+        guard pulled.indices.contains(index), first == pulled[index].arrived, version == versions[index],
+            let count = envelope.tensors.first.map({ $0.count / MemoryLayout<Float>.stride }), count > 0
+        else { return }
+        let floats = envelope.tensors.compactMap { FloatFrame($0, count: count) }
+        guard floats.count == envelope.tensors.count else { return }
+        pulled[index].take(floats)
+        if pulled[index].arrived < partition.ranges[index].count { try pullMore(of: index) }
     }
 
     func takeSnapshot() -> ParameterSnapshot? {
-        guard !pulled.isEmpty, pulled.allSatisfy({ $0 != nil }) else { return nil }
-        defer { pulled = [] }
-        return ParameterSnapshot(version: versions[0], parts: pulled.map { $0! })
+        let parts = pulled.compactMap(\.whole)
+        guard !pulled.isEmpty, parts.count == pulled.count else { return nil }
+        pulled = []
+        return ParameterSnapshot(version: versions[0], parts: parts)
     }
 
     private static func partition(_ layout: ParameterLayout, servers: Int) -> Partition {
@@ -149,17 +193,11 @@ final class ParameterServers {
     func part(of peer: NodeID?) -> Int? { placed.firstIndex(of: peer) }
 
     /// What concerns the parameters themselves.
-    func handle(_ envelope: Envelope, from part: Int) {
+    func handle(_ envelope: Envelope, from part: Int) throws {
         guard envelope.run == run else { return }
         switch envelope.header {
         case .updated(let version): versions[part] = version
-        case .parameters(let version, _):
-            let range = partition.ranges[part]
-            let floats = envelope.tensors.compactMap { FloatFrame($0, count: range.count) }
-            guard pulled.indices.contains(part), version == versions[part], let parameters = floats.first else {
-                return
-            }
-            pulled[part] = .init(range: range, parameters: parameters, velocity: floats.count > 1 ? floats[1] : nil)
+        case .parameters(let version, let first, _): try take(envelope, version, first: first, of: part)
         default: break
         }
     }

@@ -17,9 +17,12 @@ public enum Wire {
     /// A router names who is gone, and gives the routing id of a dead connection to the new one.
     static let routerOptions: [SocketOption] = [.routerMandatory(true), .routerHandover(true), .linger(.seconds(2))]
 
+    /// Frames of so many bytes are taken everywhere.
+    static let leastFrameLimit = 16 << 20
+
     /// A peer that sends a longer frame is disconnected before any memory is taken for it.
     static func frameLimit(floats: Int) -> SocketOption {
-        .maximumFrameSize(max(16 << 20, floats * MemoryLayout<Float>.stride))
+        .maximumFrameSize(max(leastFrameLimit, floats * MemoryLayout<Float>.stride))
     }
 
     /// Throws if a coordinator cannot listen at the endpoint by its form.

@@ -144,7 +144,7 @@ final class WorkerSession {
                 case .taken(let id):
                     sent[id]?.servers.remove(index)
                     if sent[id]?.servers.isEmpty == true { sent[id] = nil }
-                case .parameters(let version, let memory):
+                case .parameters(let version, _, let memory):
                     try receive(version, memory, envelope.tensors.first, from: index)
                 default: break
                 }
@@ -213,7 +213,10 @@ final class WorkerSession {
     }
 
     private func pull(_ version: UInt64) throws {
-        for server in servers { try server.socket.offer(.pull(version: version, withVelocity: false), run: run) }
+        for server in servers {
+            try server.socket.offer(
+                .pull(version: version, 0..<server.range.count, withVelocity: false), run: run)
+        }
     }
 
     /// A request may have been lost, so it is repeated now and then while a lane has nothing else to do.

@@ -47,10 +47,13 @@ extension Header {
         case HBN__HEADER__BODY_STOP: self = .stop(reason: String(cString: header.stop.pointee.reason))
         case HBN__HEADER__BODY_PULL:
             let body = header.pull.pointee
-            self = .pull(version: body.version, withVelocity: body.with_velocity != 0)
+            let (end, overflow) = body.first.addingReportingOverflow(body.count)
+            guard !overflow, let range = range(body.first, end) else { return nil }
+            self = .pull(version: body.version, range, withVelocity: body.with_velocity != 0)
         case HBN__HEADER__BODY_PARAMETERS:
             let body = header.parameters.pointee
-            self = .parameters(version: body.version, memory: Memory(body.memory))
+            guard let first = Int(exactly: body.first) else { return nil }
+            self = .parameters(version: body.version, first: first, memory: Memory(body.memory))
         case HBN__HEADER__BODY_PUSH:
             let body = header.push.pointee
             guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }

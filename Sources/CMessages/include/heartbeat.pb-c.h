@@ -363,32 +363,35 @@ struct  Hbn__Stop
 
 
 /*
- * Asks for the parameters of a version, as soon as there is one.
+ * Asks for the parameters of a version, as soon as there is one: for so many from a place in the server's part.
  */
 struct  Hbn__Pull
 {
   ProtobufCMessage base;
   uint64_t version;
   protobuf_c_boolean with_velocity;
+  uint64_t first;
+  uint64_t count;
 };
 #define HBN__PULL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__pull__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0, 0 }
 
 
 /*
- * Frames: the server's part of the flat buffer; the velocity's if it was asked for and there is one. None if the floats
- * lie in shared memory.
+ * Frames: the parameters asked for; the velocity's if that was asked for and there is one. None if the floats lie in
+ * shared memory.
  */
 struct  Hbn__Parameters
 {
   ProtobufCMessage base;
   uint64_t version;
+  uint64_t first;
   Hbn__Memory *memory;
 };
 #define HBN__PARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__parameters__descriptor) \
-    , 0, NULL }
+    , 0, 0, NULL }
 
 
 /*
