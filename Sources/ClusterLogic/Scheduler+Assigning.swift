@@ -106,7 +106,8 @@ extension Scheduler {
 
     /// A free lane takes over a shard of the running round that waits behind a busy one.
     private mutating func steal(at now: ContinuousClock.Instant) -> Bool {
-        func isWaiting(_ task: Task) -> Bool { task.isWaiting && task.id.round == current }
+        // An audit is for particular workers.
+        func isWaiting(_ task: Task) -> Bool { task.isWaiting && task.id.round == current && task.purpose == .result }
         let waiting = members.values.map { (count: $0.tasks.count(where: isWaiting), id: $0.id) }
         guard let victim = waiting.filter({ $0.count > 0 }).max(by: { $0 < $1 })?.id,
             let task = members[victim]!.tasks.last(where: isWaiting), let thief = freest(), thief != victim

@@ -13,7 +13,9 @@ extension Scheduler {
         /// What it says it has though it was taken from it: it had begun before the word came.
         var strays: Set<ShardAttempt> = []
 
-        var freeLanes: Int { isLeaving ? 0 : lanes - strays.count - tasks.count(where: \.isComputed) }
+        /// Lanes that can be given something. Strays that wait themselves are counted, until they are taken back.
+        var freeLanes: Int { isLeaving ? 0 : max(lanes - strays.count - computed, 0) }
+        var computed: Int { tasks.count(where: \.isComputed) }
         var waiting: Int { tasks.count(where: \.isWaiting) }
 
         /// Does it have a shard that is not yet on its way?

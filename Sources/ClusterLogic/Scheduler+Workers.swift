@@ -21,9 +21,12 @@ extension Scheduler {
         return Set(owed.map(\.shard)).sorted()
     }
 
-    /// A worker wants to go; what it does not finish goes to others.
+    /// A worker wants to go; what it does not finish goes to others. Of a later round it finishes nothing: it might
+    /// wait for those who wait for it.
     public mutating func retire(_ id: NodeID, finishing kept: [ShardAttempt], at now: ContinuousClock.Instant) {
         guard let member = members[id] else { return }
+        let later = Set(rounds.dropFirst().map(\.number))
+        cancelWaiting(at: id) { later.contains($0.round) && kept.contains($0) }
         let returned = member.tasks.map(\.id).filter { !kept.contains($0) }
         members[id]!.isLeaving = true
         members[id]!.tasks.removeAll { returned.contains($0.id) }
@@ -42,6 +45,11 @@ extension Scheduler {
         for index in member.tasks.indices {
             let attempt = member.tasks[index].id
             if isSent.contains(attempt) { member.tasks[index].isSent = true }
+            if member.tasks[index].isSent && member.tasks[index].began == nil {
+                // It was computed before its round's turn.
+                member.tasks[index].began = now
+                noteBeginning(of: attempt, at: now)
+            }
             let isThere = isHeld.contains(attempt) || isSent.contains(attempt)
             member.tasks[index].heartbeatsMissed = isThere ? 0 : member.tasks[index].heartbeatsMissed + 1
             // Nobody waits for what is on its way to a round that is over.
@@ -51,6 +59,12 @@ extension Scheduler {
         member.tasks.removeAll { gone.contains($0.id) }
         let strays = held.filter { attempt in !member.tasks.contains { $0.id == attempt } }.prefix(member.lanes * 2)
         member.strays = Set(strays)
+        // What we thought it computes waits behind those.
+        while member.strays.count + member.computed > member.lanes,
+            let index = member.tasks.lastIndex(where: { $0.isComputed && $0.id.round == current })
+        {
+            member.tasks[index].began = nil
+        }
         members[id] = member
         for attempt in gone { release(attempt) }
         for attempt in strays { commands.append(.cancel(attempt, at: id)) }
