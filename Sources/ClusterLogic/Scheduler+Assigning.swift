@@ -5,153 +5,140 @@ extension Scheduler {
     /// Gives work to whoever can take it: first to free lanes, what nobody has; then ahead of time, one shard for each
     /// lane; then, when lanes are still free, what waits behind a busy lane, and what has been out for too long.
     mutating func dispatch(at now: ContinuousClock.Instant) {
-        if let round = rounds.first, !round.isClosing {
-            placeWaiting(in: 0, at: now) { scheduler, shard, need in scheduler.freest(for: shard, need) }
+        dispatched = now
+        if let round = rounds.first, !round.isClosing { fillFreeLanes(at: now) }
+        for index in rounds.indices where !rounds[index].isClosing { fillAhead(in: index, at: now) }
+        if let round = rounds.first, !round.isClosing, freest() != nil {
+            while steal(at: now) {}
+            speculate(at: now)
         }
-        for index in rounds.indices where !rounds[index].isClosing {
-            placeWaiting(in: index, at: now) { scheduler, _, need in
-                // An audit is for a lane that has nothing else to do.
-                need == .result ? scheduler.leastLoaded() : nil
-            }
-        }
-        if let round = rounds.first, !round.isClosing { helpOut(at: now) }
-    }
-
-    /// When `dispatch` may have more to do though nothing happens: a shard has then been out for too long.
-    public func nextDeadline() -> ContinuousClock.Instant? {
-        guard let round = rounds.first, !round.isClosing, freest() != nil else { return nil }
-        let limit = ageLimit
-        return newestTasks().map { $0.began! + limit }.min()
     }
 
     public mutating func tick(at now: ContinuousClock.Instant) { dispatch(at: now) }
 
+    /// When `dispatch` may have more to do though nothing happens: a shard has then been out for too long.
+    public func nextDeadline() -> ContinuousClock.Instant? {
+        guard let round = rounds.first, !round.isClosing, let dispatched, freest() != nil else { return nil }
+        let limit = ageLimit
+        // Whoever could help with what was late by then has been asked.
+        return round.shards.lazy.filter(\.isBeingComputed).map { $0.latest!.began + limit }
+            .filter { $0 > dispatched }.min()
+    }
+
     /// Twice the median of the shards before.
-    var ageLimit: Duration { recent.median.map { max($0 * 2, Self.leastAge) } ?? Self.firstAge }
+    var ageLimit: Duration { recent.quantile(0.5).map { max($0 * 2, Self.leastAge) } ?? Self.firstAge }
+
+    /// Hands out shards of the running round that nobody has to lanes that have nothing to do.
+    private mutating func fillFreeLanes(at now: ContinuousClock.Instant) {
+        place(in: 0, at: now) { scheduler, shard, need in
+            guard case .audit(let part) = need else { return scheduler.freest() }
+            let auditors = scheduler.auditors(of: shard, part: part)
+            return scheduler.freest { auditors.contains($0.id) }
+        }
+    }
+
+    /// Hands out shards of a round that nobody has to workers that have a lane without a next shard. Audits can wait.
+    private mutating func fillAhead(in index: Int, at now: ContinuousClock.Instant) {
+        place(in: index, at: now) { scheduler, _, need in need == .result ? scheduler.soonest() : nil }
+    }
 
     /// Hands out the shards of a round that nobody has and that `choose` finds a worker for.
-    private mutating func placeWaiting(
-        in index: Int, at now: ContinuousClock.Instant, choose: (Scheduler, Int, Purpose) -> NodeID?
+    private mutating func place(
+        in index: Int, at now: ContinuousClock.Instant, choose: (Scheduler, Int, Need) -> NodeID?
     ) {
-        var position = 0
+        var kept: [Int] = []
         var areResultsTaken = true
-        while position < rounds[index].queue.count {
-            let shard = rounds[index].queue[position]
-            guard let purpose = purpose(of: shard, in: index) else {
-                rounds[index].queue.remove(at: position)
-                continue
-            }
-            if purpose == .audit || areResultsTaken, let node = choose(self, shard, purpose) {
-                rounds[index].queue.remove(at: position)
+        let queue = rounds[index].queue
+        rounds[index].queue = []
+        for shard in queue where rounds[index].shards[shard].holders == 0 {
+            let need = need(of: shard, in: index)
+            guard let purpose = need.purpose else { continue }
+            if purpose == .audit || areResultsTaken, let node = choose(self, shard, need) {
                 assign(shard, purpose, in: index, to: node, at: now)
             } else {
                 // Who takes a result does not depend on the shard. An audit behind it is for particular workers.
                 if purpose == .result { areResultsTaken = false }
-                position += 1
+                kept.append(shard)
             }
         }
+        rounds[index].queue = kept
     }
 
-    /// What a shard is to be handed out for; nil if somebody has it, or nothing is needed.
-    private func purpose(of shard: Int, in index: Int) -> Purpose? {
-        guard rounds[index].shards[shard].holders == 0 else { return nil }
-        switch need(of: shard, in: index) {
-        case .result: return .result
-        case .audit: return .audit
-        case .nothing, .restart: return nil
-        }
-    }
-
-    /// The member with the most free lanes that may compute this.
-    private func freest(for shard: Int, _ purpose: Purpose) -> NodeID? {
-        guard purpose == .audit else { return freest() }
-        guard let auditors = auditors(of: shard, in: 0) else { return nil }
-        return freest { auditors.contains($0) }
-    }
-
-    private func freest(where isAllowed: (NodeID) -> Bool = { _ in true }) -> NodeID? {
-        var best: (id: NodeID, free: Int)?
+    /// The member with the most free lanes. Of equals the first by name, so that a run can be followed.
+    private func freest(where isAllowed: (Member) -> Bool = { _ in true }) -> NodeID? {
+        var best: (free: Int, id: NodeID)?
         for member in members.values {
-            let free = freeLanes(of: member)
-            guard free > 0, free >= best?.free ?? 1, isAllowed(member.id) else { continue }
-            // Of equals the first by name, so that a run can be followed.
+            let free = member.freeLanes
+            guard free > 0, free >= best?.free ?? 0, isAllowed(member) else { continue }
             if let best, free == best.free, best.id < member.id { continue }
-            best = (member.id, free)
+            best = (free, member.id)
         }
         return best?.id
     }
 
-    private func leastLoaded() -> NodeID? {
-        members.values.filter { !$0.isLeaving && $0.tasks.count < Self.shardsPerLane * $0.lanes }
-            .min { ($0.tasks.count - $0.lanes, $0.id) < ($1.tasks.count - $1.lanes, $1.id) }?.id
+    /// The member that will first have a lane for one more shard, of those that have a lane without a next one.
+    private func soonest() -> NodeID? {
+        var best: (wait: Double, id: NodeID)?
+        for member in members.values where !member.isLeaving {
+            let waiting = member.waiting
+            guard waiting < member.lanes else { continue }
+            let wait = Double(waiting + 1 - member.freeLanes) / Double(member.lanes)
+            if let best, best < (wait, member.id) { continue }
+            best = (wait, member.id)
+        }
+        return best?.id
     }
 
     private mutating func assign(
         _ shard: Int, _ purpose: Purpose, in index: Int, to node: NodeID, at now: ContinuousClock.Instant
     ) {
         let member = members[node]!
-        rounds[index].issued.append((shard, node, member.fingerprint))
-        let id = ShardAttempt(round: rounds[index].number, shard: shard, attempt: rounds[index].issued.count)
+        let begins = index == 0 && member.freeLanes > 0
+        rounds[index].issued.append(
+            Issue(shard: shard, purpose: purpose, node: node, fingerprint: member.fingerprint))
         rounds[index].shards[shard].holders += 1
-        if purpose == .result { rounds[index].shards[shard].attempts += 1 }
+        let id = ShardAttempt(round: rounds[index].number, shard: shard, attempt: rounds[index].issued.count)
         owners[id] = node
-        let begins = index == 0 && freeLanes(of: member) > 0
         members[node]!.tasks.append(Task(id: id, purpose: purpose, assigned: now, began: begins ? now : nil))
+        if begins { noteBeginning(of: id, at: now) }
         commands.append(.assign(id, purpose, to: node))
     }
 
-    /// Free lanes take over shards of the running round: those that wait behind a busy lane, then those that have been
-    /// out for too long.
-    private mutating func helpOut(at now: ContinuousClock.Instant) {
-        let free = members.values.filter { freeLanes(of: $0) > 0 }.map(\.id).sorted()
-        guard !free.isEmpty else { return }
-        for node in free {
-            while freeLanes(of: members[node]!) > 0, steal(for: node, at: now) {}
-        }
-        let limit = ageLimit
-        guard newestTasks().contains(where: { $0.began!.duration(to: now) > limit }) else { return }
-        for node in free {
-            while freeLanes(of: members[node]!) > 0, speculate(for: node, at: now) {}
-        }
-    }
-
-    private mutating func steal(for thief: NodeID, at now: ContinuousClock.Instant) -> Bool {
-        func isWaiting(_ task: Task) -> Bool { task.began == nil && task.id.round == current }
-        let victims = members.values.filter { $0.id != thief && $0.tasks.contains(where: isWaiting) }
-        guard let victim = victims.max(by: { ($0.tasks.count, $0.id) < ($1.tasks.count, $1.id) }),
-            let task = victim.tasks.last(where: isWaiting)
+    /// A free lane takes over a shard of the running round that waits behind a busy one.
+    private mutating func steal(at now: ContinuousClock.Instant) -> Bool {
+        // An audit is for particular workers.
+        func isWaiting(_ task: Task) -> Bool { task.isWaiting && task.id.round == current && task.purpose == .result }
+        let waiting = members.values.map { (count: $0.tasks.count(where: isWaiting), id: $0.id) }
+        guard let victim = waiting.filter({ $0.count > 0 }).max(by: { $0 < $1 })?.id,
+            let task = members[victim]!.tasks.last(where: isWaiting), let thief = freest(), thief != victim
         else { return false }
-        cancelWaiting(at: victim.id) { $0 == task.id }
-        rounds[0].queue.removeLast()
+        cancelWaiting(at: victim) { $0 == task.id }
         assign(task.id.shard, task.purpose, in: 0, to: thief, at: now)
         return true
     }
 
-    /// Computes again what has been out for longest, if that is too long.
-    private mutating func speculate(for node: NodeID, at now: ContinuousClock.Instant) -> Bool {
+    /// Free lanes compute again what has been out for too long, the oldest first.
+    private mutating func speculate(at now: ContinuousClock.Instant) {
         let limit = ageLimit
-        let held = Set(members[node]!.tasks.filter { !$0.isSent }.map(\.id).filter { $0.round == current }.map(\.shard))
-        let slow = newestTasks().filter { task in
-            task.began!.duration(to: now) > limit && !held.contains(task.id.shard)
-                && (task.purpose == .result || auditors(of: task.id.shard, in: 0)?.contains(node) == true)
+        let slow = rounds[0].shards.enumerated().filter {
+            $0.element.isBeingComputed && $0.element.latest!.began.duration(to: now) >= limit
         }
-        guard let task = slow.min(by: { ($0.began!, $0.id.shard) < ($1.began!, $1.id.shard) }) else { return false }
-        if let owner = owners[task.id] { statistics[owner.name, default: WorkerStatistics()].late += 1 }
-        assign(task.id.shard, task.purpose, in: 0, to: node, at: now)
-        return true
+        for (shard, state) in slow.sorted(by: { $0.element.latest!.began < $1.element.latest!.began }) {
+            let need = need(of: shard, in: 0)
+            guard let purpose = need.purpose, let node = rescuer(of: shard, need) else { continue }
+            statistics[rounds[0].issued[state.latest!.attempt - 1].node.name, default: WorkerStatistics()].late += 1
+            assign(shard, purpose, in: 0, to: node, at: now)
+        }
     }
 
-    /// Of each shard of the running round that is being computed and not settled, the attempt that began last.
-    private func newestTasks() -> [Task] {
-        guard let round = rounds.first else { return [] }
-        var newest: [Int: Task] = [:]
-        for task in members.values.lazy.flatMap(\.tasks) {
-            guard let began = task.began, task.id.round == round.number, task.id.attempt >= round.firstAttempt,
-                !round.shards[task.id.shard].isSettled
-            else { continue }
-            if let other = newest[task.id.shard], other.began! >= began { continue }
-            newest[task.id.shard] = task
-        }
-        return Array(newest.values)
+    /// Who may compute a shard beside those that have it.
+    private func rescuer(of shard: Int, _ need: Need) -> NodeID? {
+        guard case .audit(let part) = need else { return freest { !$0.has(shard, of: rounds[0].number) } }
+        let auditors = auditors(of: shard, part: part)
+        return freest { auditors.contains($0.id) }
     }
+}
+
+extension Scheduler.Shard {
+    fileprivate var isBeingComputed: Bool { holders > 0 && !isSettled && latest != nil }
 }

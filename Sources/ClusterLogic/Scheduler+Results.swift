@@ -3,220 +3,248 @@ import Messages
 /// Results come in, are compared, and settle their shards.
 extension Scheduler {
     /// What a shard still needs.
-    enum Need {
+    enum Need: Hashable {
         case result
-        case audit
+        /// Another computation, to compare this part of the result with.
+        case audit(part: Int)
         case nothing
         /// The result that counted is wrong.
         case restart
+
+        var purpose: Purpose? {
+            switch self {
+            case .result: .result
+            case .audit: .audit
+            case .nothing, .restart: nil
+            }
+        }
     }
 
-    /// One part of an attempt's result has come; with the last part its lane is free. An audit has all parts at once.
+    /// One part of an attempt's result has come; with the last part its lane is free.
     public mutating func result(_ id: ShardAttempt, part: Int, digest: UInt64, at now: ContinuousClock.Instant) {
-        vote(id, [part: digest])
-        if !isOut(id) || isWhole(id) { finish(id, at: now) }
+        vote(id, part: part, digest)
+        if isWhole(id) { finish(id, at: now) }
         settle(id, at: now)
     }
 
+    /// An audit has all parts at once.
     public mutating func audited(_ id: ShardAttempt, digests: [UInt64], at now: ContinuousClock.Instant) {
-        vote(id, Dictionary(uniqueKeysWithValues: digests.enumerated().map { ($0, $1) }))
+        if let index = place(of: id) {
+            guard let issue = issue(of: id), issue.purpose == .audit,
+                digests.count == rounds[index].shards[id.shard].votes.count
+            else { return fail(id, at: now) }
+        }
+        for (part, digest) in digests.enumerated() { vote(id, part: part, digest) }
         finish(id, at: now)
         settle(id, at: now)
     }
 
     /// An attempt came to nothing: too late, or damaged on the way.
     public mutating func fail(_ id: ShardAttempt, at now: ContinuousClock.Instant) {
-        if let owner = owners[id] { members[owner]?.tasks.removeAll { $0.id == id } }
-        let owner = owners[id]
+        let owner = owners[id] ?? keeper(ofStray: id)
         release(id)
-        if let owner { beginWaiting(at: owner, now) }
+        if let owner { freeLane(of: owner, from: id, at: now) }
         dispatch(at: now)
     }
 
-    private mutating func vote(_ id: ShardAttempt, _ digests: [Int: UInt64]) {
-        guard let index = rounds.firstIndex(where: { $0.number == id.round }), id.attempt >= rounds[index].firstAttempt,
-            rounds[index].issued.indices.contains(id.attempt - 1)
-        else { return }
+    /// Whom an attempt was handed to that still counts.
+    private func issue(of id: ShardAttempt) -> Issue? {
+        guard let index = place(of: id), rounds[index].issued.indices.contains(id.attempt - 1) else { return nil }
         let issue = rounds[index].issued[id.attempt - 1]
-        guard issue.shard == id.shard else { return }
-        for (part, digest) in digests where rounds[index].shards[id.shard].votes.indices.contains(part) {
-            // What a message that came twice says is said once.
-            guard !rounds[index].shards[id.shard].votes[part].contains(where: { $0.attempt == id.attempt }) else {
-                continue
-            }
-            rounds[index].shards[id.shard].votes[part].append(
-                Vote(node: issue.node, fingerprint: issue.fingerprint, attempt: id.attempt, digest: digest))
-        }
+        return issue.shard == id.shard ? issue : nil
+    }
+
+    private mutating func vote(_ id: ShardAttempt, part: Int, _ digest: UInt64) {
+        guard let issue = issue(of: id), let index = place(of: id) else { return }
+        let parts = rounds[index].shards[id.shard].votes
+        // What a message that came twice says is said once.
+        guard parts.indices.contains(part), !parts[part].contains(where: { $0.attempt == id.attempt }) else { return }
+        rounds[index].shards[id.shard].votes[part].append(
+            Vote(node: issue.node, fingerprint: issue.fingerprint, attempt: id.attempt, digest: digest))
+    }
+
+    /// Is all there of an attempt? Of one that does not count any more, one part will do.
+    private func isWhole(_ id: ShardAttempt) -> Bool {
+        guard issue(of: id) != nil, let index = place(of: id) else { return true }
+        return rounds[index].shards[id.shard].votes.allSatisfy { $0.contains { $0.attempt == id.attempt } }
     }
 
     /// The lane that had the attempt has finished it.
     private mutating func finish(_ id: ShardAttempt, at now: ContinuousClock.Instant) {
-        guard let node = owners.removeValue(forKey: id) else { return }
-        if let index = rounds.firstIndex(where: { $0.number == id.round }), id.attempt >= rounds[index].firstAttempt {
-            rounds[index].shards[id.shard].holders -= 1
+        guard let node = owners.removeValue(forKey: id) else {
+            if let keeper = keeper(ofStray: id) { freeLane(of: keeper, from: id, at: now) }
+            return
         }
-        guard let place = members[node]?.tasks.firstIndex(where: { $0.id == id }) else { return }
-        let task = members[node]!.tasks.remove(at: place)
-        let time = (task.began ?? task.assigned).duration(to: now)
-        recent.append(time)
-        statistics[node.name, default: WorkerStatistics()].finished(task.purpose, in: time)
+        if let index = place(of: id) { rounds[index].shards[id.shard].holders -= 1 }
+        if let task = members[node]?.tasks.first(where: { $0.id == id }) {
+            let time = (task.began ?? task.assigned).duration(to: now)
+            recent.append(time)
+            statistics[node.name, default: WorkerStatistics()].finished(task.purpose, in: time)
+        }
+        freeLane(of: node, from: id, at: now)
+    }
+
+    private func keeper(ofStray id: ShardAttempt) -> NodeID? {
+        members.values.first { $0.strays.contains(id) }?.id
+    }
+
+    private mutating func freeLane(of node: NodeID, from id: ShardAttempt, at now: ContinuousClock.Instant) {
+        members[node]?.tasks.removeAll { $0.id == id }
+        members[node]?.strays.remove(id)
         beginWaiting(at: node, now)
     }
 
-    /// Does an attempt belong to an open round, as that stands now?
-    private func isOut(_ id: ShardAttempt) -> Bool {
-        rounds.contains { $0.number == id.round && id.attempt >= $0.firstAttempt }
-    }
-
-    private func isWhole(_ id: ShardAttempt) -> Bool {
-        let round = rounds.first { $0.number == id.round }!
-        return round.shards.indices.contains(id.shard)
-            && round.shards[id.shard].votes.allSatisfy { votes in votes.contains { $0.attempt == id.attempt } }
-    }
+    // MARK: Settling
 
     private mutating func settle(_ id: ShardAttempt, at now: ContinuousClock.Instant) {
-        if let index = rounds.firstIndex(where: { $0.number == id.round }),
-            rounds[index].shards.indices.contains(id.shard)
-        {
-            consider(id.shard, in: index)
+        // A round behind the running one is looked at when its turn comes.
+        if place(of: id) == 0, issue(of: id) != nil {
+            let convicted = rounds[0].convicted.count
+            consider(id.shard)
+            // What else a convicted worker has computed is to be audited.
+            if rounds[0].convicted.count > convicted { considerAll() }
+            closeIfSettled()
         }
         dispatch(at: now)
     }
 
     /// Who is there decides which audits are possible: when that has changed, shards are looked at again.
     mutating func reconsider(at now: ContinuousClock.Instant) {
-        for index in rounds.indices {
-            for shard in rounds[index].shards.indices where !rounds[index].shards[shard].votes[0].isEmpty {
-                consider(shard, in: index)
-            }
+        if !rounds.isEmpty {
+            considerAll()
+            closeIfSettled()
         }
         dispatch(at: now)
     }
 
-    private mutating func consider(_ shard: Int, in index: Int) {
-        guard !rounds[index].isClosing else { return }
-        report(shard, in: index)
-        let need = need(of: shard, in: index)
-        let isSettled = need == .nothing
-        if rounds[index].shards[shard].isSettled != isSettled {
-            rounds[index].shards[shard].isSettled = isSettled
-            rounds[index].unsettled += isSettled ? -1 : 1
-            if isSettled { finish(shard, in: index) }
-        }
-        switch need {
-        case .result, .audit:
-            rounds[index].queue.append(shard)
-            if let votes = rounds[index].shards[shard].votes.first(where: { $0.count >= Self.votesAllowed }) {
-                commands.append(
-                    .abandon(ShardAttempt(round: rounds[index].number, shard: shard, attempt: votes.last!.attempt)))
-            }
-        case .restart:
-            convict(shard, in: index)
-            restart(index)
-        case .nothing: break
-        }
+    private mutating func considerAll() {
+        var convicted: Int
+        repeat {
+            convicted = rounds[0].convicted.count
+            for shard in rounds[0].shards.indices where !rounds[0].shards[shard].isBlank { consider(shard) }
+        } while rounds[0].convicted.count > convicted
     }
 
-    /// A shard needs nothing more.
-    private mutating func finish(_ shard: Int, in index: Int) {
-        convict(shard, in: index)
-        let round = rounds[index].number
-        for node in members.keys { cancelWaiting(at: node) { $0.round == round && $0.shard == shard } }
-        if rounds[index].unsettled == 0 {
-            rounds[index].isClosing = true
-            commands.append(.close(round: round))
+    private mutating func closeIfSettled() {
+        guard rounds[0].unsettled == 0, !rounds[0].isClosing else { return }
+        rounds[0].isClosing = true
+        commands.append(.close(round: rounds[0].number))
+    }
+
+    /// Draws the conclusions from the results of a shard of the running round.
+    private mutating func consider(_ shard: Int) {
+        guard !rounds[0].isClosing else { return }
+        report(shard)
+        let need = need(of: shard, in: 0)
+        if rounds[0].shards[shard].isSettled != (need == .nothing) {
+            rounds[0].shards[shard].isSettled.toggle()
+            rounds[0].unsettled += need == .nothing ? -1 : 1
+        }
+        switch need {
+        case .result:
+            rounds[0].queue.append(shard)
+        case .audit(let part):
+            rounds[0].queue.append(shard)
+            let votes = peers(rounds[0].shards[shard].votes[part])
+            if votes.count >= Self.votesAllowed {
+                commands.append(
+                    .abandon(ShardAttempt(round: rounds[0].number, shard: shard, attempt: votes.last!.attempt)))
+            }
+        case .nothing:
+            convict(shard)
+            if rounds[0].shards[shard].holders > 0 { cancelAll { $0.shard == shard } }
+        case .restart:
+            convict(shard)
+            restart()
         }
     }
 
     func need(of shard: Int, in index: Int) -> Need {
         let state = rounds[index].shards[shard]
-        if state.votes.contains(where: \.isEmpty) { return .result }
+        guard state.votes.allSatisfy({ !$0.isEmpty }) else { return .result }
         var need = Need.nothing
-        for votes in state.votes {
-            let peers = votes.filter { $0.fingerprint == votes[0].fingerprint }
-            if peers.contains(where: { $0.digest != votes[0].digest }) {
-                guard let right = majority(peers) else {
-                    // Without anybody to ask, everything is computed anew.
-                    if auditors(of: shard, in: index) == nil { return .restart }
-                    need = .audit
-                    continue
-                }
+        for (part, votes) in state.votes.enumerated() {
+            let peers = peers(votes)
+            if let right = majority(peers) {
                 if right != votes[0].digest { return .restart }
-            } else if peers.count < 2, state.isAudited || (strikes[votes[0].node.name] ?? 0) > 0,
-                auditors(of: shard, in: index) != nil
-            {
-                need = .audit
+            } else if peers.count > 1 || state.isAudited || strikes[votes[0].node.name] != nil {
+                if members.values.contains(where: { $0.fingerprint == votes[0].fingerprint && !$0.isLeaving }) {
+                    need = .audit(part: part)
+                } else if peers.count > 1 {
+                    // Without anybody to ask, everything is computed anew.
+                    return .restart
+                }
             }
         }
         return need
     }
 
+    /// The results that can be compared bit by bit with the one that counts, and that one.
+    private func peers(_ votes: [Vote]) -> [Vote] { votes.filter { $0.fingerprint == votes[0].fingerprint } }
+
     /// The digest that two or more agree on, and more than on any other.
     private func majority(_ votes: [Vote]) -> UInt64? {
+        guard votes.count > 1 else { return nil }
         let counts = votes.reduce(into: [:]) { $0[$1.digest, default: 0] += 1 }
-        guard let most = counts.values.max(), most >= 2, counts.count(where: { $0.value == most }) == 1 else {
-            return nil
-        }
-        return counts.first { $0.value == most }!.key
+        let most = counts.values.max()!
+        let winners = counts.filter { $0.value == most }
+        return most > 1 && winners.count == 1 ? winners.first!.key : nil
     }
 
-    /// Who may audit a shard: bitwise peers of whoever computed it, others than have done so already if there are any.
-    /// nil if nobody is there.
-    func auditors(of shard: Int, in index: Int) -> Set<NodeID>? {
-        let votes = rounds[index].shards[shard].votes.flatMap { $0 }
-        guard let first = votes.first else { return nil }
-        let peers = members.values.filter { $0.fingerprint == first.fingerprint && !$0.isLeaving }.map(\.id)
-        let voters = Set(votes.map(\.node))
-        let others = peers.filter { !voters.contains($0) }
-        let allowed = others.isEmpty ? peers : others
-        return allowed.isEmpty ? nil : Set(allowed)
+    /// Who may audit a part of a shard's result: bitwise peers of whoever computed it that do not have it already; of
+    /// those, the ones who said least about it.
+    func auditors(of shard: Int, part: Int) -> Set<NodeID> {
+        let votes = rounds[0].shards[shard].votes[part]
+        let candidates = members.values.filter {
+            $0.fingerprint == votes[0].fingerprint && !$0.isLeaving && !$0.has(shard, of: rounds[0].number)
+        }
+        func said(_ member: Member) -> Int { votes.count { $0.node.name == member.id.name } }
+        let least = candidates.map(said).min()
+        return Set(candidates.filter { said($0) == least }.map(\.id))
     }
 
     /// Says, once a shard, that its results differ.
-    private mutating func report(_ shard: Int, in index: Int) {
-        let state = rounds[index].shards[shard]
+    private mutating func report(_ shard: Int) {
+        let state = rounds[0].shards[shard]
         guard !state.isReported else { return }
-        for votes in state.votes {
-            guard
-                let other = votes.first(where: {
-                    $0.fingerprint == votes[0].fingerprint && $0.digest != votes[0].digest
-                })
-            else { continue }
-            rounds[index].shards[shard].isReported = true
-            commands.append(
-                .report(.init(round: rounds[index].number, shard: shard, nodes: [votes[0].node, other.node])))
+        for votes in state.votes where !votes.isEmpty {
+            guard let other = peers(votes).first(where: { $0.digest != votes[0].digest }) else { continue }
+            rounds[0].shards[shard].isReported = true
+            commands.append(.report(.init(round: rounds[0].number, shard: shard, nodes: [votes[0].node, other.node])))
             return
         }
     }
 
     /// Names those whose results of a shard were wrong.
-    private mutating func convict(_ shard: Int, in index: Int) {
-        for votes in rounds[index].shards[shard].votes {
-            let peers = votes.filter { $0.fingerprint == votes.first?.fingerprint }
+    private mutating func convict(_ shard: Int) {
+        for votes in rounds[0].shards[shard].votes where !votes.isEmpty {
+            let peers = peers(votes)
             guard let right = majority(peers) else { continue }
-            for vote in peers
-            where vote.digest != right && rounds[index].convicted.insert(vote.attempt).inserted {
+            for vote in peers where vote.digest != right && rounds[0].convicted.insert(vote.attempt).inserted {
+                let id = ShardAttempt(round: rounds[0].number, shard: shard, attempt: vote.attempt)
                 strikes[vote.node.name, default: 0] += 1
-                let id = ShardAttempt(round: rounds[index].number, shard: shard, attempt: vote.attempt)
-                commands.append(.convict(vote.node, id, strikes: strikes[vote.node.name]!))
-                if strikes[vote.node.name]! == Self.strikesAllowed { commands.append(.dismiss(vote.node)) }
+                let strikes = strikes[vote.node.name]!
+                commands.append(.convict(vote.node, id, strikes: strikes))
+                if strikes >= Self.strikesAllowed, members[vote.node]?.isLeaving == false {
+                    members[vote.node]!.isLeaving = true
+                    commands.append(.dismiss(vote.node))
+                }
             }
         }
     }
 
-    private mutating func restart(_ index: Int) {
-        let round = rounds[index].number
-        for node in members.keys { cancelWaiting(at: node) { $0.round == round } }
-        rounds[index].firstAttempt = rounds[index].issued.count + 1
-        rounds[index].unsettled = rounds[index].shards.count
-        rounds[index].queue = []
-        for shard in rounds[index].shards.indices {
-            rounds[index].shards[shard].holders = 0
-            rounds[index].shards[shard].isSettled = false
-            rounds[index].shards[shard].isReported = false
-            rounds[index].shards[shard].votes = Array(repeating: [], count: rounds[index].parts)
-            if rounds[index].shards[shard].isReady { rounds[index].queue.append(shard) }
-        }
-        commands.append(.restart(round: round, firstAttempt: rounds[index].firstAttempt))
+    private mutating func restart() {
+        cancelAll { _ in true }
+        rounds[0].firstAttempt = rounds[0].issued.count + 1
+        rounds[0].unsettled = rounds[0].shards.count
+        rounds[0].shards = rounds[0].shards.map(\.renewed)
+        rounds[0].queue = rounds[0].shards.enumerated().filter(\.element.isReady).map(\.offset)
+        commands.append(.restart(round: rounds[0].number, firstAttempt: rounds[0].firstAttempt))
+    }
+
+    /// Takes back shards of the running round that have not been begun.
+    private mutating func cancelAll(where isCancelled: (ShardAttempt) -> Bool) {
+        let round = rounds[0].number
+        for node in members.keys.sorted() { cancelWaiting(at: node) { $0.round == round && isCancelled($0) } }
     }
 }

@@ -40,15 +40,13 @@ public struct Scheduler: Sendable {
         public let nodes: [NodeID]
     }
 
-    /// Shards that a worker may hold for each of its lanes: one is computed, one waits.
-    static let shardsPerLane = 2
     /// A shard that is out for less is never handed out again, however quick the others were.
     static let leastAge = Duration.milliseconds(100)
     /// What is assumed to be slow before any shard has come back.
     static let firstAge = Duration.seconds(60)
     /// Wrong results of a worker before it is dismissed.
     static let strikesAllowed = 3
-    /// Results of one shard, no two of which agree, before nobody is believed.
+    /// Results of one shard on which bitwise peers cannot agree, before nobody is believed.
     static let votesAllowed = 5
 
     var members: [NodeID: Member] = [:]
@@ -56,68 +54,16 @@ public struct Scheduler: Sendable {
     /// Who was handed each attempt that is out.
     var owners: [ShardAttempt: NodeID] = [:]
     var commands: [Command] = []
+    /// Wrong results, by the workers' names.
     var strikes: [String: Int] = [:]
     /// How long the last shards were out.
     var recent = RecentDurations(capacity: 64)
+    /// When work was last handed out as far as it could be.
+    var dispatched: ContinuousClock.Instant?
     /// By the workers' names.
     public internal(set) var statistics: [String: WorkerStatistics] = [:]
     /// Results that counted, by the fingerprint of their worker.
     public internal(set) var shardsByFingerprint: [String: Int] = [:]
-
-    struct Member: Sendable {
-        let id: NodeID
-        let lanes: Int
-        let fingerprint: String
-        /// It finishes what it has and is given nothing more.
-        var isLeaving = false
-        /// What it holds, in the order in which it was handed out.
-        var tasks: [Task] = []
-    }
-
-    struct Task: Sendable {
-        let id: ShardAttempt
-        let purpose: Purpose
-        let assigned: ContinuousClock.Instant
-        /// Since when it may be computed; nil while it waits for a lane, or for its round.
-        var began: ContinuousClock.Instant?
-        /// Computed and on its way.
-        var isSent = false
-        var heartbeatsMissed = 0
-    }
-
-    struct OpenRound: Sendable {
-        let number: UInt64
-        let parts: Int
-        var firstAttempt = 1
-        var isClosing = false
-        /// Whom each attempt was handed to, from attempt 1 on.
-        var issued: [(shard: Int, node: NodeID, fingerprint: String)] = []
-        var shards: [Shard]
-        var unsettled: Int
-        /// Attempts whose results were found wrong.
-        var convicted: Set<Int> = []
-        /// Shards that may have nobody. What is in vain here is passed over when it is looked at.
-        var queue: [Int] = []
-    }
-
-    struct Shard: Sendable {
-        var isReady = false
-        let isAudited: Bool
-        /// Attempts that are out.
-        var holders = 0
-        var attempts = 0
-        /// For each part of the result, who came to which digest, in the order of arrival. The first is the one that counts.
-        var votes: [[Vote]]
-        var isSettled = false
-        var isReported = false
-    }
-
-    struct Vote: Sendable {
-        let node: NodeID
-        let fingerprint: String
-        let attempt: Int
-        let digest: UInt64
-    }
 
     public init() {}
 
@@ -125,57 +71,6 @@ public struct Scheduler: Sendable {
     public mutating func takeCommands() -> [Command] {
         defer { commands = [] }
         return commands
-    }
-
-    // MARK: Workers
-
-    public func contains(_ id: NodeID) -> Bool { members[id] != nil }
-
-    public mutating func join(_ id: NodeID, lanes: Int, fingerprint: String, at now: ContinuousClock.Instant) {
-        members[id] = Member(id: id, lanes: lanes, fingerprint: fingerprint)
-        dispatch(at: now)
-    }
-
-    /// A worker is gone; its shards of the running round wait for another, and are returned.
-    @discardableResult
-    public mutating func lose(_ id: NodeID, at now: ContinuousClock.Instant) -> [Int] {
-        guard let member = members.removeValue(forKey: id) else { return [] }
-        for task in member.tasks { release(task.id) }
-        reconsider(at: now)
-        return Set(member.tasks.filter { $0.id.round == current }.map(\.id.shard)).sorted()
-    }
-
-    /// A worker wants to go; what it does not finish goes to others.
-    public mutating func retire(_ id: NodeID, finishing kept: [ShardAttempt], at now: ContinuousClock.Instant) {
-        guard var member = members[id] else { return }
-        let kept = Set(kept)
-        let returned = member.tasks.filter { !kept.contains($0.id) }
-        member.tasks.removeAll { !kept.contains($0.id) }
-        member.isLeaving = true
-        members[id] = member
-        for task in returned { release(task.id) }
-        reconsider(at: now)
-    }
-
-    /// What a worker says it has. An attempt that is missing twice was lost on the way, to it or from it.
-    public mutating func heartbeat(
-        of id: NodeID, held: [ShardAttempt], sent: [ShardAttempt], at now: ContinuousClock.Instant
-    ) {
-        guard var member = members[id] else { return }
-        let (held, sent) = (Set(held), Set(sent))
-        var lost: [ShardAttempt] = []
-        for index in member.tasks.indices {
-            let task = member.tasks[index]
-            member.tasks[index].isSent = sent.contains(task.id)
-            let isThere = held.contains(task.id) || sent.contains(task.id)
-            member.tasks[index].heartbeatsMissed = isThere ? 0 : task.heartbeatsMissed + 1
-            if !isThere && task.heartbeatsMissed >= 1 { lost.append(task.id) }
-        }
-        member.tasks.removeAll { lost.contains($0.id) }
-        members[id] = member
-        for id in lost { release(id) }
-        beginWaiting(at: id, now)
-        dispatch(at: now)
     }
 
     // MARK: Rounds
@@ -194,7 +89,7 @@ public struct Scheduler: Sendable {
         let states = (0..<shards).map {
             Shard(isAudited: audited.contains($0), votes: Array(repeating: [], count: parts))
         }
-        rounds.append(OpenRound(number: round, parts: parts, shards: states, unsettled: shards))
+        rounds.append(OpenRound(number: round, shards: states))
         dispatch(at: now)
     }
 
@@ -213,20 +108,23 @@ public struct Scheduler: Sendable {
         let done = rounds.removeFirst()
         precondition(done.isClosing, "round \(done.number) is not complete")
         for shard in done.shards {
-            guard let vote = shard.votes[0].first else { continue }
-            shardsByFingerprint[vote.fingerprint, default: 0] += 1
+            shardsByFingerprint[shard.votes[0][0].fingerprint, default: 0] += 1
         }
-        for id in members.keys {
+        for id in members.keys.sorted() {
             cancelWaiting(at: id) { $0.round == done.number }
             beginWaiting(at: id, now)
         }
-        dispatch(at: now)
+        // Results of the next round may have come already, when it needs no step before.
+        reconsider(at: now)
     }
 
     /// All rounds are given up: what is out counts for nothing.
     public mutating func abandonRounds() {
         rounds = []
-        for id in members.keys { members[id]!.tasks = [] }
+        for id in members.keys {
+            members[id]!.tasks = []
+            members[id]!.strays = []
+        }
         owners = [:]
         commands = []
     }
@@ -239,39 +137,44 @@ public struct Scheduler: Sendable {
         members.values.filter { member in member.tasks.contains { $0.id.round == current } }.map(\.id).sorted()
     }
 
-    // MARK: What both need
+    // MARK: Attempts
+
+    /// The place of the open round to which an attempt still belongs; nil once the round is done or begun again.
+    func place(of id: ShardAttempt) -> Int? {
+        rounds.firstIndex { $0.number == id.round && id.attempt >= $0.firstAttempt }
+    }
 
     /// An attempt is out no more, and has given nothing: its shard waits again if nobody else has it.
     mutating func release(_ id: ShardAttempt) {
-        guard owners.removeValue(forKey: id) != nil,
-            let index = rounds.firstIndex(where: { $0.number == id.round }), id.attempt >= rounds[index].firstAttempt
-        else { return }
+        guard owners.removeValue(forKey: id) != nil, let index = place(of: id) else { return }
         rounds[index].shards[id.shard].holders -= 1
         rounds[index].queue.append(id.shard)
     }
 
     /// Takes back what a worker has not begun.
     mutating func cancelWaiting(at id: NodeID, where isCancelled: (ShardAttempt) -> Bool) {
-        for task in members[id]!.tasks where task.began == nil && isCancelled(task.id) {
-            commands.append(.cancel(task.id, at: id))
-            release(task.id)
+        let cancelled = members[id]!.tasks.filter { $0.isWaiting && isCancelled($0.id) }.map(\.id)
+        guard !cancelled.isEmpty else { return }
+        members[id]!.tasks.removeAll { cancelled.contains($0.id) }
+        for attempt in cancelled {
+            commands.append(.cancel(attempt, at: id))
+            release(attempt)
         }
-        members[id]!.tasks.removeAll { $0.began == nil && isCancelled($0.id) }
     }
 
     /// Lanes that are free take what their worker holds of the running round.
     mutating func beginWaiting(at id: NodeID, _ now: ContinuousClock.Instant) {
-        guard var member = members[id] else { return }
-        var free = freeLanes(of: member)
-        for index in member.tasks.indices where member.tasks[index].began == nil {
-            guard free > 0, member.tasks[index].id.round == current else { continue }
-            member.tasks[index].began = now
+        guard let member = members[id], member.freeLanes > 0, member.waiting > 0 else { return }
+        var free = member.freeLanes
+        for (index, task) in member.tasks.enumerated() where free > 0 && task.isWaiting && task.id.round == current {
+            members[id]!.tasks[index].began = now
+            noteBeginning(of: task.id, at: now)
             free -= 1
         }
-        members[id] = member
     }
 
-    func freeLanes(of member: Member) -> Int {
-        member.isLeaving ? 0 : member.lanes - member.tasks.count { $0.began != nil && !$0.isSent }
+    mutating func noteBeginning(of id: ShardAttempt, at now: ContinuousClock.Instant) {
+        guard let index = place(of: id) else { return }
+        rounds[index].shards[id.shard].latest = (id.attempt, now)
     }
 }

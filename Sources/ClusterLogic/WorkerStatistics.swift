@@ -22,19 +22,33 @@ struct RecentDurations: Sendable {
     let capacity: Int
     private var values: [Duration] = []
     private var next = 0
-    /// Kept, since it is asked for at every event.
-    private(set) var median: Duration?
+    private var inOrder: [Duration] = []
 
     init(capacity: Int) { self.capacity = capacity }
 
     mutating func append(_ value: Duration) {
-        if values.count < capacity { values.append(value) } else { values[next] = value }
+        if values.count < capacity {
+            values.append(value)
+        } else {
+            inOrder.remove(at: place(of: values[next]))
+            values[next] = value
+        }
         next = (next + 1) % capacity
-        median = quantile(0.5)
+        inOrder.insert(value, at: place(of: value))
     }
 
     func quantile(_ share: Double) -> Duration? {
-        guard !values.isEmpty else { return nil }
-        return values.sorted()[min(Int(Double(values.count) * share), values.count - 1)]
+        guard !inOrder.isEmpty else { return nil }
+        return inOrder[min(Int(Double(inOrder.count) * share), inOrder.count - 1)]
+    }
+
+    /// Where a value stands in order, or would stand.
+    private func place(of value: Duration) -> Int {
+        var (low, high) = (0, inOrder.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if inOrder[middle] < value { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
