@@ -123,7 +123,9 @@ extension Scheduler {
         let slow = rounds[0].shards.enumerated().filter {
             $0.element.isBeingComputed && $0.element.latest!.began.duration(to: now) >= limit
         }
-        for (shard, state) in slow.sorted(by: { $0.element.latest!.began < $1.element.latest!.began }) {
+        for (shard, state) in slow.sorted(by: {
+            ($0.element.latest!.began, $0.offset) < ($1.element.latest!.began, $1.offset)
+        }) {
             let need = need(of: shard, in: 0)
             guard let purpose = need.purpose, let node = rescuer(of: shard, need) else { continue }
             statistics[rounds[0].issued[state.latest!.attempt - 1].node.name, default: WorkerStatistics()].late += 1
