@@ -8,7 +8,7 @@ extension Scheduler {
         dispatched = now
         if let round = rounds.first, !round.isClosing { fillFreeLanes(at: now) }
         for index in rounds.indices where !rounds[index].isClosing { fillAhead(in: index, at: now) }
-        if let round = rounds.first, !round.isClosing, freest() != nil {
+        if let round = rounds.first, !round.isClosing, !members.free.isEmpty {
             while steal(at: now) {}
             speculate(at: now)
         }
@@ -18,7 +18,7 @@ extension Scheduler {
 
     /// When `dispatch` may have more to do though nothing happens: a shard has then been out for too long.
     public func nextDeadline() -> ContinuousClock.Instant? {
-        guard let round = rounds.first, !round.isClosing, let dispatched, freest() != nil else { return nil }
+        guard let round = rounds.first, !round.isClosing, let dispatched, !members.free.isEmpty else { return nil }
         let limit = ageLimit
         // Whoever could help with what was late by then has been asked.
         return round.shards.lazy.filter(\.isBeingComputed).map { $0.latest!.began + limit }
@@ -30,15 +30,16 @@ extension Scheduler {
 
     /// Hands out shards of the running round that nobody has to lanes that have nothing to do.
     private mutating func fillFreeLanes(at now: ContinuousClock.Instant) {
+        guard !members.free.isEmpty else { return }
         place(in: 0, at: now) { scheduler, shard, need in
             guard case .audit(let part) = need else { return scheduler.freest() }
-            let auditors = scheduler.auditors(of: shard, part: part)
-            return scheduler.freest { auditors.contains($0.id) }
+            return scheduler.auditor(of: shard, part: part)
         }
     }
 
     /// Hands out shards of a round that nobody has to workers that have a lane without a next shard. Audits can wait.
     private mutating func fillAhead(in index: Int, at now: ContinuousClock.Instant) {
+        guard !members.hungry.isEmpty else { return }
         place(in: index, at: now) { scheduler, _, need in need == .result ? scheduler.soonest() : nil }
     }
 
@@ -65,28 +66,17 @@ extension Scheduler {
     }
 
     /// The member with the most free lanes. Of equals the first by name, so that a run can be followed.
-    private func freest(where isAllowed: (Member) -> Bool = { _ in true }) -> NodeID? {
-        var best: (free: Int, id: NodeID)?
-        for member in members.values {
-            let free = member.freeLanes
-            guard free > 0, free >= best?.free ?? 0, isAllowed(member) else { continue }
-            if let best, free == best.free, best.id < member.id { continue }
-            best = (free, member.id)
-        }
-        return best?.id
+    private func freest(where isAllowed: (NodeID) -> Bool = { _ in true }) -> NodeID? {
+        members.free.filter { isAllowed($0.key) }.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
     }
 
     /// The member that will first have a lane for one more shard, of those that have a lane without a next one.
     private func soonest() -> NodeID? {
-        var best: (wait: Double, id: NodeID)?
-        for member in members.values where !member.isLeaving {
-            let waiting = member.waiting
-            guard waiting < member.lanes else { continue }
-            let wait = Double(waiting + 1 - member.freeLanes) / Double(member.lanes)
-            if let best, best < (wait, member.id) { continue }
-            best = (wait, member.id)
+        let waits = members.hungry.lazy.map { id in
+            let member = members[id]!
+            return (wait: Double(member.waiting + 1 - member.freeLanes) / Double(member.lanes), id: id)
         }
-        return best?.id
+        return waits.min { $0 < $1 }?.id
     }
 
     private mutating func assign(
@@ -135,9 +125,8 @@ extension Scheduler {
 
     /// Who may compute a shard beside those that have it.
     private func rescuer(of shard: Int, _ need: Need) -> NodeID? {
-        guard case .audit(let part) = need else { return freest { !$0.has(shard, of: rounds[0].number) } }
-        let auditors = auditors(of: shard, part: part)
-        return freest { auditors.contains($0.id) }
+        if case .audit(let part) = need { return auditor(of: shard, part: part) }
+        return freest { !members[$0]!.has(shard, of: rounds[0].number) }
     }
 }
 
