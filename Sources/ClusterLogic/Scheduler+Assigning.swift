@@ -21,8 +21,7 @@ extension Scheduler {
         guard let round = rounds.first, !round.isClosing, let dispatched, !members.free.isEmpty else { return nil }
         let limit = ageLimit
         // Whoever could help with what was late by then has been asked.
-        return round.shards.lazy.filter(\.isBeingComputed).map { $0.latest!.began + limit }
-            .filter { $0 > dispatched }.min()
+        return newestBeginnings(since: dispatched - limit).map { $0.began + limit }.min()
     }
 
     /// Twice the median of the shards before.
@@ -98,6 +97,7 @@ extension Scheduler {
     private mutating func steal(at now: ContinuousClock.Instant) -> Bool {
         // An audit is for particular workers.
         func isWaiting(_ task: Task) -> Bool { task.isWaiting && task.id.round == current && task.purpose == .result }
+        guard rounds[0].shards.indices.contains(where: { rounds[0].shards[$0].isUnbegun }) else { return false }
         let waiting = members.values.map { (count: $0.tasks.count(where: isWaiting), id: $0.id) }
         guard let victim = waiting.filter({ $0.count > 0 }).max(by: { $0 < $1 })?.id,
             let task = members[victim]!.tasks.last(where: isWaiting), let thief = freest(), thief != victim
@@ -109,16 +109,11 @@ extension Scheduler {
 
     /// Free lanes compute again what has been out for too long, the oldest first.
     private mutating func speculate(at now: ContinuousClock.Instant) {
-        let limit = ageLimit
-        let slow = rounds[0].shards.enumerated().filter {
-            $0.element.isBeingComputed && $0.element.latest!.began.duration(to: now) >= limit
-        }
-        for (shard, state) in slow.sorted(by: {
-            ($0.element.latest!.began, $0.offset) < ($1.element.latest!.began, $1.offset)
-        }) {
+        for (_, shard) in newestBeginnings(until: now - ageLimit).sorted(by: { $0 < $1 }) {
             let need = need(of: shard, in: 0)
             guard let purpose = need.purpose, let node = rescuer(of: shard, need) else { continue }
-            statistics[rounds[0].issued[state.latest!.attempt - 1].node.name, default: WorkerStatistics()].late += 1
+            let late = rounds[0].issued[rounds[0].shards[shard].latest!.attempt - 1].node
+            statistics[late.name, default: WorkerStatistics()].late += 1
             assign(shard, purpose, in: 0, to: node, at: now)
         }
     }
@@ -128,8 +123,16 @@ extension Scheduler {
         if case .audit(let part) = need { return auditor(of: shard, part: part) }
         return freest { !members[$0]!.has(shard, of: rounds[0].number) }
     }
-}
 
-extension Scheduler.Shard {
-    fileprivate var isBeingComputed: Bool { holders > 0 && !isSettled && latest != nil }
+    /// When each shard of the running round that is being computed was last begun, of those begun in this time.
+    private func newestBeginnings(
+        since start: ContinuousClock.Instant? = nil, until end: ContinuousClock.Instant? = nil
+    ) -> [(began: ContinuousClock.Instant, shard: Int)] {
+        rounds[0].shards.indices.compactMap { shard in
+            guard rounds[0].shards[shard].isOwed, let began = rounds[0].shards[shard].latest?.began else { return nil }
+            if let start, began <= start { return nil }
+            if let end, began > end { return nil }
+            return (began, shard)
+        }
+    }
 }

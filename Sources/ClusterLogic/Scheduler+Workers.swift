@@ -65,6 +65,10 @@ extension Scheduler {
             let index = member.tasks.lastIndex(where: { $0.isComputed && $0.id.round == current })
         {
             member.tasks[index].began = nil
+            let attempt = member.tasks[index].id
+            if place(of: attempt) == 0, rounds[0].shards[attempt.shard].holders == 1 {
+                rounds[0].shards[attempt.shard].latest = nil
+            }
         }
         members[id] = member
         for attempt in gone { release(attempt) }
