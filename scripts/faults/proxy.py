@@ -70,7 +70,7 @@ class Way(threading.Thread):
 
     def run(self):
         try:
-            self.send([self.exactly(GREETING)])
+            self.greet()
             while True:
                 message = read_message(self.exactly)
                 self.link.proxy.carry(self, message)
@@ -80,6 +80,17 @@ class Way(threading.Thread):
             pass
         finally:
             self.link.close()
+
+    def greet(self):
+        """Forwards the greeting as it comes: each side waits for the other's first bytes before it sends its last."""
+        left = GREETING
+        while left:
+            part = self.source.recv(left)
+            if not part:
+                raise ConnectionError
+            self.link.proxy.open.wait()
+            self.send([part])
+            left -= len(part)
 
     def exactly(self, count):
         data = bytearray(count)
