@@ -39,8 +39,10 @@ class Binaries:
         self.has_small_disk = False
 
     def digest(self, run):
-        return subprocess.run(
-            [self.hbn, "inspect", run, "--digest"], capture_output=True, text=True, check=True).stdout.strip()
+        done = subprocess.run([self.hbn, "inspect", run, "--digest"], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure(f"hbn inspect {run}: {done.stderr.strip()}")
+        return done.stdout.strip()
 
 
 class Progress:
@@ -69,6 +71,12 @@ class Progress:
             self.step = epoch * STEPS_PER_EPOCH if step is None else (epoch - 1) * STEPS_PER_EPOCH + step
             self.when = time.monotonic()
             self.first = self.first or (self.step, self.when)
+
+    @property
+    def seconds_per_step(self):
+        """Since the first line."""
+        step, when = self.first
+        return (self.when - when) / (self.step - step)
 
 
 class Worker:
@@ -192,7 +200,8 @@ class Cluster:
                 # The coordinator tells everybody that the training is done.
                 child.may_end_with.add(0)
             child.check()
-        self.children = [child for child in self.children if child.status is None or child is self.coordinator]
+        self.children = [self.coordinator] + [
+            child for child in self.children if child.status is None and child is not self.coordinator]
         if now - self.progress.when > STALLED:
             raise Failure(f"no step for {STALLED:.0f} s, at step {self.progress.step}")
         if now > self.deadline:
@@ -201,10 +210,13 @@ class Cluster:
     # The end
 
     def finish(self):
-        """Waits until the training is done and everybody has gone home."""
+        """Waits until the training is done and everybody has gone home. Returns the names of those who have not."""
         self.coordinator.may_end_with.add(0)
-        self.wait(lambda: self.coordinator.status is not None, "the coordinator ends", self.deadline)
-        self.wait(lambda: self.children == [self.coordinator], "the workers and servers end with the run", 20)
+        self.wait(lambda: self.coordinator.status is not None, "the coordinator ends", 30)
+        # Who was just away when everybody was told has to wait for a coordinator: that is no fault of the run's.
+        until = time.monotonic() + 5
+        self.wait(lambda: len(self.children) == 1 or time.monotonic() > until, "the others end", 10)
+        return [child.name for child in self.children[1:]]
 
     def close(self):
         for child in self.children:

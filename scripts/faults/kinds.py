@@ -13,9 +13,10 @@ NOTICED = 6.5
 
 
 class Fault:
-    """One fault of a plan. `lasts` is about how many seconds the training may go on before the fault has settled."""
+    """One fault of a plan. `lasts` is for how many seconds the training goes on, about, until the fault has settled: less
+    than the fault itself if the training waits meanwhile."""
 
-    lasts = 1.0
+    lasts = 0.3
 
     def __init__(self, draw):
         """Takes every parameter from `draw`, so that a seed says everything."""
@@ -125,11 +126,11 @@ class CorruptWorker(Fault):
     """A processor that computes wrongly now and then."""
 
     kind = "corrupt-worker"
-    lasts = 2.0
     count = 0
 
     def __init__(self, draw):
-        self.seconds = draw.uniform(1, 4)
+        self.seconds = draw.uniform(1, 3)
+        self.lasts = self.seconds + 1
 
     @staticmethod
     def is_possible(binaries):
@@ -219,6 +220,7 @@ class TornCheckpoint(CoordinatorKill):
 
 class SecondCoordinator(Fault):
     kind = "second-coordinator"
+    lasts = 1.0
 
     def __str__(self):
         return "on the same folder"
@@ -235,10 +237,10 @@ class SecondCoordinator(Fault):
 
 class DiskFull(Fault):
     kind = "disk-full"
-    lasts = 3.0
 
     def __init__(self, draw):
         self.seconds = draw.uniform(1, 4)
+        self.lasts = self.seconds
 
     @staticmethod
     def is_possible(binaries):
@@ -321,7 +323,10 @@ class ServerPause(ServerFault):
 
 class ServerJoin(ServerFault):
     kind = "server-join"
-    lasts = 3.0
+
+    def __init__(self, draw):
+        self.seconds = draw.uniform(1, 4)
+        self.lasts = self.seconds + 1
 
     def __str__(self):
         return f"server-2, {self.seconds:.1f} s"
@@ -341,7 +346,6 @@ class ServerJoin(ServerFault):
 
 class Cut(WorkerFault):
     kind = "cut"
-    lasts = 0.5
 
     def __str__(self):
         return f"worker-{self.number}"
@@ -369,6 +373,7 @@ class Hang(WorkerFault):
 
 class Delay(WorkerFault):
     kind = "delay"
+    lasts = 1.0
 
     def __init__(self, draw):
         super().__init__(draw)
@@ -376,7 +381,7 @@ class Delay(WorkerFault):
 
     @staticmethod
     def draw_seconds(draw):
-        return draw.uniform(2, 5)
+        return draw.uniform(1, 4)
 
     def strike(self, cluster):
         self.proxy.delay = lambda: self.delays.uniform(0.05, 0.3)
@@ -389,7 +394,6 @@ class Delay(WorkerFault):
 class MessageFault(WorkerFault):
     """Harms the next message of a kind; it has settled when there was one."""
 
-    lasts = 0.5
     count = 1
 
     def strike(self, cluster):
@@ -436,7 +440,7 @@ class Duplicate(MessageFault):
 
     def __str__(self):
         size = "large" if self.is_large else "small"
-        return f"{self.count} {size} {'from' if self.to_cluster else 'to'} worker-{self.number}"
+        return f"{self.count} {size} {'from' if self.to_cluster else 'to'} worker-{self.number}, each twice"
 
     def matches(self, way, message):
         if not self.parameters_pass:
@@ -456,6 +460,8 @@ class Late(MessageFault):
     def __init__(self, draw):
         super().__init__(draw)
         self.again = draw.random() < 0.7
+        if self.again:
+            self.lasts = self.seconds
 
     @staticmethod
     def draw_seconds(draw):
