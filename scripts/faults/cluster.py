@@ -142,11 +142,11 @@ class Cluster:
 
     def start_worker(self, number, same=True):
         """Starts the worker at this place again, or a new one with a name of its own."""
-        if number not in self.workers:
-            ports = [self.port, *self.parameter_ports]
-            self.workers[number] = Worker(number, Proxy(f"127.0.0.{number}", ports))
-        worker = self.workers[number]
-        if not same:
+        worker = self.workers.get(number)
+        if worker is None:
+            proxy = Proxy(f"127.0.0.{number}", [self.port, *self.parameter_ports])
+            worker = self.workers[number] = Worker(number, proxy)
+        elif not same:
             worker.successors += 1
             worker.name = f"worker-{number}-{worker.successors + 1}"
         worker.child = self.start_child(
@@ -195,6 +195,8 @@ class Cluster:
         """Follows the progress; fails if a child ended that should not, or if nothing goes on any more."""
         now = time.monotonic()
         self.progress.follow(self.coordinator.out)
+        if self.coordinator.status == 0 and 0 not in self.coordinator.may_end_with:
+            raise Failure("the run was over before its last fault; it needs more steps")
         for child in self.children:
             if self.progress.step >= self.steps and child is not self.coordinator:
                 # The coordinator tells everybody that the training is done.
