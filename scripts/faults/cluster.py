@@ -1,5 +1,6 @@
 """A cluster of child processes: a coordinator, workers behind a proxy each, and a parameter server."""
 import re
+import statistics
 import subprocess
 import time
 
@@ -54,7 +55,7 @@ class Progress:
         self.step = 0
         self.when = time.monotonic()
         self.read = 0
-        self.first = None  # (step, when) of the first line.
+        self.paces = []  # The seconds of a step, from line to line.
 
     def follow(self, log):
         """Reads what is new."""
@@ -68,15 +69,16 @@ class Progress:
             if resumed is not None:
                 self.step = resumed
                 continue
+            before, since = self.step, self.when
             self.step = epoch * STEPS_PER_EPOCH if step is None else (epoch - 1) * STEPS_PER_EPOCH + step
             self.when = time.monotonic()
-            self.first = self.first or (self.step, self.when)
+            if self.step > before > 0:
+                self.paces.append((self.when - since) / (self.step - before))
 
     @property
     def seconds_per_step(self):
-        """Since the first line."""
-        step, when = self.first
-        return (self.when - when) / (self.step - step)
+        """The usual pace: a stop does not count."""
+        return statistics.median(self.paces)
 
 
 class Worker:
@@ -214,7 +216,7 @@ class Cluster:
     def finish(self):
         """Waits until the training is done and everybody has gone home. Returns the names of those who have not."""
         self.coordinator.may_end_with.add(0)
-        self.wait(lambda: self.coordinator.status is not None, "the coordinator ends", 30)
+        self.wait(lambda: self.coordinator.status is not None, "the coordinator ends", STALLED)
         # Who was just away when everybody was told has to wait for a coordinator: that is no fault of the run's.
         until = time.monotonic() + 5
         self.wait(lambda: len(self.children) == 1 or time.monotonic() > until, "the others end", 10)

@@ -13,8 +13,11 @@ NOTICED = 6.5
 
 
 class Fault:
-    """One fault of a plan. `lasts` is for how many seconds the training goes on, about, until the fault has settled: less
-    than the fault itself if the training waits meanwhile."""
+    """One fault of a plan.
+
+    `lasts` is for how many seconds the training goes on, about, until the fault has settled: less than the fault
+    itself if the training waits meanwhile.
+    """
 
     lasts = 0.3
 
