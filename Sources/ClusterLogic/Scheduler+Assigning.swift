@@ -8,7 +8,7 @@ extension Scheduler {
         dispatched = now
         if let round = rounds.first, !round.isClosing { fillFreeLanes(at: now) }
         for index in rounds.indices where !rounds[index].isClosing { fillAhead(in: index, at: now) }
-        if let round = rounds.first, !round.isClosing, freest() != nil {
+        if let round = rounds.first, !round.isClosing, !members.free.isEmpty {
             while steal(at: now) {}
             speculate(at: now)
         }
@@ -18,11 +18,10 @@ extension Scheduler {
 
     /// When `dispatch` may have more to do though nothing happens: a shard has then been out for too long.
     public func nextDeadline() -> ContinuousClock.Instant? {
-        guard let round = rounds.first, !round.isClosing, let dispatched, freest() != nil else { return nil }
+        guard let round = rounds.first, !round.isClosing, let dispatched, !members.free.isEmpty else { return nil }
         let limit = ageLimit
         // Whoever could help with what was late by then has been asked.
-        return round.shards.lazy.filter(\.isBeingComputed).map { $0.latest!.began + limit }
-            .filter { $0 > dispatched }.min()
+        return newestBeginnings(since: dispatched - limit).map { $0.began + limit }.min()
     }
 
     /// Twice the median of the shards before.
@@ -30,15 +29,16 @@ extension Scheduler {
 
     /// Hands out shards of the running round that nobody has to lanes that have nothing to do.
     private mutating func fillFreeLanes(at now: ContinuousClock.Instant) {
+        guard !members.free.isEmpty else { return }
         place(in: 0, at: now) { scheduler, shard, need in
             guard case .audit(let part) = need else { return scheduler.freest() }
-            let auditors = scheduler.auditors(of: shard, part: part)
-            return scheduler.freest { auditors.contains($0.id) }
+            return scheduler.auditor(of: shard, part: part)
         }
     }
 
     /// Hands out shards of a round that nobody has to workers that have a lane without a next shard. Audits can wait.
     private mutating func fillAhead(in index: Int, at now: ContinuousClock.Instant) {
+        guard !members.hungry.isEmpty else { return }
         place(in: index, at: now) { scheduler, _, need in need == .result ? scheduler.soonest() : nil }
     }
 
@@ -65,28 +65,17 @@ extension Scheduler {
     }
 
     /// The member with the most free lanes. Of equals the first by name, so that a run can be followed.
-    private func freest(where isAllowed: (Member) -> Bool = { _ in true }) -> NodeID? {
-        var best: (free: Int, id: NodeID)?
-        for member in members.values {
-            let free = member.freeLanes
-            guard free > 0, free >= best?.free ?? 0, isAllowed(member) else { continue }
-            if let best, free == best.free, best.id < member.id { continue }
-            best = (free, member.id)
-        }
-        return best?.id
+    private func freest(where isAllowed: (NodeID) -> Bool = { _ in true }) -> NodeID? {
+        members.free.filter { isAllowed($0.key) }.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
     }
 
     /// The member that will first have a lane for one more shard, of those that have a lane without a next one.
     private func soonest() -> NodeID? {
-        var best: (wait: Double, id: NodeID)?
-        for member in members.values where !member.isLeaving {
-            let waiting = member.waiting
-            guard waiting < member.lanes else { continue }
-            let wait = Double(waiting + 1 - member.freeLanes) / Double(member.lanes)
-            if let best, best < (wait, member.id) { continue }
-            best = (wait, member.id)
+        let waits = members.hungry.lazy.map { id in
+            let member = members[id]!
+            return (wait: Double(member.waiting + 1 - member.freeLanes) / Double(member.lanes), id: id)
         }
-        return best?.id
+        return waits.min { $0 < $1 }?.id
     }
 
     private mutating func assign(
@@ -108,6 +97,7 @@ extension Scheduler {
     private mutating func steal(at now: ContinuousClock.Instant) -> Bool {
         // An audit is for particular workers.
         func isWaiting(_ task: Task) -> Bool { task.isWaiting && task.id.round == current && task.purpose == .result }
+        guard rounds[0].shards.indices.contains(where: { rounds[0].shards[$0].isUnbegun }) else { return false }
         let waiting = members.values.map { (count: $0.tasks.count(where: isWaiting), id: $0.id) }
         guard let victim = waiting.filter({ $0.count > 0 }).max(by: { $0 < $1 })?.id,
             let task = members[victim]!.tasks.last(where: isWaiting), let thief = freest(), thief != victim
@@ -119,26 +109,30 @@ extension Scheduler {
 
     /// Free lanes compute again what has been out for too long, the oldest first.
     private mutating func speculate(at now: ContinuousClock.Instant) {
-        let limit = ageLimit
-        let slow = rounds[0].shards.enumerated().filter {
-            $0.element.isBeingComputed && $0.element.latest!.began.duration(to: now) >= limit
-        }
-        for (shard, state) in slow.sorted(by: { $0.element.latest!.began < $1.element.latest!.began }) {
+        for (_, shard) in newestBeginnings(until: now - ageLimit).sorted(by: { $0 < $1 }) {
             let need = need(of: shard, in: 0)
             guard let purpose = need.purpose, let node = rescuer(of: shard, need) else { continue }
-            statistics[rounds[0].issued[state.latest!.attempt - 1].node.name, default: WorkerStatistics()].late += 1
+            let late = rounds[0].issued[rounds[0].shards[shard].latest!.attempt - 1].node
+            statistics[late.name, default: WorkerStatistics()].late += 1
             assign(shard, purpose, in: 0, to: node, at: now)
         }
     }
 
     /// Who may compute a shard beside those that have it.
     private func rescuer(of shard: Int, _ need: Need) -> NodeID? {
-        guard case .audit(let part) = need else { return freest { !$0.has(shard, of: rounds[0].number) } }
-        let auditors = auditors(of: shard, part: part)
-        return freest { auditors.contains($0.id) }
+        if case .audit(let part) = need { return auditor(of: shard, part: part) }
+        return freest { !members[$0]!.has(shard, of: rounds[0].number) }
     }
-}
 
-extension Scheduler.Shard {
-    fileprivate var isBeingComputed: Bool { holders > 0 && !isSettled && latest != nil }
+    /// When each shard of the running round that is being computed was last begun, of those begun in this time.
+    private func newestBeginnings(
+        since start: ContinuousClock.Instant? = nil, until end: ContinuousClock.Instant? = nil
+    ) -> [(began: ContinuousClock.Instant, shard: Int)] {
+        rounds[0].shards.indices.compactMap { shard in
+            guard rounds[0].shards[shard].isOwed, let began = rounds[0].shards[shard].latest?.began else { return nil }
+            if let start, began <= start { return nil }
+            if let end, began > end { return nil }
+            return (began, shard)
+        }
+    }
 }

@@ -89,8 +89,10 @@ extension Scheduler {
     }
 
     private mutating func freeLane(of node: NodeID, from id: ShardAttempt, at now: ContinuousClock.Instant) {
-        members[node]?.tasks.removeAll { $0.id == id }
-        members[node]?.strays.remove(id)
+        guard var member = members[node] else { return }
+        member.tasks.removeAll { $0.id == id }
+        member.strays.remove(id)
+        members[node] = member
         beginWaiting(at: node, now)
     }
 
@@ -191,16 +193,21 @@ extension Scheduler {
         return most > 1 && winners.count == 1 ? winners.first!.key : nil
     }
 
-    /// Who may audit a part of a shard's result: bitwise peers of whoever computed it that do not have it already; of
-    /// those, the ones who said least about it.
-    func auditors(of shard: Int, part: Int) -> Set<NodeID> {
+    /// Whom to ask for an audit of a part of a shard's result, of those with a free lane: a bitwise peer of whoever
+    /// computed it that does not have it already, and of those the one who said least about it.
+    func auditor(of shard: Int, part: Int) -> NodeID? {
         let votes = rounds[0].shards[shard].votes[part]
-        let candidates = members.values.filter {
-            $0.fingerprint == votes[0].fingerprint && !$0.isLeaving && !$0.has(shard, of: rounds[0].number)
+        func said(_ id: NodeID) -> Int { votes.count { $0.node.name == id.name } }
+        func isCandidate(_ member: Member) -> Bool {
+            member.fingerprint == votes[0].fingerprint && !member.isLeaving && !member.has(shard, of: rounds[0].number)
         }
-        func said(_ member: Member) -> Int { votes.count { $0.node.name == member.id.name } }
-        let least = candidates.map(said).min()
-        return Set(candidates.filter { said($0) == least }.map(\.id))
+        let candidates = members.free.filter { isCandidate(members[$0.key]!) }
+        let best = candidates.min { (said($0.key), $1.value, $0.key) < (said($1.key), $0.value, $1.key) }
+        // Another who said less will have a lane.
+        guard let (id, _) = best,
+            said(id) == 0 || !members.values.contains(where: { said($0.id) < said(id) && isCandidate($0) })
+        else { return nil }
+        return id
     }
 
     /// Says, once a shard, that its results differ.
@@ -245,6 +252,6 @@ extension Scheduler {
     /// Takes back shards of the running round that have not been begun.
     private mutating func cancelAll(where isCancelled: (ShardAttempt) -> Bool) {
         let round = rounds[0].number
-        for node in members.keys.sorted() { cancelWaiting(at: node) { $0.round == round && isCancelled($0) } }
+        for node in members.inOrder { cancelWaiting(at: node) { $0.round == round && isCancelled($0) } }
     }
 }

@@ -71,7 +71,7 @@ extension Scheduler {
         let isAudited: Bool
         /// Attempts that are out.
         var holders = 0
-        /// The attempt that was begun last.
+        /// The attempt that was begun last; nil if all who have it have yet to begin.
         var latest: (attempt: Int, began: ContinuousClock.Instant)?
         /// For each part of the result, who came to which digest, in the order of arrival. The first is the one that counts.
         var votes: [[Vote]]
@@ -90,6 +90,9 @@ extension Scheduler {
             return shard
         }
 
+        /// Somebody has it, and is waited for.
+        var isOwed: Bool { holders > 0 && !isSettled }
+        var isUnbegun: Bool { isOwed && latest == nil }
         /// Nothing has come in yet.
         var isBlank: Bool { votes.allSatisfy(\.isEmpty) }
     }

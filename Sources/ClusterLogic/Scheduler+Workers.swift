@@ -14,7 +14,8 @@ extension Scheduler {
     /// A worker is gone; the shards of the running round that it still owed wait for another, and are returned.
     @discardableResult
     public mutating func lose(_ id: NodeID, at now: ContinuousClock.Instant) -> [Int] {
-        guard let member = members.removeValue(forKey: id) else { return [] }
+        guard let member = members[id] else { return [] }
+        members[id] = nil
         let owed = member.tasks.map(\.id).filter { place(of: $0) == 0 && !rounds[0].shards[$0.shard].isSettled }
         for task in member.tasks { release(task.id) }
         reconsider(at: now)
@@ -64,6 +65,10 @@ extension Scheduler {
             let index = member.tasks.lastIndex(where: { $0.isComputed && $0.id.round == current })
         {
             member.tasks[index].began = nil
+            let attempt = member.tasks[index].id
+            if place(of: attempt) == 0, rounds[0].shards[attempt.shard].holders == 1 {
+                rounds[0].shards[attempt.shard].latest = nil
+            }
         }
         members[id] = member
         for attempt in gone { release(attempt) }

@@ -49,7 +49,7 @@ public struct Scheduler: Sendable {
     /// Results of one shard on which bitwise peers cannot agree, before nobody is believed.
     static let votesAllowed = 5
 
-    var members: [NodeID: Member] = [:]
+    var members = Members()
     var rounds: [OpenRound] = []
     /// Who was handed each attempt that is out.
     var owners: [ShardAttempt: NodeID] = [:]
@@ -110,7 +110,7 @@ public struct Scheduler: Sendable {
         for shard in done.shards {
             shardsByFingerprint[shard.votes[0][0].fingerprint, default: 0] += 1
         }
-        for id in members.keys.sorted() {
+        for id in members.inOrder {
             cancelWaiting(at: id) { $0.round == done.number }
             beginWaiting(at: id, now)
         }
@@ -121,9 +121,10 @@ public struct Scheduler: Sendable {
     /// All rounds are given up: what is out counts for nothing.
     public mutating func abandonRounds() {
         rounds = []
-        for id in members.keys {
-            members[id]!.tasks = []
-            members[id]!.strays = []
+        for var member in members.values {
+            member.tasks = []
+            member.strays = []
+            members[member.id] = member
         }
         owners = [:]
         commands = []
@@ -164,13 +165,13 @@ public struct Scheduler: Sendable {
 
     /// Lanes that are free take what their worker holds of the running round.
     mutating func beginWaiting(at id: NodeID, _ now: ContinuousClock.Instant) {
-        guard let member = members[id], member.freeLanes > 0, member.waiting > 0 else { return }
-        var free = member.freeLanes
+        guard var free = members.free[id], var member = members[id], member.waiting > 0 else { return }
         for (index, task) in member.tasks.enumerated() where free > 0 && task.isWaiting && task.id.round == current {
-            members[id]!.tasks[index].began = now
+            member.tasks[index].began = now
             noteBeginning(of: task.id, at: now)
             free -= 1
         }
+        members[id] = member
     }
 
     mutating func noteBeginning(of id: ShardAttempt, at now: ContinuousClock.Instant) {

@@ -18,7 +18,9 @@ extension SimulatedCluster {
                 "\(member.id) has a free lane, and a shard waits")
             for task in member.tasks {
                 expect(scheduler.owners[task.id] == member.id, "\(task.id) is owned by \(member.id)")
-                if scheduler.place(of: task.id) != nil { holders[task.id.round, default: [:]][task.id.shard, default: 0] += 1 }
+                if scheduler.place(of: task.id) != nil {
+                    holders[task.id.round, default: [:]][task.id.shard, default: 0] += 1
+                }
             }
         }
         expect(
@@ -43,9 +45,9 @@ extension SimulatedCluster {
 
     /// When nothing has changed for two heartbeats of everybody, the scheduler knows which lanes are free.
     mutating func checkLanes() {
-        guard onTheWay == 0, workers.values.allSatisfy({ $0.quietHeartbeats >= 2 && $0.pausedUntil == nil }) else {
-            return
-        }
+        guard onTheWay == 0, !quietHeartbeats.isEmpty,
+            workers.values.allSatisfy({ quietHeartbeats[$0.id] ?? 0 >= 2 && $0.pausedUntil == nil })
+        else { return }
         quietMoments += 1
         for worker in workers.values {
             guard let member = scheduler.members[worker.id], !member.isLeaving else { continue }
@@ -54,7 +56,6 @@ extension SimulatedCluster {
             expect(
                 member.freeLanes == worker.lanes - worker.computing.count,
                 "\(worker.id) has \(worker.lanes - worker.computing.count) free lanes, not \(member.freeLanes)")
-if failure != nil { print(worker, member, "current", scheduler.current as Any) }
         }
     }
 

@@ -91,6 +91,21 @@ struct SimulatedCluster {
         case expire(NodeID)
         case ready(round: UInt64, shard: Int)
         case tick
+
+        var concernsScheduler: Bool {
+            switch self {
+            case .toCoordinator, .join, .expire, .ready, .tick: true
+            case .toWorker, .toServer, .finished, .look, .heartbeat: false
+            }
+        }
+    }
+
+    enum Link: Hashable {
+        case toWorker(NodeID)
+        case toServer(Int)
+        case fromServer(Int)
+        case fromWorker(NodeID)
+        case push(NodeID, to: Int)
     }
 
     enum Word {
@@ -130,8 +145,6 @@ struct SimulatedCluster {
         var sent: [ShardAttempt: Set<Int>] = [:]
         var isLeaving = false
         var pausedUntil: Instant?
-        /// Heartbeats that were sent and arrived since anything changed.
-        var quietHeartbeats = 0
     }
 
     struct Server {
@@ -161,7 +174,9 @@ struct SimulatedCluster {
     var now: Instant
     var events = Timeline<Event>()
     /// When the last message of each link arrives: none overtakes another.
-    var links: [String: Instant] = [:]
+    var links: [Link: Instant] = [:]
+    /// Heartbeats of each worker that were sent and arrived since anything changed.
+    var quietHeartbeats: [NodeID: Int] = [:]
     var onTheWay = 0
     var lastChange: Instant
     var incarnations: UInt64 = 0
@@ -209,12 +224,12 @@ struct SimulatedCluster {
         while failure == nil, !isAbandoned, closed.count < weather.rounds {
             count += 1
             guard count < 100_000, let (time, event) = events.next() else {
-                print(weather, workers.values.map { ($0.id, $0.waiting, $0.computing, $0.sent, $0.isLeaving) }, scheduler.rounds, scheduler.members, scheduler.current as Any, closed)
-failure = "the run does not end: \(count) events, \(start.duration(to: now))"
+                failure = "the run does not end: \(count) events, \(start.duration(to: now))"
                 break
             }
             now = time
             happen(event)
+            guard event.concernsScheduler else { continue }
             obey()
             checkScheduler()
             checkLanes()
@@ -277,7 +292,7 @@ failure = "the run does not end: \(count) events, \(start.duration(to: now))"
     /// Something is different; those who watch for quiet begin anew.
     mutating func changed() {
         lastChange = now
-        for id in workers.keys { workers[id]!.quietHeartbeats = 0 }
+        quietHeartbeats.removeAll(keepingCapacity: true)
     }
 
     var isFaulty: Bool { start.duration(to: now) < Self.faultsEnd }
@@ -287,7 +302,7 @@ failure = "the run does not end: \(count) events, \(start.duration(to: now))"
     // MARK: Messages
 
     /// Sends along a link, on which nothing is overtaken, but something may be lost or come twice.
-    mutating func send(_ event: Event, along link: String, isReliable: Bool = false) {
+    mutating func send(_ event: Event, along link: Link, isReliable: Bool = false) {
         if !isReliable && isLost() { return }
         let copies = isFaulty && dice.roll(weather.repetition) ? 2 : 1
         for _ in 0..<copies {
@@ -298,21 +313,21 @@ failure = "the run does not end: \(count) events, \(start.duration(to: now))"
         }
     }
 
-    mutating func tell(_ worker: NodeID, _ word: Word) { send(.toWorker(worker, word), along: "to \(worker.routingID)") }
+    mutating func tell(_ worker: NodeID, _ word: Word) { send(.toWorker(worker, word), along: .toWorker(worker)) }
 
     mutating func order(_ server: Int, _ order: Order) {
-        send(.toServer(server, order), along: "to \(server)", isReliable: true)
+        send(.toServer(server, order), along: .toServer(server), isReliable: true)
     }
 
     /// Of a server. Where results can be wrong, its word must not be lost: what counts there would not be known.
     mutating func report(_ report: Report, from server: Int) {
         var isReliable = weather.corrupt > 0
         if case .updated = report { isReliable = true }
-        send(.toCoordinator(report), along: "from \(server)", isReliable: isReliable)
+        send(.toCoordinator(report), along: .fromServer(server), isReliable: isReliable)
     }
 
     mutating func report(_ report: Report, from worker: NodeID) {
-        send(.toCoordinator(report), along: "from \(worker.routingID)")
+        send(.toCoordinator(report), along: .fromWorker(worker))
     }
 
     // MARK: Workers
@@ -356,7 +371,8 @@ failure = "the run does not end: \(count) events, \(start.duration(to: now))"
         }
         if worker.isLeaving { sayGoodbye(id) }
         report(
-            .heartbeat(id, held: worker.computing + worker.waiting, sent: Array(worker.sent.keys), since: now), from: id)
+            .heartbeat(id, held: worker.computing + worker.waiting, sent: Array(worker.sent.keys), since: now), from: id
+        )
     }
 
     mutating func leave(_ id: NodeID) {
@@ -421,7 +437,7 @@ failure = "the run does not end: \(count) events, \(start.duration(to: now))"
             workers[id]!.sent[attempt] = Set(0..<weather.parts)
             for (part, digest) in digests.enumerated() {
                 let push = Order.push(attempt, digest: digest, isDamaged: isLost(), from: id)
-                send(.toServer(part, push), along: "\(id.routingID) to \(part)")
+                send(.toServer(part, push), along: .push(id, to: part))
             }
         }
         changed()
@@ -506,7 +522,7 @@ failure = "the run does not end: \(count) events, \(start.duration(to: now))"
         case .heartbeat(let node, let held, let sent, let since):
             guard scheduler.contains(node) else { return tell(node, .refuse) }
             scheduler.heartbeat(of: node, held: held, sent: sent, at: now)
-            if since > lastChange { workers[node]?.quietHeartbeats += 1 }
+            if since > lastChange { quietHeartbeats[node, default: 0] += 1 }
             return
         case .leave(let node, let kept):
             scheduler.retire(node, finishing: kept, at: now)
@@ -516,7 +532,8 @@ failure = "the run does not end: \(count) events, \(start.duration(to: now))"
 
     mutating func hear(_ attempt: ShardAttempt, part: Int, digest: UInt64) {
         guard attempt.attempt >= firstAttempts[attempt.round] ?? 1, let issue = issued[attempt],
-            testimonies[attempt.round]?[attempt.shard]?[part]?.contains(where: { $0.attempt == attempt.attempt }) != true
+            testimonies[attempt.round]?[attempt.shard]?[part]?.contains(where: { $0.attempt == attempt.attempt })
+                != true
         else { return }
         testimonies[attempt.round, default: [:]][attempt.shard, default: [:]][part, default: []].append(
             Testimony(attempt: attempt.attempt, fingerprint: issue.fingerprint, digest: digest))
