@@ -22,7 +22,13 @@ extension Cluster {
             if case .leave = envelope.header { return servers.leave(peer) }
             return try handle(envelope, fromServer: peer, at: now)
         }
-        guard envelope.run == run, roster.contains(peer) else { return }
+        guard envelope.run == run, roster.contains(peer) else {
+            // It thinks that it takes part: after a pause, or since before this coordinator was started.
+            if case .heartbeat = envelope.header, !roster.contains(peer) {
+                try workers.socket.send(.leave(finishing: []), run: envelope.run, to: peer)
+            }
+            return
+        }
         roster.heard(from: peer, at: now)
         switch envelope.header {
         case .heartbeat(let held, let sent): scheduler.heartbeat(of: peer, held: held, sent: sent, at: now)

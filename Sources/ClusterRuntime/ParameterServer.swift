@@ -60,11 +60,13 @@ final class ParameterServer {
         poller.add(workers)
         while true {
             _ = try poller.wait()
-            // The coordinator's messages come first: it opens a round before it hands out its shards.
-            while let envelope = try coordinator.receiveEnvelope() {
-                guard try handle(envelope) else { return }
-            }
-            while let (peer, result) = try workers.receiveFromPeer() {
+            while true {
+                // The coordinator's messages come before each of the workers': it opens a round before it hands out
+                // its shards.
+                while let envelope = try coordinator.receiveEnvelope() {
+                    guard try handle(envelope) else { return }
+                }
+                guard let (peer, result) = try workers.receiveFromPeer() else { break }
                 switch result {
                 case .success(let envelope): try handle(envelope, from: peer)
                 case .failure(let error): reportForeign(peer, "\(error)")

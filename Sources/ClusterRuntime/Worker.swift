@@ -103,6 +103,11 @@ public final class Worker {
         case .cancel(let id):
             guard let session, session.run == envelope.run else { return }
             session.cancel(id)
+        case .leave:
+            // The coordinator does not know this worker, or not any more.
+            guard session?.run == envelope.run, !isLeaving else { return }
+            session = nil
+            try join()
         default: break
         }
     }

@@ -191,7 +191,8 @@ struct  Hbn__Join
 
 
 /*
- * The sender ends. These attempts it still finishes; every other it had goes to others.
+ * The sender ends. These attempts it still finishes; every other it had goes to others. From a coordinator: it does not
+ * know the node, which should join again.
  */
 struct  Hbn__Leave
 {
