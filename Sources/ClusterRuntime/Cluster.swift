@@ -224,7 +224,7 @@ final class Cluster {
         guard rounds[round.number] == nil else { return }
         rounds[round.number] = round
         let isTraining = round.kind == .train
-        if isTraining { try servers.send(.openRound(round.number, shards: round.shards.count, firstAttempt: 1)) }
+        if isTraining { try servers.send(round.order) }
         scheduler.open(
             round: round.number, shards: round.shards.count, parts: isTraining ? servers.count : 1,
             audited: isTraining ? audited(round) : [], at: .now)
@@ -340,10 +340,9 @@ final class Cluster {
             guard rounds[number]?.kind == .train else { return scheduler.advance(at: .now) }
             complete = number
         case .restart(let number, let firstAttempt):
-            rounds[number]!.forgetResults()
+            rounds[number]!.restart(firstAttempt: firstAttempt)
             log.error("step \(number) is computed again, for a wrong result was among those counted")
-            try servers.send(
-                .openRound(number, shards: rounds[number]!.shards.count, firstAttempt: firstAttempt))
+            try servers.send(rounds[number]!.order)
         case .report(let found):
             let names = Set(found.nodes.map(\.name)).sorted().joined(separator: " and ")
             let shard = "shard \(found.shard) of step \(found.round)"
@@ -369,6 +368,7 @@ final class Cluster {
         guard now >= nextHeartbeat else { return }
         nextHeartbeat = now + Self.heartbeatInterval
         for id in roster.inOrder { try workers.socket.send(.heartbeat(held: [], sent: []), run: run, to: id) }
-        try servers.sendHeartbeats()
+        let orders = rounds.values.filter { $0.kind == .train }.sorted { $0.number < $1.number }.map(\.order)
+        try servers.sendHeartbeats(repeating: orders + (applying.map { [.apply(round: $0)] } ?? []))
     }
 }

@@ -17,6 +17,8 @@ struct OpenRound {
     /// What has come of each shard, in their order.
     var training: [Header.TrainingResult?]
     var probabilities: [[Float]?]
+    /// Earlier attempts do not count.
+    private(set) var firstAttempt = 1
     /// Attempts at a result that workers were given.
     var handedOut: Set<ShardAttempt> = []
 
@@ -40,7 +42,11 @@ struct OpenRound {
             samples: shards[id.shard])
     }
 
-    mutating func forgetResults() {
+    /// What parameter servers are told of a step.
+    var order: Header { .openRound(number, shards: shards.count, firstAttempt: firstAttempt) }
+
+    mutating func restart(firstAttempt: Int) {
+        self.firstAttempt = firstAttempt
         training = Array(repeating: nil, count: shards.count)
         probabilities = Array(repeating: nil, count: shards.count)
     }

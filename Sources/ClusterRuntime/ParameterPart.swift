@@ -38,14 +38,19 @@ final class ParameterPart {
     /// A shard's push as far as it concerns this part.
     struct PushedShard {
         let id: ShardAttempt
-        let samples: Int
+        let result: Header.TrainingResult
+        let digest: UInt64
         fileprivate(set) var sum: Sum
         let x: FloatFrame
         let d: FloatFrame
 
-        init(id: ShardAttempt, samples: Int, gradient: FloatFrame, x: FloatFrame, d: FloatFrame) {
+        init(
+            id: ShardAttempt, result: Header.TrainingResult, digest: UInt64, gradient: FloatFrame, x: FloatFrame,
+            d: FloatFrame
+        ) {
             self.id = id
-            self.samples = samples
+            self.result = result
+            self.digest = digest
             sum = .received(gradient)
             self.x = x
             self.d = d
@@ -74,11 +79,15 @@ final class ParameterPart {
         return (sums.count, rows, rows > 0 ? layout.factored!.shape[1] : 0)
     }
 
-    /// Collects the shards of a step; said again, it begins anew.
+    /// Collects the shards of a step; with a later first attempt it begins anew, and what was said before changes nothing.
     func open(_ number: UInt64, shards: Int, firstAttempt: Int) {
+        guard number >= state.version, rounds[number]?.firstAttempt != firstAttempt else { return }
         rounds[number] = Round(number: number, shards: shards, firstAttempt: firstAttempt)
         if number == state.version { pushes = [:] }
     }
+
+    /// The push of a shard of the running step that counts.
+    func counting(shard: Int) -> PushedShard? { pushes[shard] }
 
     /// What becomes of a push, and which earlier ones are needed no more.
     func receive(_ push: PushedShard) throws -> (reception: Round.Reception, added: [ShardAttempt]) {
@@ -127,7 +136,7 @@ final class ParameterPart {
             number == state.version && rounds[number]?.isComplete == true,
             "step \(number) applied at version \(state.version)")
         let shards = pushes.keys.sorted().map { pushes[$0]! }
-        let factors = shards.map { DenseFactors(samples: $0.samples, x: $0.x.base, d: $0.d.base) }
+        let factors = shards.map { DenseFactors(samples: $0.result.samples, x: $0.x.base, d: $0.d.base) }
         let update = ParameterUpdate(
             layout: layout, optimizer: optimizer.at(step: number, of: totalSteps), range: range)
         let updated: FloatBuffer

@@ -87,14 +87,17 @@ final class ParameterServer {
         case .openRound(let number, let shards, let firstAttempt):
             part.open(number, shards: shards, firstAttempt: firstAttempt)
         case .apply(let round):
-            try giveBack(try part.apply(round))
+            // Said again, it asks for the answer alone.
+            if round == part.state.version { try giveBack(try part.apply(round)) }
             try coordinator.send(.updated(version: part.state.version), run: run)
             try publish()
         case .pull(_, let range, let withVelocity):
             let (state, range) = (part.state, range.clamped(to: 0..<part.range.count))
             var floats = [FloatFrame(state.parameters, range)]
             // Velocity is changed in place by the next step, so a snapshot of it is a copy.
-            if withVelocity, let velocity = state.velocity { floats.append(FloatFrame(FloatFrame(velocity, range).copy())) }
+            if withVelocity, let velocity = state.velocity {
+                floats.append(FloatFrame(FloatFrame(velocity, range).copy()))
+            }
             try coordinator.send(
                 .parameters(version: state.version, first: range.lowerBound, memory: nil), run: run,
                 tensors: try floats.map { try $0.message() })
@@ -179,7 +182,7 @@ final class ParameterServer {
         // The factors are needed until the step is taken, and are small.
         let factors = isLent ? floats[1...].map { FloatFrame($0.copy()) } : Array(floats[1...])
         let (reception, added) = try part.receive(
-            .init(id: id, samples: result.samples, gradient: floats[0], x: factors[0], d: factors[1]))
+            .init(id: id, result: result, digest: digest, gradient: floats[0], x: factors[0], d: factors[1]))
         var isNeeded = false
         switch reception {
         case .accept:
@@ -187,7 +190,12 @@ final class ParameterServer {
             if isLent { lenders[id] = peer }
             try coordinator.send(.arrived(id, result, digest: digest), run: run)
             try giveBack(added)
-        case .compare: try coordinator.send(.arrived(id, result, digest: digest), run: run)
+        case .compare:
+            // The news of it may have been lost.
+            if let first = part.counting(shard: id.shard) {
+                try coordinator.send(.arrived(first.id, first.result, digest: first.digest), run: run)
+            }
+            try coordinator.send(.arrived(id, result, digest: digest), run: run)
         case .ignore(let reason):
             log.debug("\(peer): \(id) ignored: \(reason)")
             try coordinator.send(.rejected(id, reason: reason), run: run)

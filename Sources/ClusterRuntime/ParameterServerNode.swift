@@ -24,6 +24,8 @@ public final class ParameterServerNode {
     private let link: CoordinatorLink
     private let interruption: Interruption
     private var server: Server?
+    /// The run whose part was last received.
+    private var placedRun: UInt64 = 0
     private var isLeaving = false
 
     /// The thread that holds the part, and the way to it.
@@ -74,7 +76,13 @@ public final class ParameterServerNode {
                     try begin(bytes, model: model)
                     isJoined = true
                     link.joined()
-                case .heartbeat: isJoined = true
+                case .heartbeat:
+                    isJoined = true
+                    // It comes on the same way as a part does, and so never before it.
+                    if envelope.run != 0 && envelope.run != placedRun { try reportMissingPart(run: envelope.run) }
+                case .place:
+                    placedRun = envelope.run
+                    fallthrough
                 default: try server?.control.send(envelope.header, run: envelope.run, tensors: envelope.tensors)
                 }
             }
@@ -88,6 +96,11 @@ public final class ParameterServerNode {
     /// Asks to join, and says where workers reach this server once that is known; then it says that it is alive.
     private func join() throws {
         try link.join(as: .parameterServer) { $0.endpoint = server?.thread.endpoint ?? "" }
+    }
+
+    private func reportMissingPart(run: UInt64) throws {
+        let nothing = ShardAttempt(round: 0, shard: 0, attempt: 0)
+        try link.socket.send(.failure(nothing, reason: "has not received its part"), run: run)
     }
 
     private func waitForMessages(until deadline: ContinuousClock.Instant) throws {

@@ -197,6 +197,7 @@ final class ParameterServers {
         guard envelope.run == run else { return }
         switch envelope.header {
         case .updated(let version): versions[part] = version
+        case .failure(_, let reason): try lose(placed[part]!, reason)
         case .parameters(let version, let first, _): try take(envelope, version, first: first, of: part)
         default: break
         }
@@ -247,8 +248,16 @@ final class ParameterServers {
         leaving.remove(id)
     }
 
-    func sendHeartbeats() throws {
-        for id in roster.inOrder { try router.socket.send(.heartbeat(held: [], sent: []), run: run, to: id) }
+    /// Says to servers on other hosts that the coordinator is there; and, since messages are lost with a connection, what
+    /// they should know by now, and what is waited for.
+    func sendHeartbeats(repeating orders: [Header]) throws {
+        for id in roster.inOrder {
+            let index = placed.firstIndex(of: id)
+            try router.socket.send(.heartbeat(held: [], sent: []), run: index == nil ? 0 : run, to: id)
+            guard let index else { continue }
+            for order in orders { try send(order, tensors: [], to: index) }
+            if pulled.indices.contains(index), pulled[index].whole == nil { try pullMore(of: index) }
+        }
     }
 
     /// Ends the server of this process, and lets the others go or wait.

@@ -110,7 +110,9 @@ extension ClusterTests {
                 try coordinator.hasBegun()
                 for round in UInt64(0)..<50 {
                     let id = ShardAttempt(round: round, shard: 0, attempt: 1)
-                    try pusher.send([Header.push(id, result, digest: 0, memory: nil).encoded(run: run), [0, 0, 0, 0], [], []])
+                    try pusher.send([
+                        Header.push(id, result, digest: 0, memory: nil).encoded(run: run), [0, 0, 0, 0], [], [],
+                    ])
                     let scores = ShardAttempt(round: .max - round, shard: 0, attempt: 1)
                     try guest.send([Header.scores(scores).encoded(run: run), []])
                     let elsewhere = ShardAttempt(round: 1 << 40, shard: 9, attempt: 9)

@@ -21,7 +21,8 @@ private var serverJoin: Header.Join {
 
 @Test(
     arguments: [
-        .join(join), .join(serverJoin), .leave(finishing: []), .leave(finishing: [id, id]), .heartbeat(held: [], sent: []),
+        .join(join), .join(serverJoin), .leave(finishing: []), .leave(finishing: [id, id]),
+        .heartbeat(held: [], sent: []),
         .heartbeat(held: [id, .init(round: 0, shard: 0, attempt: 0)], sent: [id]), .scores(id),
         .audited(id, digests: [1, .max, 0]), .failure(id, reason: "NaN"),
         .welcome(
@@ -56,7 +57,8 @@ func everyHeaderComesBackAsItWasSent(header: Header) throws {
     var refused = 0
     for _ in 0..<20_000 {
         var bytes = Header.welcome(
-            configuration: [1, 2, 3], model: "m", servers: [.init(endpoint: "tcp://h:1", range: 2..<5)]).encoded(run: 1)
+            configuration: [1, 2, 3], model: "m", servers: [.init(endpoint: "tcp://h:1", range: 2..<5)]
+        ).encoded(run: 1)
         for _ in 0..<3 {
             state ^= state << 13
             state ^= state >> 7

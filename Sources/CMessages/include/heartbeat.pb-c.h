@@ -340,7 +340,7 @@ struct  Hbn__Audited
 
 
 /*
- * A shard that gave no usable result.
+ * A shard that gave no usable result. From a parameter server: it does not hold the part that it should.
  */
 struct  Hbn__Failure
 {
@@ -470,7 +470,7 @@ struct  Hbn__Place
 
 
 /*
- * Collect the shards of a step. Said again, it forgets what was collected.
+ * Collect the shards of a step. With another first attempt, what was collected is forgotten.
  */
 struct  Hbn__OpenRound
 {
@@ -501,7 +501,7 @@ struct  Hbn__Apply
 
 
 /*
- * A result of a shard has arrived: the first counts, the others can be compared with it.
+ * A result of a shard has arrived: the first counts, and is named again before each that can be compared with it.
  */
 struct  Hbn__Arrived
 {
