@@ -66,9 +66,11 @@ final class WorkerSession {
         guard let count = servers.last?.range.upperBound else {
             throw RunFailure(.clusterUnreachable, "the coordinator named no parameter server")
         }
+        // A connection of a former session may still be closing, and must not be taken for this one's.
+        let id = NodeID(name: link.id.name, incarnation: .random(in: 1 ... .max))
         self.servers = try servers.map { server in
             let socket = try Socket(
-                .dealer, in: context, options: Wire.options + [.routingID(link.id.routingID), .linger(.seconds(5))])
+                .dealer, in: context, options: Wire.options + [.routingID(id.routingID), .linger(.zero)])
             let endpoint = Wire.resolve(
                 server.endpoint, reachedAt: Wire.split(link.settings.coordinator)?.host)
             try socket.connect(to: endpoint)
@@ -104,9 +106,10 @@ final class WorkerSession {
 
     func cancel(_ id: ShardAttempt) { waiting.removeAll { $0.assignment.id == id } }
 
-    /// Gives back what is not begun, and says so.
+    /// Gives back what is not begun, and says so. What is pushed from now on must arrive before the worker ends.
     func returnWaiting() throws {
         waiting = []
+        for server in servers { try server.socket.set(.linger(.seconds(10))) }
         try link.socket.send(.leave(finishing: computing.compactMap { $0 }), run: run)
     }
 
