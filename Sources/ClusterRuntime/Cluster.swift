@@ -61,6 +61,8 @@ final class Cluster {
     private let context: Context
     let workers: SocketBox
     let servers: ParameterServers
+    /// Where workers reach the coordinator.
+    let endpoint: String
     let loader: ShardLoader
     var local: LocalWorkers?
     var roster = Roster(lease: Cluster.lease)
@@ -142,11 +144,11 @@ final class Cluster {
                 model: configuration.model, optimizer: configuration.optimizer, totalSteps: totalSteps,
                 shardSize: configuration.shardSize, sharesMemory: isLocal),
             layout: layout, context: context, listening: endpoints.server, router: workers, log: log)
+        endpoint = Wire.plain(try workers.socket.lastEndpoint)
         if case .local(let count) = gathering {
             local = try LocalWorkers(count: count, endpoint: endpoints.coordinator, waking: wakeup, log: log)
         } else {
-            let bound = Wire.plain(try workers.socket.lastEndpoint)
-            log.info("listening at \(bound), parameters at \(servers.endpoint)")
+            log.info("listening at \(endpoint), parameters at \(servers.endpoint)")
         }
     }
 

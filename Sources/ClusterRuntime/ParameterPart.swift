@@ -80,34 +80,34 @@ final class ParameterPart {
     }
 
     /// Collects the shards of a step; with a later first attempt it begins anew, and what was said before changes nothing.
-    func open(_ number: UInt64, shards: Int, firstAttempt: Int) {
-        guard number >= state.version, rounds[number]?.firstAttempt != firstAttempt else { return }
+    /// Returns the pushes that are forgotten.
+    func open(_ number: UInt64, shards: Int, firstAttempt: Int) -> [ShardAttempt] {
+        guard number >= state.version, rounds[number]?.firstAttempt != firstAttempt else { return [] }
         rounds[number] = Round(number: number, shards: shards, firstAttempt: firstAttempt)
-        if number == state.version { pushes = [:] }
+        guard number == state.version else { return [] }
+        defer { pushes = [:] }
+        return pushes.values.map(\.id)
     }
 
     /// The push of a shard of the running step that counts.
     func counting(shard: Int) -> PushedShard? { pushes[shard] }
 
-    /// What becomes of a push, and which earlier ones are needed no more.
-    func receive(_ push: PushedShard) throws -> (reception: Round.Reception, added: [ShardAttempt]) {
-        guard var round = rounds[state.version] else { return (.ignore(reason: "no step is collected"), []) }
+    /// What becomes of a push.
+    func receive(_ push: PushedShard) throws -> Round.Reception {
+        guard var round = rounds[state.version] else { return .ignore(reason: "no step is collected") }
         let reception = round.receive(push.id)
         rounds[state.version] = round
-        guard case .accept(let merges) = reception else { return (reception, []) }
+        guard case .accept(let merges) = reception else { return reception }
         pushes[push.id.shard] = push
-        return (reception, try merges.flatMap(add))
+        for merge in merges { try add(merge) }
+        return reception
     }
 
-    /// Adds one sum to another, and returns the pushes that were read for it.
-    private func add(_ merge: ReductionTree.Merge) throws -> [ShardAttempt] {
-        var read: [ShardAttempt] = []
+    private func add(_ merge: ReductionTree.Merge) throws {
         let part = pushes[merge.from]!.sum
-        if case .received = part { read.append(pushes[merge.from]!.id) }
         switch pushes[merge.into]!.sum {
         case .added(let sum): Self.inBlocks(sums.count) { Kernels.add(part.base + $0, to: sum.base + $0, count: $1) }
         case .received(let frame):
-            read.append(pushes[merge.into]!.id)
             let sum = try sums.take()
             Self.inBlocks(sums.count) {
                 Kernels.add(frame.base + $0, part.base + $0, into: sum.base + $0, count: $1)
@@ -116,7 +116,6 @@ final class ParameterPart {
         case .taken: preconditionFailure("the sum of shard \(merge.into) was added already")
         }
         pushes[merge.from]!.sum = .taken
-        return read
     }
 
     /// On all cores: each number's sum is the same.
@@ -128,7 +127,7 @@ final class ParameterPart {
         }
     }
 
-    /// Takes the step that all shards are there for, and returns the pushes that were read.
+    /// Takes the step that all shards are there for, and returns the pushes that it was taken from.
     ///
     /// The old parameters may still be on their way to somebody; then the new ones get a buffer of their own.
     func apply(_ number: UInt64) throws -> [ShardAttempt] {
@@ -157,8 +156,7 @@ final class ParameterPart {
         state.version += 1
         rounds[number] = nil
         pushes = [:]
-        guard case .received = shards[0].sum else { return [] }
-        return [shards[0].id]
+        return shards.map(\.id)
     }
 }
 

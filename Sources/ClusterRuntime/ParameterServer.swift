@@ -36,7 +36,7 @@ final class ParameterServer {
     /// Who waits for parameters of which run and version.
     private var waiting: [NodeID: (run: UInt64, version: UInt64)] = [:]
     private var maps = SharedMemoryMaps()
-    /// Who pushed what lies in shared memory and is not read yet.
+    /// Who pushed what lies in shared memory, and is needed until the step is taken.
     private var lenders: [ShardAttempt: NodeID] = [:]
     private var foreignPeers: Set<NodeID> = []
 
@@ -85,7 +85,7 @@ final class ParameterServer {
         guard let part, envelope.run == run else { return true }
         switch envelope.header {
         case .openRound(let number, let shards, let firstAttempt):
-            part.open(number, shards: shards, firstAttempt: firstAttempt)
+            try giveBack(part.open(number, shards: shards, firstAttempt: firstAttempt))
         case .apply(let round):
             // Said again, it asks for the answer alone.
             if round == part.state.version { try giveBack(try part.apply(round)) }
@@ -179,17 +179,14 @@ final class ParameterServer {
         _ floats: [FloatFrame], _ id: ShardAttempt, _ result: Header.TrainingResult, _ digest: UInt64,
         from peer: NodeID, isLent: Bool, _ part: ParameterPart
     ) throws {
-        // The factors are needed until the step is taken, and are small.
-        let factors = isLent ? floats[1...].map { FloatFrame($0.copy()) } : Array(floats[1...])
-        let (reception, added) = try part.receive(
-            .init(id: id, result: result, digest: digest, gradient: floats[0], x: factors[0], d: factors[1]))
+        let reception = try part.receive(
+            .init(id: id, result: result, digest: digest, gradient: floats[0], x: floats[1], d: floats[2]))
         var isNeeded = false
         switch reception {
         case .accept:
             isNeeded = isLent
             if isLent { lenders[id] = peer }
             try coordinator.send(.arrived(id, result, digest: digest), run: run)
-            try giveBack(added)
         case .compare:
             // The news of it may have been lost.
             if let first = part.counting(shard: id.shard) {
