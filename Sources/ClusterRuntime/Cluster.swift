@@ -71,6 +71,7 @@ final class Cluster {
     /// Everybody who ever took part, by name.
     var everyone: Set<String> = []
     var lostWorkers = 0
+    private var unlikeShardsTaken = 0
     /// Shards that were handed out more than once, audits apart.
     private(set) var repeatedShards = 0
     /// What tells of each worker's processor, for whoever wants to keep it: its fingerprint, and what it is.
@@ -242,6 +243,13 @@ final class Cluster {
                 ).stream()
                 return stream.uniform(0, 1) < trust.auditedShare
             })
+    }
+
+    /// Results that counted since this was last asked, of workers that are no bitwise peers of the first.
+    func takeUnlikeShards() -> Int {
+        let unlike = scheduler.shardsByFingerprint.reduce(0) { $0 + ($1.key == reference ? 0 : $1.value) }
+        defer { unlikeShardsTaken = unlike }
+        return unlike - unlikeShardsTaken
     }
 
     private func close(_ number: UInt64) -> OpenRound {

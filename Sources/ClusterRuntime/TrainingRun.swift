@@ -97,6 +97,14 @@ public final class TrainingRun {
         try StartingPoint(newestIn: checkpoints, layout, log: log) ?? StartingPoint(configuration, layout)
     }
 
+    /// Adds the results that counted though their workers are no bitwise peers.
+    private func countUnlikeShards() {
+        let unlike = cluster.takeUnlikeShards()
+        guard unlike > 0, var fingerprints = configuration.fingerprints else { return }
+        fingerprints.unlikeShards += unlike
+        keep(fingerprints)
+    }
+
     /// Goes on from here, whatever was trained beyond.
     private func begin(at start: StartingPoint) throws {
         step = start.state.version
@@ -114,7 +122,10 @@ public final class TrainingRun {
     /// Writes down what computes: it stands in config.json for as long as the run's results do.
     private func note(_ fingerprint: String, of processor: String) {
         var fingerprints = configuration.fingerprints ?? .init(reference: fingerprint)
-        guard fingerprints.add(fingerprint, of: processor) else { return }
+        if fingerprints.add(fingerprint, of: processor) { keep(fingerprints) }
+    }
+
+    private func keep(_ fingerprints: RunConfiguration.Fingerprints) {
         configuration.fingerprints = fingerprints
         do {
             try folder.write(configuration)
@@ -217,6 +228,8 @@ public final class TrainingRun {
         }
         recordedStep = step
         line.print(summary(of: record))
+        printWorkers()
+        countUnlikeShards()
         progress = EpochProgress()
         ledger = Ledger()
     }
@@ -338,7 +351,9 @@ public final class TrainingRun {
         try cluster.end(reason: "the training is done")
         writer.finish()
         let digest = try ParameterDigest.digest(of: SafetensorsFile(path: final))
+        countUnlikeShards()
         try report(digest)
+        line.print(peersText)
         line.print("parameters' digest: \(digest)")
         return folder.path("report.html")
     }

@@ -54,7 +54,8 @@ struct BenchmarkClusterCommand: ParsableCommand {
         try reportingFailures {
             let model = try size.model()
             guard (1...256).contains(workers), (1...4096).contains(shardSize), (1...1_000_000).contains(steps),
-                (1...4096).contains(shardsPerStep ?? 1), (1...1000).contains(rounds), (1...4096).contains(simulated ?? 1)
+                (1...4096).contains(shardsPerStep ?? 1), (1...1000).contains(rounds),
+                (1...4096).contains(simulated ?? 1)
             else {
                 throw RunFailure(
                     .unusableArguments,
