@@ -41,12 +41,13 @@ let package = Package(
         library("CPNG", apt: "libpng-dev"),
         library("CTurboJPEG", apt: "libturbojpeg0-dev"),
         library("COpenSSL", apt: "libssl-dev"),
+        library("CXXHash", apt: "libxxhash-dev"),
         .target(
             name: "CMessages", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
         module("ZeroMQ", "CZeroMQ"),
         module("OneDNN", "COneDNN"),
         module("Messages", "CMessages"),
-        module("Digests", "COpenSSL"),
+        module("Digests", "COpenSSL", "CXXHash"),
         module("Images", "CPNG", "CTurboJPEG"),
         // Loops that must use a processor's widest vectors, which Swift compiles for none of: C, and its Swift names.
         .target(name: "CKernels"),
@@ -72,7 +73,7 @@ let package = Package(
             "Evaluation"),
 
         // The cluster: logic decides, runtime acts.
-        module("ClusterLogic"),
+        module("ClusterLogic", "Messages"),
         module(
             "ClusterRuntime", "Audio", "Images", "Spectrograms", "ClusterLogic", "Training", "Messages", "ZeroMQ",
             "Reports", "CLinux", logging,
@@ -86,6 +87,7 @@ let package = Package(
             "hbn-coordinator", "ClusterRuntime", "AttentionUNet", "TensorCore", "Optimization", "Training",
             "Datasets"),
         program("hbn-worker", "ClusterRuntime"),
+        program("hbn-parameter-server", "ClusterRuntime"),
 
         tests("ZeroMQTests", "ZeroMQ"),
         tests("MessagesTests", "Messages"),
@@ -105,7 +107,7 @@ let package = Package(
         tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
         tests("ReportsTests", "Reports", "Randomness"),
-        tests("ClusterLogicTests", "ClusterLogic"),
+        tests("ClusterLogicTests", "ClusterLogic", "Messages"),
         // They start the programs, which SwiftPM builds into the folder of the tests.
         tests("ClusterRuntimeTests", "ClusterRuntime", "Kernels", "Training", "Messages", "ZeroMQ"),
     ],

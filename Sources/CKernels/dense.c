@@ -97,8 +97,8 @@ HBN_INLINE float dot(const float *a, const float *b, size_t count) {
     return sum;
 }
 
-HBN_EACH_PROCESSOR
-void hbn_dense_backward_data(
+/// Any width and number of samples: each passes over the rows for itself.
+HBN_INLINE void backward_data_any(
     const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel) {
     uint16_t list[block];
     for (size_t start = first; start < first + rows; start += block) {
@@ -181,13 +181,13 @@ HBN_INLINE void add_products(
     }
 }
 
-HBN_EACH_PROCESSOR
-void hbn_sgd_step_factored(
-    hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
+/// Any width, number of samples and optimizer.
+HBN_INLINE void step_factored_any(
+    const hbn_sgd *sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
     const float *parameters, float *velocity, float *updated) {
     enum { columns = strip * hbn_lanes };
     // Without momentum and decay a row moves only if it had an input.
-    const _Bool stays = !velocity && sgd.kept == 1 && updated == parameters;
+    const _Bool stays = !velocity && sgd->kept == 1 && updated == parameters;
     for (size_t start = first; start < first + rows; start += hbn_lanes) {
         const size_t some = first + rows - start < hbn_lanes ? first + rows - start : hbn_lanes;
         hbn_row_lists lists;
@@ -206,62 +206,100 @@ void hbn_sgd_step_factored(
                 for (size_t sample = most_samples; sample < count; sample++)
                     add_products(
                         samples + sample, (const uint8_t[]){0}, samples[sample].x[row] != 0, row, j, size, gradient);
-                step(&sgd, size, parameters + at, gradient, velocity ? velocity + at : NULL, updated + at);
+                step(sgd, size, parameters + at, gradient, velocity ? velocity + at : NULL, updated + at);
             }
         }
     }
 }
 
-/// Backward and the step of one row of `strip` vectors, while it is in the registers. `listed` of the samples have an
-/// input there. The sums are added as `dot` and `add_products` add them.
+/// What a pass over rows does while a row is in the registers: errors of the inputs, a step of the row, or both.
+enum { data = 1, stepping = 2 };
+
+/// One row of `strip` vectors. `listed` of the samples have an input there. The sums are added as `dot` and
+/// `add_products` add them.
 HBN_INLINE void pass_row(
-    const hbn_sgd *sgd, const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row,
-    float *weights) {
-    hbn_floats w[strip], gradient[strip];
-    HBN_UNROLL for (int v = 0; v < strip; v++) w[v] = HBN_READ(weights + v * hbn_lanes);
-    for (size_t i = 0; i < listed; i++) {
-        const float *d = samples[list[i]].d;
-        hbn_floats sums[4] = {0};
-        HBN_UNROLL for (int v = 0; v < strip; v++)
-            sums[v % 4] = sums[v % 4] + HBN_READ(d + v * hbn_lanes) * w[v];
-        sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-        samples[list[i]].dx[row] = sum_of(&sums[0]);
+    int work, const hbn_sgd *sgd, const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row,
+    const float *weights, float *updated) {
+    if (work & data) {
+        hbn_floats w[strip];
+        HBN_UNROLL for (int v = 0; v < strip; v++) w[v] = HBN_READ(weights + v * hbn_lanes);
+        for (size_t i = 0; i < listed; i++) {
+            const float *d = samples[list[i]].d;
+            hbn_floats sums[4] = {0};
+            HBN_UNROLL for (int v = 0; v < strip; v++)
+                sums[v % 4] = sums[v % 4] + HBN_READ(d + v * hbn_lanes) * w[v];
+            sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+            samples[list[i]].dx[row] = sum_of(&sums[0]);
+        }
     }
-    HBN_UNROLL for (int v = 0; v < strip; v++) gradient[v] = (hbn_floats){0};
-    for (size_t i = 0; i < listed; i++) {
-        const float *d = samples[list[i]].d;
-        const float x = samples[list[i]].x[row];
-        HBN_UNROLL for (int v = 0; v < strip; v++) gradient[v] = gradient[v] + x * HBN_READ(d + v * hbn_lanes);
+    if (work & stepping) {
+        hbn_floats gradient[strip];
+        HBN_UNROLL for (int v = 0; v < strip; v++) gradient[v] = (hbn_floats){0};
+        for (size_t i = 0; i < listed; i++) {
+            const float *d = samples[list[i]].d;
+            const float x = samples[list[i]].x[row];
+            HBN_UNROLL for (int v = 0; v < strip; v++) gradient[v] = gradient[v] + x * HBN_READ(d + v * hbn_lanes);
+        }
+        HBN_UNROLL for (int v = 0; v < strip; v++) {
+            const hbn_floats push = sgd->learning_rate * gradient[v];
+            HBN_AT(updated + v * hbn_lanes) = HBN_READ(weights + v * hbn_lanes) * sgd->kept - push;
+        }
     }
-    HBN_UNROLL for (int v = 0; v < strip; v++) {
-        const hbn_floats push = sgd->learning_rate * gradient[v];
-        HBN_AT(weights + v * hbn_lanes) = HBN_READ(weights + v * hbn_lanes) * sgd->kept - push;
+}
+
+/// A pass over rows of `strip` vectors, with at most `most_samples` and without momentum.
+HBN_INLINE void pass_rows(
+    int work, const hbn_sgd *sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows,
+    const float *kernel, float *updated) {
+    const size_t width = strip * hbn_lanes;
+    // Without decay a row moves only if it had an input.
+    const _Bool stays = !(work & stepping) || (sgd->kept == 1 && updated == kernel);
+    for (size_t start = first; start < first + rows; start += hbn_lanes) {
+        const size_t some = first + rows - start < hbn_lanes ? first + rows - start : hbn_lanes;
+        hbn_row_lists lists;
+        list_inputs(samples, count, start, some, &lists);
+        if (work & data)
+            for (size_t sample = 0; sample < count; sample++)
+                memset(samples[sample].dx + start, 0, some * sizeof(float));
+        for (size_t i = 0; i < some; i++) {
+            const size_t at = (start + i) * width;
+            prefetch(kernel + at + ahead * width, width);
+            if (lists.count[i] > 0 || !stays)
+                pass_row(
+                    work, sgd, samples, lists.samples[i], lists.count[i], start + i, kernel + at,
+                    work & stepping ? updated + at : NULL);
+        }
     }
+}
+
+HBN_EACH_PROCESSOR
+void hbn_dense_backward_data(
+    const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel) {
+    if (width == strip * hbn_lanes && count <= most_samples)
+        pass_rows(data, NULL, samples, count, first, rows, kernel, NULL);
+    else
+        backward_data_any(samples, count, first, rows, width, kernel);
+}
+
+HBN_EACH_PROCESSOR
+void hbn_sgd_step_factored(
+    hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
+    const float *parameters, float *velocity, float *updated) {
+    if (width == strip * hbn_lanes && count <= most_samples && !velocity)
+        pass_rows(stepping, &sgd, samples, count, first, rows, parameters, updated);
+    else
+        step_factored_any(&sgd, samples, count, first, rows, width, parameters, velocity, updated);
 }
 
 HBN_EACH_PROCESSOR
 void hbn_dense_backward_data_and_step(
     hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
     float *kernel) {
-    if (width != strip * hbn_lanes || count > most_samples) {
-        for (size_t row = first; row < first + rows; row += block) {
-            const size_t some = first + rows - row < block ? first + rows - row : block;
-            hbn_dense_backward_data(samples, count, row, some, width, kernel);
-            hbn_sgd_step_factored(sgd, samples, count, row, some, width, kernel, NULL, kernel);
-        }
-        return;
-    }
-    for (size_t start = first; start < first + rows; start += hbn_lanes) {
-        const size_t some = first + rows - start < hbn_lanes ? first + rows - start : hbn_lanes;
-        hbn_row_lists lists;
-        list_inputs(samples, count, start, some, &lists);
-        for (size_t sample = 0; sample < count; sample++)
-            memset(samples[sample].dx + start, 0, some * sizeof(float));
-        for (size_t i = 0; i < some; i++) {
-            const size_t row = start + i;
-            prefetch(kernel + (row + ahead) * width, width);
-            if (lists.count[i] > 0 || sgd.kept != 1)
-                pass_row(&sgd, samples, lists.samples[i], lists.count[i], row, kernel + row * width);
-        }
+    if (width == strip * hbn_lanes && count <= most_samples)
+        return pass_rows(data | stepping, &sgd, samples, count, first, rows, kernel, kernel);
+    for (size_t row = first; row < first + rows; row += block) {
+        const size_t some = first + rows - row < block ? first + rows - row : block;
+        backward_data_any(samples, count, row, some, width, kernel);
+        step_factored_any(&sgd, samples, count, row, some, width, kernel, NULL, kernel);
     }
 }

@@ -97,6 +97,51 @@ void   hbn__join__free_unpacked
   assert(message->base.descriptor == &hbn__join__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__leave__init
+                     (Hbn__Leave         *message)
+{
+  static const Hbn__Leave init_value = HBN__LEAVE__INIT;
+  *message = init_value;
+}
+size_t hbn__leave__get_packed_size
+                     (const Hbn__Leave *message)
+{
+  assert(message->base.descriptor == &hbn__leave__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__leave__pack
+                     (const Hbn__Leave *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__leave__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__leave__pack_to_buffer
+                     (const Hbn__Leave *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__leave__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Leave *
+       hbn__leave__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Leave *)
+     protobuf_c_message_unpack (&hbn__leave__descriptor,
+                                allocator, len, data);
+}
+void   hbn__leave__free_unpacked
+                     (Hbn__Leave *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__leave__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__welcome__init
                      (Hbn__Welcome         *message)
 {
@@ -142,6 +187,51 @@ void   hbn__welcome__free_unpacked
   assert(message->base.descriptor == &hbn__welcome__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__server__init
+                     (Hbn__Server         *message)
+{
+  static const Hbn__Server init_value = HBN__SERVER__INIT;
+  *message = init_value;
+}
+size_t hbn__server__get_packed_size
+                     (const Hbn__Server *message)
+{
+  assert(message->base.descriptor == &hbn__server__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__server__pack
+                     (const Hbn__Server *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__server__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__server__pack_to_buffer
+                     (const Hbn__Server *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__server__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Server *
+       hbn__server__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Server *)
+     protobuf_c_message_unpack (&hbn__server__descriptor,
+                                allocator, len, data);
+}
+void   hbn__server__free_unpacked
+                     (Hbn__Server *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__server__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__refusal__init
                      (Hbn__Refusal         *message)
 {
@@ -185,51 +275,6 @@ void   hbn__refusal__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &hbn__refusal__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   hbn__ready__init
-                     (Hbn__Ready         *message)
-{
-  static const Hbn__Ready init_value = HBN__READY__INIT;
-  *message = init_value;
-}
-size_t hbn__ready__get_packed_size
-                     (const Hbn__Ready *message)
-{
-  assert(message->base.descriptor == &hbn__ready__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t hbn__ready__pack
-                     (const Hbn__Ready *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &hbn__ready__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t hbn__ready__pack_to_buffer
-                     (const Hbn__Ready *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &hbn__ready__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Hbn__Ready *
-       hbn__ready__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Hbn__Ready *)
-     protobuf_c_message_unpack (&hbn__ready__descriptor,
-                                allocator, len, data);
-}
-void   hbn__ready__free_unpacked
-                     (Hbn__Ready *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &hbn__ready__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   hbn__heartbeat__init
@@ -412,6 +457,51 @@ void   hbn__scores__free_unpacked
   assert(message->base.descriptor == &hbn__scores__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__audited__init
+                     (Hbn__Audited         *message)
+{
+  static const Hbn__Audited init_value = HBN__AUDITED__INIT;
+  *message = init_value;
+}
+size_t hbn__audited__get_packed_size
+                     (const Hbn__Audited *message)
+{
+  assert(message->base.descriptor == &hbn__audited__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__audited__pack
+                     (const Hbn__Audited *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__audited__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__audited__pack_to_buffer
+                     (const Hbn__Audited *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__audited__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Audited *
+       hbn__audited__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Audited *)
+     protobuf_c_message_unpack (&hbn__audited__descriptor,
+                                allocator, len, data);
+}
+void   hbn__audited__free_unpacked
+                     (Hbn__Audited *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__audited__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__failure__init
                      (Hbn__Failure         *message)
 {
@@ -592,6 +682,51 @@ void   hbn__parameters__free_unpacked
   assert(message->base.descriptor == &hbn__parameters__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__memory__init
+                     (Hbn__Memory         *message)
+{
+  static const Hbn__Memory init_value = HBN__MEMORY__INIT;
+  *message = init_value;
+}
+size_t hbn__memory__get_packed_size
+                     (const Hbn__Memory *message)
+{
+  assert(message->base.descriptor == &hbn__memory__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__memory__pack
+                     (const Hbn__Memory *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__memory__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__memory__pack_to_buffer
+                     (const Hbn__Memory *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__memory__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Memory *
+       hbn__memory__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Memory *)
+     protobuf_c_message_unpack (&hbn__memory__descriptor,
+                                allocator, len, data);
+}
+void   hbn__memory__free_unpacked
+                     (Hbn__Memory *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__memory__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__result__init
                      (Hbn__Result         *message)
 {
@@ -682,6 +817,51 @@ void   hbn__push__free_unpacked
   assert(message->base.descriptor == &hbn__push__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__place__init
+                     (Hbn__Place         *message)
+{
+  static const Hbn__Place init_value = HBN__PLACE__INIT;
+  *message = init_value;
+}
+size_t hbn__place__get_packed_size
+                     (const Hbn__Place *message)
+{
+  assert(message->base.descriptor == &hbn__place__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__place__pack
+                     (const Hbn__Place *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__place__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__place__pack_to_buffer
+                     (const Hbn__Place *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__place__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Place *
+       hbn__place__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Place *)
+     protobuf_c_message_unpack (&hbn__place__descriptor,
+                                allocator, len, data);
+}
+void   hbn__place__free_unpacked
+                     (Hbn__Place *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__place__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__open_round__init
                      (Hbn__OpenRound         *message)
 {
@@ -725,6 +905,51 @@ void   hbn__open_round__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &hbn__open_round__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   hbn__apply__init
+                     (Hbn__Apply         *message)
+{
+  static const Hbn__Apply init_value = HBN__APPLY__INIT;
+  *message = init_value;
+}
+size_t hbn__apply__get_packed_size
+                     (const Hbn__Apply *message)
+{
+  assert(message->base.descriptor == &hbn__apply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__apply__pack
+                     (const Hbn__Apply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__apply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__apply__pack_to_buffer
+                     (const Hbn__Apply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__apply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Apply *
+       hbn__apply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Apply *)
+     protobuf_c_message_unpack (&hbn__apply__descriptor,
+                                allocator, len, data);
+}
+void   hbn__apply__free_unpacked
+                     (Hbn__Apply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__apply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   hbn__arrived__init
@@ -772,6 +997,51 @@ void   hbn__arrived__free_unpacked
   assert(message->base.descriptor == &hbn__arrived__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__rejected__init
+                     (Hbn__Rejected         *message)
+{
+  static const Hbn__Rejected init_value = HBN__REJECTED__INIT;
+  *message = init_value;
+}
+size_t hbn__rejected__get_packed_size
+                     (const Hbn__Rejected *message)
+{
+  assert(message->base.descriptor == &hbn__rejected__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__rejected__pack
+                     (const Hbn__Rejected *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__rejected__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__rejected__pack_to_buffer
+                     (const Hbn__Rejected *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__rejected__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Rejected *
+       hbn__rejected__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Rejected *)
+     protobuf_c_message_unpack (&hbn__rejected__descriptor,
+                                allocator, len, data);
+}
+void   hbn__rejected__free_unpacked
+                     (Hbn__Rejected *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__rejected__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__updated__init
                      (Hbn__Updated         *message)
 {
@@ -817,7 +1087,7 @@ void   hbn__updated__free_unpacked
   assert(message->base.descriptor == &hbn__updated__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
+static const ProtobufCFieldDescriptor hbn__header__field_descriptors[23] =
 {
   {
     "protocol",
@@ -856,13 +1126,13 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "ready",
+    "leave",
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
-    offsetof(Hbn__Header, ready),
-    &hbn__ready__descriptor,
+    offsetof(Hbn__Header, leave),
+    &hbn__leave__descriptor,
     NULL,
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -892,8 +1162,20 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "failure",
+    "audited",
     7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, audited),
+    &hbn__audited__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failure",
+    8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -916,20 +1198,8 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "refusal",
-    10,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Hbn__Header, body_case),
-    offsetof(Hbn__Header, refusal),
-    &hbn__refusal__descriptor,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "assignment",
-    11,
+    10,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -940,8 +1210,32 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "stop",
+    "cancel",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, cancel),
+    &hbn__attempt__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refusal",
     12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, refusal),
+    &hbn__refusal__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stop",
+    13,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -953,7 +1247,7 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
   },
   {
     "pull",
-    13,
+    14,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -965,7 +1259,7 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
   },
   {
     "parameters",
-    14,
+    15,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -977,7 +1271,7 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
   },
   {
     "push",
-    15,
+    16,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -988,8 +1282,32 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "taken",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, taken),
+    &hbn__attempt__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "place",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, place),
+    &hbn__place__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "open_round",
-    16,
+    19,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -1000,8 +1318,20 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "apply",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, apply),
+    &hbn__apply__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "arrived",
-    17,
+    21,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -1012,8 +1342,20 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "rejected",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, rejected),
+    &hbn__rejected__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "updated",
-    18,
+    23,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Hbn__Header, body_case),
@@ -1025,29 +1367,34 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[17] =
   },
 };
 static const unsigned hbn__header__field_indices_by_name[] = {
-  15,   /* field[15] = arrived */
+  19,   /* field[19] = apply */
+  20,   /* field[20] = arrived */
   9,   /* field[9] = assignment */
-  6,   /* field[6] = failure */
+  6,   /* field[6] = audited */
+  10,   /* field[10] = cancel */
+  7,   /* field[7] = failure */
   4,   /* field[4] = heartbeat */
   2,   /* field[2] = join */
-  14,   /* field[14] = open_round */
-  12,   /* field[12] = parameters */
+  3,   /* field[3] = leave */
+  18,   /* field[18] = open_round */
+  14,   /* field[14] = parameters */
+  17,   /* field[17] = place */
   0,   /* field[0] = protocol */
-  11,   /* field[11] = pull */
-  13,   /* field[13] = push */
-  3,   /* field[3] = ready */
-  8,   /* field[8] = refusal */
+  13,   /* field[13] = pull */
+  15,   /* field[15] = push */
+  11,   /* field[11] = refusal */
+  21,   /* field[21] = rejected */
   1,   /* field[1] = run */
   5,   /* field[5] = scores */
-  10,   /* field[10] = stop */
-  16,   /* field[16] = updated */
-  7,   /* field[7] = welcome */
+  12,   /* field[12] = stop */
+  16,   /* field[16] = taken */
+  22,   /* field[22] = updated */
+  8,   /* field[8] = welcome */
 };
-static const ProtobufCIntRange hbn__header__number_ranges[2 + 1] =
+static const ProtobufCIntRange hbn__header__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 9, 7 },
-  { 0, 17 }
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor hbn__header__descriptor =
 {
@@ -1057,18 +1404,58 @@ const ProtobufCMessageDescriptor hbn__header__descriptor =
   "Hbn__Header",
   "hbn",
   sizeof(Hbn__Header),
-  17,
+  23,
   hbn__header__field_descriptors,
   hbn__header__field_indices_by_name,
-  2,  hbn__header__number_ranges,
+  1,  hbn__header__number_ranges,
   (ProtobufCMessageInit) hbn__header__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__join__field_descriptors[6] =
+static const ProtobufCEnumValue hbn__join__role__enum_values_by_number[2] =
+{
+  { "WORKER", "HBN__JOIN__ROLE__WORKER", 0 },
+  { "PARAMETER_SERVER", "HBN__JOIN__ROLE__PARAMETER_SERVER", 1 },
+};
+static const ProtobufCIntRange hbn__join__role__value_ranges[] = {
+{0, 0},{0, 2}
+};
+static const ProtobufCEnumValueIndex hbn__join__role__enum_values_by_name[2] =
+{
+  { "PARAMETER_SERVER", 1 },
+  { "WORKER", 0 },
+};
+const ProtobufCEnumDescriptor hbn__join__role__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "hbn.Join.Role",
+  "Role",
+  "Hbn__Join__Role",
+  "hbn",
+  2,
+  hbn__join__role__enum_values_by_number,
+  2,
+  hbn__join__role__enum_values_by_name,
+  1,
+  hbn__join__role__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor hbn__join__field_descriptors[9] =
 {
   {
-    "name",
+    "role",
     1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Join, role),
+    &hbn__join__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -1080,7 +1467,7 @@ static const ProtobufCFieldDescriptor hbn__join__field_descriptors[6] =
   },
   {
     "host",
-    2,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -1092,23 +1479,11 @@ static const ProtobufCFieldDescriptor hbn__join__field_descriptors[6] =
   },
   {
     "process",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Join, process),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "lanes",
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Join, lanes),
+    offsetof(Hbn__Join, process),
     NULL,
     NULL,
     0,             /* flags */
@@ -1138,19 +1513,58 @@ static const ProtobufCFieldDescriptor hbn__join__field_descriptors[6] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lanes",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Join, lanes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fingerprint",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Join, fingerprint),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "endpoint",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Join, endpoint),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__join__field_indices_by_name[] = {
   4,   /* field[4] = build */
-  1,   /* field[1] = host */
-  3,   /* field[3] = lanes */
-  0,   /* field[0] = name */
-  2,   /* field[2] = process */
+  8,   /* field[8] = endpoint */
+  7,   /* field[7] = fingerprint */
+  2,   /* field[2] = host */
+  6,   /* field[6] = lanes */
+  1,   /* field[1] = name */
+  3,   /* field[3] = process */
   5,   /* field[5] = processor */
+  0,   /* field[0] = role */
 };
 static const ProtobufCIntRange hbn__join__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor hbn__join__descriptor =
 {
@@ -1160,14 +1574,52 @@ const ProtobufCMessageDescriptor hbn__join__descriptor =
   "Hbn__Join",
   "hbn",
   sizeof(Hbn__Join),
-  6,
+  9,
   hbn__join__field_descriptors,
   hbn__join__field_indices_by_name,
   1,  hbn__join__number_ranges,
   (ProtobufCMessageInit) hbn__join__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__welcome__field_descriptors[2] =
+static const ProtobufCFieldDescriptor hbn__leave__field_descriptors[1] =
+{
+  {
+    "finishing",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Leave, n_finishing),
+    offsetof(Hbn__Leave, finishing),
+    &hbn__attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__leave__field_indices_by_name[] = {
+  0,   /* field[0] = finishing */
+};
+static const ProtobufCIntRange hbn__leave__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor hbn__leave__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Leave",
+  "Leave",
+  "Hbn__Leave",
+  "hbn",
+  sizeof(Hbn__Leave),
+  1,
+  hbn__leave__field_descriptors,
+  hbn__leave__field_indices_by_name,
+  1,  hbn__leave__number_ranges,
+  (ProtobufCMessageInit) hbn__leave__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__welcome__field_descriptors[3] =
 {
   {
     "configuration",
@@ -1182,26 +1634,39 @@ static const ProtobufCFieldDescriptor hbn__welcome__field_descriptors[2] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "parameter_server",
+    "model",
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Welcome, parameter_server),
+    offsetof(Hbn__Welcome, model),
     NULL,
     &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "servers",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Welcome, n_servers),
+    offsetof(Hbn__Welcome, servers),
+    &hbn__server__descriptor,
+    NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned hbn__welcome__field_indices_by_name[] = {
   0,   /* field[0] = configuration */
-  1,   /* field[1] = parameter_server */
+  1,   /* field[1] = model */
+  2,   /* field[2] = servers */
 };
 static const ProtobufCIntRange hbn__welcome__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor hbn__welcome__descriptor =
 {
@@ -1211,11 +1676,75 @@ const ProtobufCMessageDescriptor hbn__welcome__descriptor =
   "Hbn__Welcome",
   "hbn",
   sizeof(Hbn__Welcome),
-  2,
+  3,
   hbn__welcome__field_descriptors,
   hbn__welcome__field_indices_by_name,
   1,  hbn__welcome__number_ranges,
   (ProtobufCMessageInit) hbn__welcome__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__server__field_descriptors[3] =
+{
+  {
+    "endpoint",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Server, endpoint),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Server, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Server, end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__server__field_indices_by_name[] = {
+  2,   /* field[2] = end */
+  0,   /* field[0] = endpoint */
+  1,   /* field[1] = first */
+};
+static const ProtobufCIntRange hbn__server__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor hbn__server__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Server",
+  "Server",
+  "Hbn__Server",
+  "hbn",
+  sizeof(Hbn__Server),
+  3,
+  hbn__server__field_descriptors,
+  hbn__server__field_indices_by_name,
+  1,  hbn__server__number_ranges,
+  (ProtobufCMessageInit) hbn__server__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor hbn__refusal__field_descriptors[1] =
@@ -1256,66 +1785,41 @@ const ProtobufCMessageDescriptor hbn__refusal__descriptor =
   (ProtobufCMessageInit) hbn__refusal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__ready__field_descriptors[1] =
+static const ProtobufCFieldDescriptor hbn__heartbeat__field_descriptors[2] =
 {
   {
-    "lanes",
+    "held",
     1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Ready, lanes),
-    NULL,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Heartbeat, n_held),
+    offsetof(Hbn__Heartbeat, held),
+    &hbn__attempt__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-};
-static const unsigned hbn__ready__field_indices_by_name[] = {
-  0,   /* field[0] = lanes */
-};
-static const ProtobufCIntRange hbn__ready__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 1 }
-};
-const ProtobufCMessageDescriptor hbn__ready__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "hbn.Ready",
-  "Ready",
-  "Hbn__Ready",
-  "hbn",
-  sizeof(Hbn__Ready),
-  1,
-  hbn__ready__field_descriptors,
-  hbn__ready__field_indices_by_name,
-  1,  hbn__ready__number_ranges,
-  (ProtobufCMessageInit) hbn__ready__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor hbn__heartbeat__field_descriptors[1] =
-{
   {
-    "idle_lanes",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Heartbeat, idle_lanes),
-    NULL,
+    "sent",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Heartbeat, n_sent),
+    offsetof(Hbn__Heartbeat, sent),
+    &hbn__attempt__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned hbn__heartbeat__field_indices_by_name[] = {
-  0,   /* field[0] = idle_lanes */
+  0,   /* field[0] = held */
+  1,   /* field[1] = sent */
 };
 static const ProtobufCIntRange hbn__heartbeat__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor hbn__heartbeat__descriptor =
 {
@@ -1325,7 +1829,7 @@ const ProtobufCMessageDescriptor hbn__heartbeat__descriptor =
   "Hbn__Heartbeat",
   "hbn",
   sizeof(Hbn__Heartbeat),
-  1,
+  2,
   hbn__heartbeat__field_descriptors,
   hbn__heartbeat__field_indices_by_name,
   1,  hbn__heartbeat__number_ranges,
@@ -1396,16 +1900,18 @@ const ProtobufCMessageDescriptor hbn__attempt__descriptor =
   (ProtobufCMessageInit) hbn__attempt__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue hbn__assignment__kind__enum_values_by_number[2] =
+static const ProtobufCEnumValue hbn__assignment__kind__enum_values_by_number[3] =
 {
   { "TRAIN", "HBN__ASSIGNMENT__KIND__TRAIN", 0 },
   { "SCORE", "HBN__ASSIGNMENT__KIND__SCORE", 1 },
+  { "AUDIT", "HBN__ASSIGNMENT__KIND__AUDIT", 2 },
 };
 static const ProtobufCIntRange hbn__assignment__kind__value_ranges[] = {
-{0, 0},{0, 2}
+{0, 0},{0, 3}
 };
-static const ProtobufCEnumValueIndex hbn__assignment__kind__enum_values_by_name[2] =
+static const ProtobufCEnumValueIndex hbn__assignment__kind__enum_values_by_name[3] =
 {
+  { "AUDIT", 2 },
   { "SCORE", 1 },
   { "TRAIN", 0 },
 };
@@ -1416,9 +1922,9 @@ const ProtobufCEnumDescriptor hbn__assignment__kind__descriptor =
   "Kind",
   "Hbn__Assignment__Kind",
   "hbn",
-  2,
+  3,
   hbn__assignment__kind__enum_values_by_number,
-  2,
+  3,
   hbn__assignment__kind__enum_values_by_name,
   1,
   hbn__assignment__kind__value_ranges,
@@ -1514,7 +2020,7 @@ const ProtobufCMessageDescriptor hbn__assignment__descriptor =
   (ProtobufCMessageInit) hbn__assignment__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__scores__field_descriptors[2] =
+static const ProtobufCFieldDescriptor hbn__scores__field_descriptors[1] =
 {
   {
     "id",
@@ -1528,27 +2034,14 @@ static const ProtobufCFieldDescriptor hbn__scores__field_descriptors[2] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "seconds",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Scores, seconds),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned hbn__scores__field_indices_by_name[] = {
   0,   /* field[0] = id */
-  1,   /* field[1] = seconds */
 };
 static const ProtobufCIntRange hbn__scores__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 1 }
 };
 const ProtobufCMessageDescriptor hbn__scores__descriptor =
 {
@@ -1558,11 +2051,62 @@ const ProtobufCMessageDescriptor hbn__scores__descriptor =
   "Hbn__Scores",
   "hbn",
   sizeof(Hbn__Scores),
-  2,
+  1,
   hbn__scores__field_descriptors,
   hbn__scores__field_indices_by_name,
   1,  hbn__scores__number_ranges,
   (ProtobufCMessageInit) hbn__scores__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__audited__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Audited, id),
+    &hbn__attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "digests",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED64,
+    offsetof(Hbn__Audited, n_digests),
+    offsetof(Hbn__Audited, digests),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__audited__field_indices_by_name[] = {
+  1,   /* field[1] = digests */
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange hbn__audited__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor hbn__audited__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Audited",
+  "Audited",
+  "Hbn__Audited",
+  "hbn",
+  sizeof(Hbn__Audited),
+  2,
+  hbn__audited__field_descriptors,
+  hbn__audited__field_indices_by_name,
+  1,  hbn__audited__number_ranges,
+  (ProtobufCMessageInit) hbn__audited__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor hbn__failure__field_descriptors[2] =
@@ -1654,7 +2198,7 @@ const ProtobufCMessageDescriptor hbn__stop__descriptor =
   (ProtobufCMessageInit) hbn__stop__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__pull__field_descriptors[2] =
+static const ProtobufCFieldDescriptor hbn__pull__field_descriptors[4] =
 {
   {
     "version",
@@ -1680,15 +2224,41 @@ static const ProtobufCFieldDescriptor hbn__pull__field_descriptors[2] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "first",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Pull, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Pull, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__pull__field_indices_by_name[] = {
+  3,   /* field[3] = count */
+  2,   /* field[2] = first */
   0,   /* field[0] = version */
   1,   /* field[1] = with_velocity */
 };
 static const ProtobufCIntRange hbn__pull__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor hbn__pull__descriptor =
 {
@@ -1698,14 +2268,14 @@ const ProtobufCMessageDescriptor hbn__pull__descriptor =
   "Hbn__Pull",
   "hbn",
   sizeof(Hbn__Pull),
-  2,
+  4,
   hbn__pull__field_descriptors,
   hbn__pull__field_indices_by_name,
   1,  hbn__pull__number_ranges,
   (ProtobufCMessageInit) hbn__pull__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[1] =
+static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[3] =
 {
   {
     "version",
@@ -1719,14 +2289,40 @@ static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[1] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "first",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Parameters, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Parameters, memory),
+    &hbn__memory__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__parameters__field_indices_by_name[] = {
+  1,   /* field[1] = first */
+  2,   /* field[2] = memory */
   0,   /* field[0] = version */
 };
 static const ProtobufCIntRange hbn__parameters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor hbn__parameters__descriptor =
 {
@@ -1736,14 +2332,91 @@ const ProtobufCMessageDescriptor hbn__parameters__descriptor =
   "Hbn__Parameters",
   "hbn",
   sizeof(Hbn__Parameters),
-  1,
+  3,
   hbn__parameters__field_descriptors,
   hbn__parameters__field_indices_by_name,
   1,  hbn__parameters__number_ranges,
   (ProtobufCMessageInit) hbn__parameters__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__result__field_descriptors[4] =
+static const ProtobufCFieldDescriptor hbn__memory__field_descriptors[4] =
+{
+  {
+    "process",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Memory, process),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "descriptor",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Memory, descriptor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "serial",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Memory, serial),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Memory, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__memory__field_indices_by_name[] = {
+  3,   /* field[3] = count */
+  1,   /* field[1] = descriptor */
+  0,   /* field[0] = process */
+  2,   /* field[2] = serial */
+};
+static const ProtobufCIntRange hbn__memory__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor hbn__memory__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Memory",
+  "Memory",
+  "Hbn__Memory",
+  "hbn",
+  sizeof(Hbn__Memory),
+  4,
+  hbn__memory__field_descriptors,
+  hbn__memory__field_indices_by_name,
+  1,  hbn__memory__number_ranges,
+  (ProtobufCMessageInit) hbn__memory__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__result__field_descriptors[3] =
 {
   {
     "samples",
@@ -1781,29 +2454,16 @@ static const ProtobufCFieldDescriptor hbn__result__field_descriptors[4] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "seconds",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Result, seconds),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned hbn__result__field_indices_by_name[] = {
   1,   /* field[1] = correct */
   2,   /* field[2] = loss_sum */
   0,   /* field[0] = samples */
-  3,   /* field[3] = seconds */
 };
 static const ProtobufCIntRange hbn__result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor hbn__result__descriptor =
 {
@@ -1813,14 +2473,14 @@ const ProtobufCMessageDescriptor hbn__result__descriptor =
   "Hbn__Result",
   "hbn",
   sizeof(Hbn__Result),
-  4,
+  3,
   hbn__result__field_descriptors,
   hbn__result__field_indices_by_name,
   1,  hbn__result__number_ranges,
   (ProtobufCMessageInit) hbn__result__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__push__field_descriptors[2] =
+static const ProtobufCFieldDescriptor hbn__push__field_descriptors[4] =
 {
   {
     "id",
@@ -1846,15 +2506,41 @@ static const ProtobufCFieldDescriptor hbn__push__field_descriptors[2] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "digest",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Push, digest),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Push, memory),
+    &hbn__memory__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__push__field_indices_by_name[] = {
+  2,   /* field[2] = digest */
   0,   /* field[0] = id */
+  3,   /* field[3] = memory */
   1,   /* field[1] = result */
 };
 static const ProtobufCIntRange hbn__push__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor hbn__push__descriptor =
 {
@@ -1864,14 +2550,91 @@ const ProtobufCMessageDescriptor hbn__push__descriptor =
   "Hbn__Push",
   "hbn",
   sizeof(Hbn__Push),
-  2,
+  4,
   hbn__push__field_descriptors,
   hbn__push__field_indices_by_name,
   1,  hbn__push__number_ranges,
   (ProtobufCMessageInit) hbn__push__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__open_round__field_descriptors[2] =
+static const ProtobufCFieldDescriptor hbn__place__field_descriptors[4] =
+{
+  {
+    "configuration",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Place, configuration),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Place, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Place, end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Place, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__place__field_indices_by_name[] = {
+  0,   /* field[0] = configuration */
+  2,   /* field[2] = end */
+  1,   /* field[1] = first */
+  3,   /* field[3] = version */
+};
+static const ProtobufCIntRange hbn__place__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor hbn__place__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Place",
+  "Place",
+  "Hbn__Place",
+  "hbn",
+  sizeof(Hbn__Place),
+  4,
+  hbn__place__field_descriptors,
+  hbn__place__field_indices_by_name,
+  1,  hbn__place__number_ranges,
+  (ProtobufCMessageInit) hbn__place__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__open_round__field_descriptors[3] =
 {
   {
     "round",
@@ -1897,15 +2660,28 @@ static const ProtobufCFieldDescriptor hbn__open_round__field_descriptors[2] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "first_attempt",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__OpenRound, first_attempt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__open_round__field_indices_by_name[] = {
+  2,   /* field[2] = first_attempt */
   0,   /* field[0] = round */
   1,   /* field[1] = shards */
 };
 static const ProtobufCIntRange hbn__open_round__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor hbn__open_round__descriptor =
 {
@@ -1915,11 +2691,49 @@ const ProtobufCMessageDescriptor hbn__open_round__descriptor =
   "Hbn__OpenRound",
   "hbn",
   sizeof(Hbn__OpenRound),
-  2,
+  3,
   hbn__open_round__field_descriptors,
   hbn__open_round__field_indices_by_name,
   1,  hbn__open_round__number_ranges,
   (ProtobufCMessageInit) hbn__open_round__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__apply__field_descriptors[1] =
+{
+  {
+    "round",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Apply, round),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__apply__field_indices_by_name[] = {
+  0,   /* field[0] = round */
+};
+static const ProtobufCIntRange hbn__apply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor hbn__apply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Apply",
+  "Apply",
+  "Hbn__Apply",
+  "hbn",
+  sizeof(Hbn__Apply),
+  1,
+  hbn__apply__field_descriptors,
+  hbn__apply__field_indices_by_name,
+  1,  hbn__apply__number_ranges,
+  (ProtobufCMessageInit) hbn__apply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor hbn__arrived__field_descriptors[3] =
@@ -1949,22 +2763,22 @@ static const ProtobufCFieldDescriptor hbn__arrived__field_descriptors[3] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "worker",
+    "digest",
     3,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
+    PROTOBUF_C_TYPE_FIXED64,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Arrived, worker),
+    offsetof(Hbn__Arrived, digest),
     NULL,
-    &protobuf_c_empty_string,
+    NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned hbn__arrived__field_indices_by_name[] = {
+  2,   /* field[2] = digest */
   0,   /* field[0] = id */
   1,   /* field[1] = result */
-  2,   /* field[2] = worker */
 };
 static const ProtobufCIntRange hbn__arrived__number_ranges[1 + 1] =
 {
@@ -1984,6 +2798,57 @@ const ProtobufCMessageDescriptor hbn__arrived__descriptor =
   hbn__arrived__field_indices_by_name,
   1,  hbn__arrived__number_ranges,
   (ProtobufCMessageInit) hbn__arrived__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__rejected__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Rejected, id),
+    &hbn__attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Rejected, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__rejected__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = reason */
+};
+static const ProtobufCIntRange hbn__rejected__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor hbn__rejected__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Rejected",
+  "Rejected",
+  "Hbn__Rejected",
+  "hbn",
+  sizeof(Hbn__Rejected),
+  2,
+  hbn__rejected__field_descriptors,
+  hbn__rejected__field_indices_by_name,
+  1,  hbn__rejected__number_ranges,
+  (ProtobufCMessageInit) hbn__rejected__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor hbn__updated__field_descriptors[1] =

@@ -1,27 +1,36 @@
+import Messages
+
 /// One step at a parameter server: which shards' gradients are there, and what to add now.
 public struct Round: Sendable {
     public enum Reception: Hashable, Sendable {
-        /// Keep the gradient, and carry out the additions; when `isComplete`, the step's sum is shard 0's.
-        case accept([ReductionTree.Merge], isComplete: Bool)
+        /// The first of its shard: keep the gradient, and carry out the additions.
+        case accept([ReductionTree.Merge])
+        /// Its shard is there already; it can be compared with the one that counts.
+        case compare
         case ignore(reason: String)
     }
 
     /// The step; its result is the parameters of version `number` + 1.
     public let number: UInt64
+    /// Earlier attempts belong to a former opening of the same step.
+    public let firstAttempt: Int
     private var tree: ReductionTree
 
-    public init(number: UInt64, shards: Int) {
+    public init(number: UInt64, shards: Int, firstAttempt: Int) {
         self.number = number
+        self.firstAttempt = firstAttempt
         tree = ReductionTree(shards: shards)
     }
 
-    public mutating func receive(round: UInt64, shard: Int) -> Reception {
-        guard round == number else { return .ignore(reason: "step \(round) is not the open step \(number)") }
-        guard (0..<tree.shards).contains(shard) else {
-            return .ignore(reason: "shard \(shard) is not one of \(tree.shards)")
+    /// All shards are there: the step's sum is shard 0's.
+    public var isComplete: Bool { tree.isComplete }
+
+    public mutating func receive(_ id: ShardAttempt) -> Reception {
+        guard id.round == number else { return .ignore(reason: "step \(id.round) is not the open step \(number)") }
+        guard (0..<tree.shards).contains(id.shard) else {
+            return .ignore(reason: "shard \(id.shard) is not one of \(tree.shards)")
         }
-        guard !tree.contains(shard) else { return .ignore(reason: "shard \(shard) is there already") }
-        let merges = tree.insert(shard)
-        return .accept(merges, isComplete: tree.isComplete)
+        guard id.attempt >= firstAttempt else { return .ignore(reason: "the step was begun again since") }
+        return tree.contains(id.shard) ? .compare : .accept(tree.insert(id.shard))
     }
 }

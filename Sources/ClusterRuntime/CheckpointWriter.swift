@@ -25,7 +25,7 @@ struct Cursor {
 
 /// Writes parameters to files on a thread of its own, beside the training.
 ///
-/// A snapshot's frames share the parameter server's memory and keep it unchanged until they are written.
+/// A snapshot's floats are those of the parameter server itself, which leaves them unchanged until they are written.
 final class CheckpointWriter {
     private let layout: ParameterLayout
     private let log: Logger
@@ -68,15 +68,10 @@ final class CheckpointWriter {
     private static func write(
         _ snapshot: ParameterSnapshot, to path: String, layout: ParameterLayout, metadata: [String: String]
     ) throws {
-        try snapshot.frames[0].withUnsafeBytes { parameters in
-            guard snapshot.frames.count > 1 else {
-                return try ModelFile.write(
-                    to: path, layout: layout, parameters: parameters, velocity: nil, metadata: metadata)
-            }
-            try snapshot.frames[1].withUnsafeBytes { velocity in
-                try ModelFile.write(
-                    to: path, layout: layout, parameters: parameters, velocity: velocity, metadata: metadata)
-            }
+        try withExtendedLifetime(snapshot) {
+            try ModelFile.write(
+                to: path, layout: layout, withVelocity: snapshot.hasVelocity, metadata: metadata,
+                pieces: snapshot.pieces(of:velocity:))
         }
     }
 }

@@ -4,60 +4,94 @@ import Logging
 import Messages
 import Optimization
 import Parameters
+import Randomness
 import Training
 import ZeroMQ
 
 /// Where workers find the coordinator, and how many of them it starts itself.
 public enum Gathering: Sendable {
     case local(Int)
-    /// An endpoint such as tcp://0.0.0.0:5555; training begins when so many workers are there.
-    case listen(String, minimumWorkers: Int)
+    /// An endpoint such as tcp://0.0.0.0:5555; training begins when so many workers and parameter servers are there.
+    case listen(String, minimumWorkers: Int, minimumServers: Int)
 
     var minimumWorkers: Int {
-        if case .listen(_, let minimum) = self { minimum } else { 1 }
+        if case .listen(_, let minimum, _) = self { minimum } else { 1 }
+    }
+
+    var minimumServers: Int {
+        if case .listen(_, _, let minimum) = self { minimum } else { 0 }
     }
 
     /// The options that gather workers in the same way.
     var options: String {
         switch self {
         case .local(let count): " --local \(count)"
-        case .listen(let endpoint, _): " --listen \(endpoint)\(Wire.isLoopback(endpoint) ? "" : " --insecure")"
+        case .listen(let endpoint, _, _): " --listen \(endpoint)\(Wire.isLoopback(endpoint) ? "" : " --insecure")"
         }
+    }
+}
+
+/// How much the coordinator trusts the workers' processors.
+public struct TrustSettings: Sendable {
+    /// The share of the shards that are computed again elsewhere, to be compared.
+    public var auditedShare: Double
+    /// Are workers refused whose probe gradient has other bits than the first one's?
+    public var isStrict: Bool
+
+    public init(auditedShare: Double = 0, isStrict: Bool = false) {
+        self.auditedShare = auditedShare
+        self.isStrict = isStrict
     }
 }
 
 /// The cluster as the training loop sees it: rounds of shards go in, their results come out.
 ///
-/// One thread. Whatever it waits for, `pump` keeps the cluster alive meanwhile: it takes workers in, hands out shards,
-/// notices the dead and says what it waits for.
+/// One thread. `Scheduler` decides, this carries out: whatever it waits for, `pump` keeps the cluster alive meanwhile. It
+/// takes nodes in, hands out shards, notices the dead and says what it waits for.
 final class Cluster {
-    let run: UInt64
+    /// The run and its placement on parameter servers: with each placement there is a new number, and what still comes
+    /// of the old one is ignored.
+    private(set) var run: UInt64 = 0
     let configuration: [UInt8]
+    let layout: ParameterLayout
     let classes: Int
+    let trust: TrustSettings
     let log: Logger
+    private let seed: UInt64
     private let context: Context
-    let workers: Socket
-    private let server: Socket
-    let serverEndpoint: String
-    private let serverThread: ServerThread
+    let workers: SocketBox
+    let servers: ParameterServers
+    /// Where workers reach the coordinator.
+    let endpoint: String
     let loader: ShardLoader
     var local: LocalWorkers?
     var roster = Roster(lease: Cluster.lease)
+    var scheduler = Scheduler()
+    var rounds: [UInt64: OpenRound] = [:]
     /// Everybody who ever took part, by name.
     var everyone: Set<String> = []
     var lostWorkers = 0
+    private var unlikeShardsTaken = 0
+    /// Shards that were handed out more than once, audits apart.
     private(set) var repeatedShards = 0
-    var round: OpenRound?
-    /// How long the last shards took, the newest last.
-    private var shardSeconds: [Double] = []
-    var failure: ShardFailure?
-    private var version: UInt64
-    private var snapshot: ParameterSnapshot?
+    /// What tells of each worker's processor, for whoever wants to keep it: its fingerprint, and what it is.
+    var onFingerprint: (_ fingerprint: String, _ processor: String) -> Void = { _, _ in }
+    /// The fingerprint that all workers should have: the first one's.
+    var reference: String?
+    var failure: (any Error)?
+    private var version: UInt64 = 0
+    /// The step that the training loop waits for. One that was opened ahead is not taken before.
+    private var awaited: UInt64?
+    /// The step that all shards are there for.
+    private var complete: UInt64?
+    /// The step that the servers are taking.
+    private var applying: UInt64?
     private var nextHeartbeat = ContinuousClock.now
     var patience = Patience(at: .now)
     var foreignPeers: Set<NodeID> = []
     private let folder: PrivateFolder?
     private let interruption: Interruption
+    private let wakeup: Wakeup
     private var hasEnded = false
 
     /// The user wants an end, and it does not come by itself.
@@ -70,128 +104,178 @@ final class Cluster {
 
     /// Binds the sockets, starts the parameter server and, if asked for, local workers.
     init(
-        gathering: Gathering, configuration: WorkerConfiguration, state: ParameterState,
-        layout: ParameterLayout, optimizer: SGD, shardSize: Int, totalSteps: UInt64, load: @escaping ShardLoader.Load,
-        interruption: Interruption, log: Logger
+        gathering: Gathering, configuration: RunConfiguration, layout: ParameterLayout, totalSteps: UInt64,
+        trust: TrustSettings, load: @escaping ShardLoader.Load, interruption: Interruption, log: Logger
     ) throws {
-        run = configuration.run
+        let isLocal = if case .local = gathering { true } else { false }
         self.interruption = interruption
-        self.configuration = try Array(JSONEncoder().encode(configuration))
-        classes = configuration.model.classes
+        wakeup = interruption.wakeup
+        self.configuration = try Array(
+            JSONEncoder().encode(
+                WorkerConfiguration(
+                    seed: configuration.seed, model: configuration.model, numerics: configuration.numerics,
+                    sharesMemory: isLocal)))
+        self.layout = layout
+        self.trust = trust
         self.log = log
-        version = state.version
-        loader = ShardLoader(load: load)
+        seed = configuration.seed
+        classes = configuration.model.classes
+        loader = ShardLoader(waking: wakeup, load: load)
         context = try Context(ioThreads: 2)
-        let limit = Wire.frameLimit(floats: shardSize * classes)
-        workers = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [limit])
+        let limit = Wire.frameLimit(floats: configuration.shardSize * classes)
+        workers = SocketBox(
+            try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [limit]))
         let endpoints: (coordinator: String, server: String)
         switch gathering {
         case .local:
             let folder = try PrivateFolder()
             self.folder = folder
             endpoints = ("ipc://\(folder.path)/coordinator", "ipc://\(folder.path)/parameters")
-        case .listen(let endpoint, _):
+        case .listen(let endpoint, _, _):
             folder = nil
             endpoints = (endpoint, try Wire.nextPort(after: endpoint))
         }
         do {
-            try workers.bind(to: endpoints.coordinator)
+            try workers.socket.bind(to: endpoints.coordinator)
         } catch {
             throw RunFailure(error.code == EINVAL ? .unusableArguments : .inputOutput, "--listen \(error)")
         }
-        serverThread = try ServerThread(
-            context: context, endpoint: endpoints.server, layout: layout, optimizer: optimizer, shardSize: shardSize,
-            totalSteps: totalSteps, run: run, state: state, log: log)
-        serverEndpoint = serverThread.endpoint
-        server = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
-        try server.connect(to: serverThread.control)
+        servers = try ParameterServers(
+            ServerConfiguration(
+                model: configuration.model, optimizer: configuration.optimizer, totalSteps: totalSteps,
+                shardSize: configuration.shardSize, sharesMemory: isLocal),
+            layout: layout, context: context, listening: endpoints.server, router: workers, log: log)
+        endpoint = Wire.plain(try workers.socket.lastEndpoint)
         if case .local(let count) = gathering {
-            local = try LocalWorkers(count: count, endpoint: endpoints.coordinator, log: log)
+            local = try LocalWorkers(count: count, endpoint: endpoints.coordinator, waking: wakeup, log: log)
         } else {
-            let bound = Wire.plain(try workers.lastEndpoint)
-            log.info("listening at \(bound), parameters at \(serverEndpoint)")
+            log.info("listening at \(endpoint), parameters at \(servers.endpoint)")
         }
     }
 
-    // MARK: Rounds
+    // MARK: Parameters
 
-    /// Waits until so many workers have joined.
-    func waitForWorkers(_ count: Int) throws {
-        try pump(
-            until: { self.roster.count >= count },
-            waitingFor: { "\(self.roster.count) of \(count) workers are there" }, interruptedAfter: .zero)
+    /// Places these parameters on the servers that are there, and begins from them: rounds that were open are forgotten,
+    /// and every worker learns where the parameters are now.
+    func place(_ state: ParameterState) throws {
+        try place(ParameterSnapshot(state), owned: state)
     }
 
-    /// Begins to make a round's shards ahead of time.
-    func prepare(step: UInt64, shards: [[UInt32]], epoch: Int) {
-        loader.prepare(round: step, shards: shards, epoch: epoch)
-    }
-
-    /// Trains one step on these shards, and returns their results in order.
-    func train(step: UInt64, shards: [[UInt32]], epoch: Int) throws -> [Header.TrainingResult] {
-        precondition(step == version, "step \(step) at version \(version)")
-        prepare(step: step, shards: shards, epoch: epoch)
-        try serverThread.checkAlive()
-        try server.send(.openRound(step, shards: shards.count), run: run)
-        let done = try compute(OpenRound(.train, number: step, shards: shards, version: version)) {
-            self.version == step + 1
-        }
-        let results = done.training.compactMap { $0 }
-        guard results.count == shards.count else {
-            throw RunFailure(
-                .internalError,
-                "step \(step) was completed with gradients nobody was asked for; resume without that peer")
-        }
-        return results
-    }
-
-    /// Computes the probabilities of these shards' samples, `[n, classes]` each, with the newest parameters.
-    func score(round: UInt64, shards: [[UInt32]]) throws -> [[Float]] {
-        loader.prepare(round: round, shards: shards, epoch: nil)
-        let done = try compute(OpenRound(.score, number: round, shards: shards, version: version)) {
-            self.round!.schedule.isComplete
-        }
-        return done.probabilities.map { $0! }
+    private func place(_ snapshot: ParameterSnapshot, owned: ParameterState? = nil) throws {
+        run = .random(in: 1 ... .max)
+        version = snapshot.version
+        (complete, applying) = (nil, nil)
+        scheduler.abandonRounds()
+        rounds = [:]
+        loader.discardAll()
+        try servers.place(snapshot, run: run, owned: owned)
+        for id in roster.inOrder { try welcome(id) }
     }
 
     /// The parameters as they are now. The frames stay valid for as long as they are held.
     func snapshot(withVelocity: Bool) throws -> ParameterSnapshot {
-        try serverThread.checkAlive()
-        try server.send(.pull(version: version, withVelocity: withVelocity), run: run)
-        try pump(until: { self.snapshot != nil }, waitingFor: { "the parameter server" }, interruptedAfter: nil)
-        defer { snapshot = nil }
+        try servers.pull(withVelocity: withVelocity)
+        var snapshot: ParameterSnapshot?
+        try pump(
+            until: {
+                snapshot = self.servers.takeSnapshot()
+                return snapshot != nil
+            }, waitingFor: { "the parameter server" }, interruptedAfter: nil)
         return snapshot!
     }
 
-    /// Ends the run here. Workers on other hosts are told so too, unless they are to wait for its resumption.
-    func end(reason: String, keepingRemoteWorkers: Bool = false) throws {
-        guard !hasEnded else { return }
-        hasEnded = true
-        for member in roster.inOrder where local != nil || !keepingRemoteWorkers {
-            try workers.send(.stop(reason: reason), run: run, to: member.id)
-        }
-        try server.offer(.stop(reason: reason), run: run)
-        serverThread.join()
-        local?.end()
-        local = nil
+    func welcome(_ id: NodeID) throws {
+        try workers.socket.send(
+            .welcome(configuration: configuration, model: layout.digest, servers: servers.places), run: run, to: id)
     }
 
-    private func compute(_ open: OpenRound, until isDone: () -> Bool) throws -> OpenRound {
-        round = open
-        try pump(until: isDone, waitingFor: describeRound, interruptedAfter: Self.grace)
-        let done = round!
-        round = nil
-        repeatedShards += done.schedule.repeatedAttempts
-        shardSeconds = (shardSeconds + done.seconds).suffix(64)
-        loader.discard(round: done.number)
+    // MARK: Rounds
+
+    /// Waits until so many workers, and so many parameter servers beside the coordinator's, have joined.
+    func wait(forWorkers workers: Int, servers: Int) throws {
+        try pump(
+            until: { self.roster.count >= workers && self.servers.joined >= servers },
+            waitingFor: {
+                "\(self.roster.count) of \(workers) workers are there"
+                    + (servers > 0 ? ", and \(self.servers.joined) of \(servers) parameter servers" : "")
+            }, interruptedAfter: .zero)
+    }
+
+    /// Trains one step on these shards, and returns their results in order. `next` are the shards of the step after it,
+    /// which are handed out ahead.
+    func train(step: UInt64, shards: [[UInt32]], next: [[UInt32]]?, epoch: Int) throws -> [Header.TrainingResult] {
+        precondition(step == version, "step \(step) at version \(version)")
+        if servers.isPlacementDue { try place(snapshot(withVelocity: servers.configuration.optimizer.needsVelocity)) }
+        try open(OpenRound(.train, number: step, shards: shards, version: step), epoch: epoch)
+        if let next { try open(OpenRound(.train, number: step + 1, shards: next, version: step + 1), epoch: epoch) }
+        awaited = step
+        defer { awaited = nil }
+        try pump(until: { self.version == step + 1 }, waitingFor: describeRound, interruptedAfter: Self.grace)
+        let done = close(step)
+        return done.training.map { $0! }
+    }
+
+    /// Computes the probabilities of these shards' samples, `[n, classes]` each, with the newest parameters.
+    func score(round: UInt64, shards: [[UInt32]]) throws -> [[Float]] {
+        try open(OpenRound(.score, number: round, shards: shards, version: version), epoch: nil)
+        try pump(
+            until: { !self.scheduler.isOpen(round) }, waitingFor: describeRound, interruptedAfter: Self.grace)
+        return close(round).probabilities.map { $0! }
+    }
+
+    private func open(_ round: OpenRound, epoch: Int?) throws {
+        guard rounds[round.number] == nil else { return }
+        rounds[round.number] = round
+        let isTraining = round.kind == .train
+        if isTraining { try servers.send(round.order) }
+        scheduler.open(
+            round: round.number, shards: round.shards.count, parts: isTraining ? servers.count : 1,
+            audited: isTraining ? audited(round) : [], at: .now)
+        loader.prepare(round: round.number, shards: round.shards, epoch: epoch)
+    }
+
+    /// The shards that are computed twice: a draw of the step and the shard.
+    private func audited(_ round: OpenRound) -> Set<Int> {
+        Set(
+            round.shards.indices.filter { shard in
+                var stream = CounterGenerator(
+                    seed: seed, purpose: .audit, round: UInt32(truncatingIfNeeded: round.number), item: UInt32(shard)
+                ).stream()
+                return stream.uniform(0, 1) < trust.auditedShare
+            })
+    }
+
+    /// Results that counted since this was last asked, of workers that are no bitwise peers of the first.
+    func takeUnlikeShards() -> Int {
+        let unlike = scheduler.shardsByFingerprint.reduce(0) { $0 + ($1.key == reference ? 0 : $1.value) }
+        defer { unlikeShardsTaken = unlike }
+        return unlike - unlikeShardsTaken
+    }
+
+    private func close(_ number: UInt64) -> OpenRound {
+        loader.discard(round: number)
+        let done = rounds.removeValue(forKey: number)!
+        repeatedShards += max(done.handedOut.count - done.shards.count, 0)
         return done
     }
 
     private func describeRound() -> String {
-        guard let schedule = round?.schedule else { return "the parameter server" }
-        if roster.count == 0 { return "no worker is connected; \(schedule.remaining) shards wait for one" }
-        let busy = roster.inOrder.filter { !schedule.shards(of: $0.id).isEmpty }.map { "\($0.id)" }
-        return "\(schedule.remaining) shards are out, with \(busy.isEmpty ? "nobody" : busy.joined(separator: ", "))"
+        guard scheduler.remaining > 0 else { return "the parameter servers" }
+        if roster.count == 0 { return "no worker is connected; \(scheduler.remaining) shards wait for one" }
+        let busy = scheduler.busy.map { "\($0)" }
+        return "\(scheduler.remaining) shards are out, with \(busy.isEmpty ? "nobody" : busy.joined(separator: ", "))"
+    }
+
+    /// Ends the run here. Nodes on other hosts are told so too, unless they are to wait for its resumption.
+    func end(reason: String, keepingRemoteWorkers: Bool = false) throws {
+        guard !hasEnded else { return }
+        hasEnded = true
+        for id in roster.inOrder where local != nil || !keepingRemoteWorkers {
+            try workers.socket.send(.stop(reason: reason), run: run, to: id)
+        }
+        try servers.end(reason: reason, keepingRemote: keepingRemoteWorkers)
+        local?.end()
+        local = nil
     }
 
     // MARK: The loop
@@ -203,64 +287,98 @@ final class Cluster {
     ) throws {
         patience.reset(at: .now)
         while true {
-            let isWaitingForImages = try handOut() == .imagesMissing
+            for key in loader.made.takeAll() { scheduler.ready(round: key.round, shard: key.shard, at: .now) }
+            try carryOut()
             if isDone() { return }
-            var poller = Poller()
-            poller.add(server)
-            poller.add(workers)
-            if let local { poller.add(fileDescriptor: local.deaths.fileHandleForReading.fileDescriptor) }
-            _ = try poller.wait(timeout: .milliseconds(isWaitingForImages ? 1 : 200))
+            try waitForMessages()
             let now = ContinuousClock.now
-            while let envelope = try server.receiveEnvelope() {
-                handleServer(envelope)
-                patience.reset(at: now)
-            }
-            while let (peer, result) = try workers.receiveFromPeer() {
+            while let envelope = try servers.receive() { try handle(envelope, fromServer: nil, at: now) }
+            while let (peer, result) = try workers.socket.receiveFromPeer() {
                 switch result {
                 case .success(let envelope): try handle(envelope, from: peer, at: now)
                 case .failure(let error): try refuse(peer, error)
                 }
             }
-            if let failure { throw failure }
-            try serverThread.checkAlive()
             try buryTheDead(at: now)
+            scheduler.tick(at: now)
+            if let failure { throw failure }
             try sendHeartbeats(at: now)
             if let grace, let wish = interruption.requested, roster.count == 0 || wish.duration(to: now) > grace {
                 throw Interrupted()
             }
-            if let waited = patience.complaint(at: now) {
-                log.info("waiting for \(waited.spoken): \(what())")
-                giveUpLostShards(at: now)
+            if let waited = patience.complaint(at: now) { log.info("waiting for \(waited.spoken): \(what())") }
+        }
+    }
+
+    private func waitForMessages() throws {
+        var poller = Poller()
+        servers.add(to: &poller)
+        poller.add(workers.socket)
+        poller.add(fileDescriptor: wakeup.descriptor)
+        let limit = Duration.milliseconds(200)
+        let due = scheduler.nextDeadline().map { ContinuousClock.now.duration(to: $0) + .milliseconds(1) } ?? limit
+        _ = try poller.wait(timeout: max(.zero, min(due, limit)))
+        wakeup.drain()
+    }
+
+    /// Carries out what the scheduler has decided, and what follows from that.
+    private func carryOut() throws {
+        while true {
+            let commands = scheduler.takeCommands()
+            if let step = complete, step == awaited {
+                (complete, applying) = (nil, step)
+                try servers.send(.apply(round: step))
             }
+            if let step = applying, servers.haveReached(step + 1) {
+                applying = nil
+                version = step + 1
+                scheduler.advance(at: .now)
+            } else if commands.isEmpty {
+                return
+            }
+            for command in commands { try carryOut(command) }
         }
     }
 
-    private func handleServer(_ envelope: Envelope) {
-        switch envelope.header {
-        case .arrived(let id, let result, _): round?.arrived(id, result)
-        case .updated(let version): self.version = version
-        case .parameters(let version): snapshot = ParameterSnapshot(version: version, frames: envelope.tensors)
-        default: break
+    private func carryOut(_ command: Scheduler.Command) throws {
+        switch command {
+        case .assign(let id, let purpose, let node): try assign(id, isAudit: purpose == .audit, to: node)
+        case .cancel(let id, let node):
+            rounds[id.round]?.handedOut.remove(id)
+            try workers.socket.send(.cancel(id), run: run, to: node)
+        case .close(let number):
+            guard rounds[number]?.kind == .train else { return scheduler.advance(at: .now) }
+            complete = number
+        case .restart(let number, let firstAttempt):
+            rounds[number]!.restart(firstAttempt: firstAttempt)
+            log.error("step \(number) is computed again, for a wrong result was among those counted")
+            try servers.send(rounds[number]!.order)
+        case .report(let found):
+            let names = Set(found.nodes.map(\.name)).sorted().joined(separator: " and ")
+            let shard = "shard \(found.shard) of step \(found.round)"
+            log.error(
+                "silent data corruption: \(names) came to different results for \(shard); another computation settles it"
+            )
+        case .convict(let node, let id, let strikes):
+            log.error("\(node) computed \(id) wrongly (\(strikes) so far); all its shards are audited from now on")
+        case .dismiss(let node):
+            log.error("\(node) is dismissed: its processor or memory cannot be trusted")
+            try workers.socket.send(
+                .refusal(reason: "it computed wrong results; check its processor and memory"), run: run, to: node)
+            lose(node, "was dismissed")
+        case .abandon(let id):
+            let samples = rounds[id.round]?.shards[id.shard] ?? []
+            failure = ShardFailure(
+                round: id.round, shard: id.shard, samples: samples, worker: "any worker",
+                reason: "it comes out different each time")
         }
-    }
-
-    /// A shard that is out for many times as long as others took was lost on the way, or its lane is stuck.
-    private func giveUpLostShards(at now: ContinuousClock.Instant) {
-        let median = shardSeconds.isEmpty ? 120 : shardSeconds.sorted()[shardSeconds.count / 2]
-        let limit = Duration.seconds(max(25, 5 * median))
-        let shards = round?.schedule.giveUp(olderThan: limit, at: now) ?? []
-        if !shards.isEmpty { log.warning("shards \(shards) have been out for over \(limit.spoken); handed out again") }
     }
 
     private func sendHeartbeats(at now: ContinuousClock.Instant) throws {
         guard now >= nextHeartbeat else { return }
         nextHeartbeat = now + Self.heartbeatInterval
-        for member in roster.inOrder { try workers.send(.heartbeat(idleLanes: 0), run: run, to: member.id) }
+        for id in roster.inOrder { try workers.socket.send(.heartbeat(held: [], sent: []), run: run, to: id) }
+        let orders = rounds.values.filter { $0.kind == .train }.sorted { $0.number < $1.number }.map(\.order)
+        try servers.sendHeartbeats(repeating: orders + (applying.map { [.apply(round: $0)] } ?? []))
     }
-}
-
-/// The parameters of a version, as frames that share the server's memory.
-struct ParameterSnapshot {
-    let version: UInt64
-    let frames: [Message]
 }

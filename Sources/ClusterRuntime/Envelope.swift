@@ -1,6 +1,5 @@
 import ClusterLogic
 import Messages
-import Parameters
 import ZeroMQ
 
 /// A message with the tensors that follow it.
@@ -8,6 +7,8 @@ struct Envelope {
     let header: Header
     let run: UInt64
     let tensors: [Message]
+    /// Of the host it came from over TCP.
+    let peerAddress: String?
 }
 
 extension Socket {
@@ -59,42 +60,6 @@ extension Envelope {
         guard let first = frames.first else { throw HeaderError(reason: .malformed) }
         (header, run) = try first.withUnsafeBytes { bytes throws(HeaderError) in try Header.decode(bytes) }
         tensors = Array(frames.dropFirst())
-    }
-}
-
-/// The floats of a received frame: the frame itself where its address allows it, else a copy.
-struct FloatFrame: @unchecked Sendable {
-    // Sendable: both a frame and a copy are never written again.
-    let count: Int
-    let base: UnsafePointer<Float>
-    private let owner: AnyObject
-
-    var array: [Float] { withExtendedLifetime(owner) { Array(UnsafeBufferPointer(start: base, count: count)) } }
-
-    /// nil if the frame does not hold `count` floats.
-    init?(_ frame: Message, count: Int) {
-        guard frame.count == count * MemoryLayout<Float>.stride else { return nil }
-        self.count = count
-        let start = frame.withUnsafeBytes { $0.baseAddress }
-        if let start, Int(bitPattern: start) % MemoryLayout<Float>.alignment == 0 {
-            // The bytes stay in place as long as the frame lives.
-            base = start.assumingMemoryBound(to: Float.self)
-            owner = frame
-        } else {
-            let copy = FloatBuffer(count: count)
-            frame.withUnsafeBytes { UnsafeMutableRawBufferPointer(copy.floats).copyMemory(from: $0) }
-            base = UnsafePointer(copy.base)
-            owner = copy
-        }
-    }
-}
-
-extension FloatBuffer {
-    /// A frame that is a part of this buffer, which must not change while it is being sent.
-    func frame(_ range: Range<Int>? = nil) throws -> Message {
-        let range = range ?? 0..<count
-        return try Message(
-            borrowing: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(floats)[range])),
-            keeping: self)
+        peerAddress = first.peerAddress
     }
 }

@@ -1,8 +1,10 @@
 import Foundation
 import Synchronization
 
-/// SIGINT and SIGTERM as a wish that the main loop sees between steps. A second one ends the program at once.
-final class Interruption {
+/// SIGINT and SIGTERM as a wish that the main loop sees between messages. A second one ends the program at once.
+public final class Interruption {
+    /// Called with the first signal.
+    let wakeup = Wakeup()
     private let requests = Requests()
     /// Kept so that the signals stay handled.
     private var sources: [any DispatchSourceSignal] = []
@@ -11,9 +13,10 @@ final class Interruption {
         let first = Mutex<ContinuousClock.Instant?>(nil)
     }
 
-    init() {
-        let requests = requests
-        for number in [SIGINT, SIGTERM] {
+    /// `status` and `line` are what a second signal ends the program with.
+    public init(_ signals: [CInt] = [SIGINT, SIGTERM], secondTime status: ExitStatus, _ line: String) {
+        let (requests, wakeup) = (requests, wakeup)
+        for number in signals {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
@@ -21,7 +24,8 @@ final class Interruption {
                     defer { first = first ?? .now }
                     return first != nil
                 }
-                if isSecond { Wire.exit(.interrupted, "interrupted twice; the newest checkpoint is kept") }
+                if isSecond { Wire.exit(status, line) }
+                wakeup.call()
             }
             source.resume()
             sources.append(source)

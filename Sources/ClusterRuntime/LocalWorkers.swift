@@ -9,8 +9,8 @@ public final class LocalWorkers {
     private let endpoint: String
     private let log: Logger
     private var workers: [Child] = []
-    /// Readable when a child has ended.
-    let deaths: Pipe
+    /// Called when a child has ended.
+    private let wakeup: Wakeup
 
     private struct Child {
         let name: String
@@ -24,13 +24,11 @@ public final class LocalWorkers {
     private static let quickDeath = Duration.seconds(5)
     private static let patience = 5
 
-    init(count: Int, endpoint: String, log: Logger) throws {
+    init(count: Int, endpoint: String, waking wakeup: Wakeup, log: Logger) throws {
         executable = try Self.findWorker()
         self.endpoint = endpoint
         self.log = log
-        deaths = Pipe()
-        let descriptor = deaths.fileHandleForReading.fileDescriptor
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        self.wakeup = wakeup
         for index in 1...max(count, 1) where count > 0 {
             let name = "local-\(index)"
             workers.append(Child(name: name, process: try launch(name), started: .now))
@@ -63,7 +61,6 @@ public final class LocalWorkers {
                 workers[index].replaceAt = now + .seconds(workers[index].quickDeaths)
             }
         }
-        drain()
         return dead
     }
 
@@ -85,8 +82,6 @@ public final class LocalWorkers {
         if getppid() != parent { Foundation.exit(ExitStatus.clusterUnreachable.rawValue) }
         // Ctrl-C on the terminal reaches the whole group; the coordinator decides when its workers end.
         signal(SIGINT, SIG_IGN)
-        // Inherited from the coordinator, which handles it.
-        signal(SIGTERM, SIG_DFL)
     }
 
     private func launch(_ name: String) throws -> Process {
@@ -98,8 +93,7 @@ public final class LocalWorkers {
         ]
         // The coordinator already says who joins and why somebody leaves.
         process.environment = ProcessInfo.processInfo.environment.merging(["HBN_LOG": "warning"]) { own, _ in own }
-        let signal = deaths.fileHandleForWriting
-        process.terminationHandler = { _ in try? signal.write(contentsOf: Data([1])) }
+        process.terminationHandler = { [wakeup] _ in wakeup.call() }
         do {
             try process.run()
         } catch {
@@ -107,12 +101,6 @@ public final class LocalWorkers {
         }
         log.debug("\(name) is process \(process.processIdentifier)")
         return process
-    }
-
-    /// Takes the news out of the pipe, so that it wakes nobody again.
-    private func drain() {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        while read(deaths.fileHandleForReading.fileDescriptor, &bytes, bytes.count) > 0 {}
     }
 
     /// hbn-worker stands beside this program.

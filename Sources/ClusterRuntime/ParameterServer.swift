@@ -1,76 +1,56 @@
+import AttentionUNet
 import ClusterLogic
 import Foundation
-import Kernels
 import Logging
 import Messages
 import Optimization
 import Parameters
+import TensorCore
 import ZeroMQ
 
-/// The parameters after a number of steps.
-public struct ParameterState: Sendable {
-    /// Steps applied.
-    public var version: UInt64
-    public var parameters: FloatBuffer
-    /// The optimizer's, in the same layout; nil without momentum.
-    public var velocity: FloatBuffer?
-
-    public init(version: UInt64, parameters: FloatBuffer, velocity: FloatBuffer?) {
-        self.version = version
-        self.parameters = parameters
-        self.velocity = velocity
-    }
+/// What a parameter server must know beside its part of the parameters.
+struct ServerConfiguration: Codable, Hashable, Sendable {
+    let model: ModelSettings
+    let optimizer: SGD
+    let totalSteps: UInt64
+    let shardSize: Int
+    /// Workers and coordinator are processes of this machine, and read each other's memory.
+    let sharesMemory: Bool
 }
 
-/// Holds the parameters, adds the shards' gradients in the fixed tree, applies each step and gives the new parameters
-/// to whoever asks.
+/// Holds a part of the parameters, collects the shards' gradients, takes each step when it is told to, and gives the new
+/// parameters to whoever asks.
 ///
-/// One thread with two sockets: a router for the workers, and one for the coordinator.
+/// One thread with two sockets: a router for the workers, and one for the coordinator, or for whoever passes its
+/// messages on.
 final class ParameterServer {
+    private let configuration: ServerConfiguration
     private let layout: ParameterLayout
-    private let optimizer: SGD
-    private let totalSteps: UInt64
-    private let run: UInt64
     private let log: Logger
     private let workers: Socket
     private let coordinator: Socket
-    private var state: ParameterState
-    private var spare: FloatBuffer?
-    private var round: Round?
-    /// The pushes of the open round by shard. The sum of a complete sub-tree is at its first shard.
-    private var pushes: [Int: PushedShard] = [:]
-    private var sums: BufferPool
-    private var waiting: [NodeID: UInt64] = [:]
+    /// Parameters of this process, which need not be sent to it.
+    private let handover: ServerThread.Handover
+    private var part: ParameterPart?
+    private var run: UInt64 = 0
+    /// Who waits for parameters of which run and version.
+    private var waiting: [NodeID: (run: UInt64, version: UInt64)] = [:]
+    private var maps = SharedMemoryMaps()
+    /// Who pushed what lies in shared memory, and is needed until the step is taken.
+    private var lenders: [ShardAttempt: NodeID] = [:]
     private var foreignPeers: Set<NodeID> = []
-
-    fileprivate struct PushedShard {
-        let samples: Int
-        var sum: Sum
-        let x: FloatFrame
-        let d: FloatFrame
-    }
-
-    fileprivate enum Sum {
-        case received(FloatFrame)
-        case added(FloatBuffer)
-        case taken  // By the sum of a larger sub-tree.
-    }
 
     /// `workers` must be bound and `coordinator` connected; both were made on the calling thread.
     init(
-        layout: ParameterLayout, optimizer: SGD, totalSteps: UInt64, run: UInt64, state: ParameterState,
-        workers: consuming Socket,
-        coordinator: consuming Socket, log: Logger
+        _ configuration: ServerConfiguration, layout: ParameterLayout, workers: consuming Socket,
+        coordinator: consuming Socket, handover: ServerThread.Handover, log: Logger
     ) {
+        self.configuration = configuration
         self.layout = layout
-        self.optimizer = optimizer
-        self.totalSteps = totalSteps
-        self.run = run
-        self.state = state
         self.workers = workers
         self.coordinator = coordinator
+        self.handover = handover
         self.log = log
-        sums = BufferPool(count: layout.gradientCount)
     }
 
     /// Serves until the coordinator says stop or the context is shut down.
@@ -80,11 +60,13 @@ final class ParameterServer {
         poller.add(workers)
         while true {
             _ = try poller.wait()
-            // The coordinator's messages come first: it opens a round before it hands out its shards.
-            while let envelope = try coordinator.receiveEnvelope() {
-                guard try handle(envelope) else { return }
-            }
-            while let (peer, result) = try workers.receiveFromPeer() {
+            while true {
+                // The coordinator's messages come before each of the workers': it opens a round before it hands out
+                // its shards.
+                while let envelope = try coordinator.receiveEnvelope() {
+                    guard try handle(envelope) else { return }
+                }
+                guard let (peer, result) = try workers.receiveFromPeer() else { break }
                 switch result {
                 case .success(let envelope): try handle(envelope, from: peer)
                 case .failure(let error): reportForeign(peer, "\(error)")
@@ -95,136 +77,154 @@ final class ParameterServer {
 
     /// A message of the coordinator; false when it was the last.
     private func handle(_ envelope: Envelope) throws -> Bool {
+        if case .stop = envelope.header { return false }
+        if case .place(_, let range, let version) = envelope.header {
+            try hold(range, version, envelope)
+            return true
+        }
+        guard let part, envelope.run == run else { return true }
         switch envelope.header {
-        case .openRound(let number, let shards):
-            precondition(number == state.version, "round \(number) opened at version \(state.version)")
-            round = Round(number: number, shards: shards)
-            pushes = [:]
-        case .pull(_, let withVelocity):
-            let velocity = withVelocity ? state.velocity : nil
+        case .openRound(let number, let shards, let firstAttempt):
+            try giveBack(part.open(number, shards: shards, firstAttempt: firstAttempt))
+        case .apply(let round):
+            // Said again, it asks for the answer alone.
+            if round == part.state.version { try giveBack(try part.apply(round)) }
+            try coordinator.send(.updated(version: part.state.version), run: run)
+            try publish()
+        case .pull(_, let range, let withVelocity):
+            let (state, range) = (part.state, range.clamped(to: 0..<part.range.count))
+            var floats = [FloatFrame(state.parameters, range)]
+            // Velocity is changed in place by the next step, so a snapshot of it is a copy.
+            if withVelocity, let velocity = state.velocity {
+                floats.append(FloatFrame(FloatFrame(velocity, range).copy()))
+            }
             try coordinator.send(
-                .parameters(version: state.version), run: run,
-                tensors: [try state.parameters.frame()] + (velocity.map { [try copy($0).frame()] } ?? []))
-        case .stop: return false
+                .parameters(version: state.version, first: range.lowerBound, memory: nil), run: run,
+                tensors: try floats.map { try $0.message() })
         default: break
         }
         return true
     }
 
+    /// Takes over a part of the parameters; what it held before is gone.
+    private func hold(_ range: Range<Int>, _ version: UInt64, _ envelope: Envelope) throws {
+        part = nil
+        run = envelope.run
+        lenders = [:]
+        var state: ParameterState
+        if let own = handover.take() {
+            state = own
+        } else {
+            let floats = envelope.tensors.map { FloatFrame($0, count: range.count) }
+            guard range.upperBound <= layout.count, let parameters = floats.first ?? nil,
+                floats.allSatisfy({ $0 != nil })
+            else { throw RunFailure(.internalError, "the coordinator's parameters do not fit \(range)") }
+            state = ParameterState(
+                version: version, parameters: parameters.copy(),
+                velocity: floats.count > 1 ? floats[1]!.copy() : nil)
+        }
+        if configuration.sharesMemory && state.parameters.descriptor == nil {
+            let shared = try FloatBuffer.shared(count: range.count)
+            shared.base.update(from: state.parameters.base, count: range.count)
+            state.parameters = shared
+        }
+        part = ParameterPart(
+            layout: layout, range: range, optimizer: configuration.optimizer, totalSteps: configuration.totalSteps,
+            state: state)
+        // Who was quicker than the coordinator has asked already.
+        waiting = waiting.filter { $0.value.run == run }
+        try publish()
+    }
+
     private func handle(_ envelope: Envelope, from peer: NodeID) throws {
-        guard envelope.run == run else { return }  // A late message of a former run.
+        if case .pull(let version, _, _) = envelope.header {
+            guard waiting.count < 10_000 else { return }
+            waiting[peer] = (envelope.run, version)
+            return try publish()
+        }
+        guard envelope.run == run, let part else { return }  // A late message of a former run.
         switch envelope.header {
-        case .pull(let version, _):
-            waiting[peer] = version
-            try publish()
-        case .push(let id, let result):
-            guard let push = PushedShard(envelope.tensors, result, layout) else {
-                return reportForeign(peer, "a gradient of another model")
+        case .push(let id, let result, let digest, let memory):
+            guard result.samples > 0, result.samples <= configuration.shardSize,
+                let floats = try floats(of: envelope, memory, samples: result.samples)
+            else { return reportForeign(peer, "a gradient of another model") }
+            if memory == nil && result.digest(with: floats) != digest {
+                log.warning("\(peer): the gradient of \(id) was damaged on its way; it is computed again")
+                return try coordinator.send(.rejected(id, reason: "it was damaged on its way"), run: run)
             }
-            try receive(push, id, result, from: peer)
+            try receive(floats, id, result, digest, from: peer, isLent: memory != nil, part)
         default: reportForeign(peer, "a message that is not for a parameter server")
         }
     }
 
-    private func receive(_ push: PushedShard, _ id: ShardAttempt, _ result: Header.TrainingResult, from peer: NodeID)
-        throws
-    {
-        switch round?.receive(round: id.round, shard: id.shard) {
-        case .accept(let merges, let isComplete):
-            pushes[id.shard] = push
-            for merge in merges { add(merge) }
-            try coordinator.send(.arrived(id, result, worker: peer.name), run: run)
-            if isComplete { try finishRound() }
-        case .ignore(let reason): log.debug("\(peer): \(id) ignored: \(reason)")
-        case nil: log.debug("\(peer): \(id) ignored: no round is open")
+    /// The floats of a push: gradient, x and d; nil unless they fit.
+    private func floats(of envelope: Envelope, _ memory: Header.Memory?, samples: Int) throws -> [FloatFrame]? {
+        let counts = part!.pushCounts
+        let sizes = [counts.gradient, samples * counts.x, samples * counts.d]
+        guard let memory else {
+            guard envelope.tensors.count == sizes.count else { return nil }
+            let floats = zip(envelope.tensors, sizes).compactMap { FloatFrame($0, count: $1) }
+            return floats.count == sizes.count ? floats : nil
+        }
+        guard configuration.sharesMemory, memory.count >= sizes.reduce(0, +) else { return nil }
+        let lent = try maps.floats(memory)
+        var end = 0
+        return sizes.map { size in
+            defer { end += size }
+            return FloatFrame(lent, end..<end + size)
         }
     }
 
-    private func add(_ merge: ReductionTree.Merge) {
-        let part = pushes[merge.from]!.sum.floats
-        switch pushes[merge.into]!.sum {
-        case .added(let sum): Kernels.add(part, to: sum.base, count: layout.gradientCount)
-        case .received(let frame):
-            let sum = sums.take()
-            Kernels.add(frame.base, part, into: sum.base, count: layout.gradientCount)
-            pushes[merge.into]!.sum = .added(sum)
-        case .taken: preconditionFailure("the sum of shard \(merge.into) was added already")
+    private func receive(
+        _ floats: [FloatFrame], _ id: ShardAttempt, _ result: Header.TrainingResult, _ digest: UInt64,
+        from peer: NodeID, isLent: Bool, _ part: ParameterPart
+    ) throws {
+        let reception = try part.receive(
+            .init(id: id, result: result, digest: digest, gradient: floats[0], x: floats[1], d: floats[2]))
+        var isNeeded = false
+        switch reception {
+        case .accept:
+            isNeeded = isLent
+            if isLent { lenders[id] = peer }
+            try coordinator.send(.arrived(id, result, digest: digest), run: run)
+        case .compare:
+            // The news of it may have been lost.
+            if let first = part.counting(shard: id.shard) {
+                try coordinator.send(.arrived(first.id, first.result, digest: first.digest), run: run)
+            }
+            try coordinator.send(.arrived(id, result, digest: digest), run: run)
+        case .ignore(let reason):
+            log.debug("\(peer): \(id) ignored: \(reason)")
+            try coordinator.send(.rejected(id, reason: reason), run: run)
         }
-        pushes[merge.from]!.sum = .taken
+        if !isNeeded { try workers.send(.taken(id), run: run, to: peer) }
     }
 
-    /// Applies the step. The old parameters may still be on their way to somebody; then the new ones get a buffer of
-    /// their own.
-    private func finishRound() throws {
-        let shards = pushes.keys.sorted().map { pushes[$0]! }
-        let factors = shards.map { DenseFactors(samples: $0.samples, x: $0.x.base, d: $0.d.base) }
-        let update = ParameterUpdate(
-            layout: layout, optimizer: optimizer.at(step: state.version, of: totalSteps))
-        let updated: FloatBuffer
-        if isKnownUniquelyReferenced(&state.parameters) {
-            updated = state.parameters
-        } else if spare != nil && isKnownUniquelyReferenced(&spare!) {
-            updated = spare!
-        } else {
-            updated = FloatBuffer(count: layout.count)
+    /// Tells those who lent memory that it is theirs again.
+    private func giveBack(_ ids: [ShardAttempt]) throws {
+        for id in ids {
+            guard let lender = lenders.removeValue(forKey: id) else { continue }
+            try workers.send(.taken(id), run: run, to: lender)
         }
-        update.apply(
-            to: state.parameters, gradient: shards[0].sum.floats, factors: factors, velocity: state.velocity,
-            into: updated)
-        if updated !== state.parameters { spare = state.parameters }
-        state.parameters = updated
-        state.version += 1
-        round = nil
-        pushes = [:]
-        try coordinator.send(.updated(version: state.version), run: run)
-        try publish()
     }
 
     /// Answers the workers whose version is there. A worker that asks for an older one gets the newest, and learns
     /// that its shard is out of date.
     private func publish() throws {
-        for peer in waiting.keys.sorted() where waiting[peer]! <= state.version {
+        guard let state = part?.state else { return }
+        let memory = configuration.sharesMemory ? state.parameters.memory : nil
+        for (peer, wish) in waiting.sorted(by: { $0.key < $1.key })
+        where wish.run == run && wish.version <= state.version {
             // If it is not connected just now, it asks again.
             waiting[peer] = nil
             try workers.send(
-                .parameters(version: state.version), run: run, tensors: [try state.parameters.frame()], to: peer)
+                .parameters(version: state.version, first: 0, memory: memory), run: run,
+                tensors: memory == nil ? [try FloatFrame(state.parameters).message()] : [], to: peer)
         }
-    }
-
-    /// Velocity is changed in place by the next step, so a snapshot is a copy.
-    private func copy(_ buffer: FloatBuffer) -> FloatBuffer {
-        let copy = FloatBuffer(count: buffer.count)
-        _ = copy.floats.update(fromContentsOf: buffer.floats)
-        return copy
     }
 
     private func reportForeign(_ peer: NodeID, _ what: String) {
-        guard foreignPeers.insert(peer).inserted else { return }
+        guard foreignPeers.count < 10_000, foreignPeers.insert(peer).inserted else { return }
         log.warning("\(peer): \(what); dropped, and what follows of its kind")
-    }
-}
-
-extension ParameterServer.PushedShard {
-    /// nil unless the frames fit the layout.
-    fileprivate init?(_ tensors: [Message], _ result: Header.TrainingResult, _ layout: ParameterLayout) {
-        guard let factored = layout.factored, tensors.count == 3, result.samples > 0, result.samples <= 1 << 20,
-            let gradient = FloatFrame(tensors[0], count: layout.gradientCount),
-            let x = FloatFrame(tensors[1], count: result.samples * factored.shape[0]),
-            let d = FloatFrame(tensors[2], count: result.samples * factored.shape[1])
-        else { return nil }
-        samples = result.samples
-        sum = .received(gradient)
-        self.x = x
-        self.d = d
-    }
-}
-
-extension ParameterServer.Sum {
-    fileprivate var floats: UnsafePointer<Float> {
-        switch self {
-        case .received(let frame): frame.base
-        case .added(let buffer): UnsafePointer(buffer.base)
-        case .taken: preconditionFailure("this sum was added to another")
-        }
     }
 }

@@ -1,17 +1,38 @@
+import AttentionUNet
 import Foundation
 import Logging
-import Optimization
 import Parameters
 import Synchronization
+import TensorCore
+import Training
 import ZeroMQ
 
-/// The parameter server inside the coordinator's process, on a thread of its own.
+/// A parameter server on a thread of its own: inside the coordinator, or of `hbn-parameter-server`.
 final class ServerThread {
+    let configuration: ServerConfiguration
+    /// The digest of the model's parameters.
+    let model: String
     /// Where workers reach it.
     let endpoint: String
-    /// Where the coordinator reaches it, within the process.
+    /// Where this process reaches it.
     let control: String
+    let handover = Handover()
     private let outcome = Outcome()
+    private static let numbers = Atomic(0)
+
+    /// Parameters that the server of the same process takes over, without a copy.
+    final class Handover: Sendable {
+        private let state = Mutex<ParameterState?>(nil)
+
+        func put(_ state: ParameterState) { self.state.withLock { $0 = state } }
+
+        func take() -> ParameterState? {
+            state.withLock { state in
+                defer { state = nil }
+                return state
+            }
+        }
+    }
 
     private final class Outcome: Sendable {
         let ready = DispatchSemaphore(value: 0)
@@ -20,17 +41,16 @@ final class ServerThread {
         let failure = Mutex<(any Error)?>(nil)
     }
 
-    init(
-        context: Context, endpoint: String, layout: ParameterLayout, optimizer: SGD, shardSize: Int,
-        totalSteps: UInt64, run: UInt64, state: ParameterState, log: Logger
-    ) throws {
-        let control = "inproc://parameter-server-\(run)"
-        self.control = control
-        let outcome = outcome
+    init(_ configuration: ServerConfiguration, in context: Context, listening endpoint: String, log: Logger) throws {
+        self.configuration = configuration
+        control = "inproc://parameter-server-\(Self.numbers.add(1, ordering: .relaxed).newValue)"
+        let layout = Network.attentionUNet(configuration.model).parameterLayout
+        model = layout.digest
+        let (outcome, control, handover) = (outcome, control, handover)
         Wire.startThread(named: "parameters") {
             defer { outcome.ended.signal() }
             do {
-                let factor = shardSize * (layout.factored?.shape.max() ?? 0)
+                let factor = configuration.shardSize * (layout.factored?.shape.max() ?? 0)
                 let limit = Wire.frameLimit(floats: max(layout.gradientCount, factor))
                 let workers = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [limit])
                 let coordinator = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
@@ -43,8 +63,8 @@ final class ServerThread {
                     throw RunFailure(.inputOutput, "parameter server: \(error)")
                 }
                 let server = ParameterServer(
-                    layout: layout, optimizer: optimizer, totalSteps: totalSteps, run: run, state: state,
-                    workers: workers, coordinator: coordinator, log: log)
+                    configuration, layout: layout, workers: workers, coordinator: coordinator, handover: handover,
+                    log: log)
                 outcome.ready.signal()
                 try server.serve()
             } catch {

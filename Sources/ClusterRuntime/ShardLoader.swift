@@ -19,48 +19,50 @@ public struct ShardTensors: Sendable {
 final class ShardLoader: Sendable {
     typealias Load = @Sendable (_ samples: [UInt32], _ epoch: Int?) -> ShardTensors
 
-    private let load: Load
-    private let state = Mutex<[Key: Slot]>([:])
-    private let queue = DispatchQueue(label: "shard-loader", attributes: .concurrent)
-
-    private struct Key: Hashable {
+    struct Key: Hashable, Sendable {
         let round: UInt64
         let shard: Int
     }
 
-    private final class Slot: Sendable {
-        let tensors = Mutex<ShardTensors?>(nil)
-    }
+    /// Shards that have been made since it was last emptied.
+    let made: Mailbox<Key>
+    private let load: Load
+    /// What was asked for; nil while it is being made.
+    private let state = Mutex<[Key: ShardTensors?]>([:])
+    private let queue = DispatchQueue(label: "shard-loader", attributes: .concurrent)
 
-    init(load: @escaping Load) { self.load = load }
+    init(waking wakeup: Wakeup, load: @escaping Load) {
+        made = Mailbox(waking: wakeup)
+        self.load = load
+    }
 
     /// Begins to make a round's shards, unless that was done already. `epoch` is nil for shards that are not augmented.
     func prepare(round: UInt64, shards: [[UInt32]], epoch: Int?) {
         for (index, samples) in shards.enumerated() {
             let key = Key(round: round, shard: index)
-            let slot: Slot? = state.withLock { slots in
-                guard slots[key] == nil else { return nil }
-                let slot = Slot()
-                slots[key] = slot
-                return slot
+            let isNew = state.withLock { state in
+                if state[key] != nil { return false }
+                state.updateValue(nil, forKey: key)
+                return true
             }
-            guard let slot else { continue }
-            queue.async { [load] in
+            guard isNew else { continue }
+            queue.async { [self] in
                 let tensors = load(samples, epoch)
-                slot.tensors.withLock { $0 = tensors }
+                // The round may have been given up meanwhile.
+                state.withLock { if $0.keys.contains(key) { $0.updateValue(tensors, forKey: key) } }
+                made.put(key)
             }
         }
     }
 
     /// A shard of a prepared round; nil while it is being made.
     func tensors(round: UInt64, shard: Int) -> ShardTensors? {
-        guard let slot = state.withLock({ $0[Key(round: round, shard: shard)] }) else {
-            preconditionFailure("shard \(shard) of round \(round) was not prepared")
-        }
-        return slot.tensors.withLock { $0 }
+        state.withLock { $0[Key(round: round, shard: shard)] ?? nil }
     }
 
     func discard(round: UInt64) {
-        state.withLock { slots in slots = slots.filter { $0.key.round != round } }
+        state.withLock { shards in shards = shards.filter { $0.key.round != round } }
     }
+
+    func discardAll() { state.withLock { $0 = [:] } }
 }

@@ -24,6 +24,38 @@ extension TrainingRun {
             + "accuracy \((record.validationAccuracy ?? .nan).rounded(3))  AUC \((record.validationAUC ?? .nan).rounded(3))"
     }
 
+    /// Who is slow: the slowest first, by the time from being handed a shard to its result.
+    var workerLines: [(name: String, text: String)] {
+        let all = cluster.scheduler.statistics
+        let shards = max(all.values.reduce(0) { $0 + $1.shards }, 1)
+        return all.sorted { ($1.value.median ?? .zero, $0.key) < ($0.value.median ?? .zero, $1.key) }.map {
+            name, worker in
+            func seconds(_ time: Duration?) -> String { time.map { "\($0.seconds.rounded(3)) s" } ?? "unknown" }
+            let share = (100 * Double(worker.shards) / Double(shards)).rounded(0)
+            let text =
+                "\(share) % of the shards, median \(seconds(worker.median)), 95 % within \(seconds(worker.p95))"
+                + (worker.audits > 0 ? ", \(worker.audits) audits" : "")
+                + (worker.late > 0 ? ", \(worker.late) given to others for being late" : "")
+            return (name, text)
+        }
+    }
+
+    /// One line about all workers, if there is anything to compare.
+    func printWorkers() {
+        let lines = workerLines
+        guard lines.count > 1 else { return }
+        let shown = lines.prefix(4).map { "\($0.name): \($0.text)" }.joined(separator: "; ")
+        line.print("workers, the slowest first: \(shown)\(lines.count > 4 ? "; and \(lines.count - 4) more" : "")")
+    }
+
+    /// Were all results that counted computed by processors that compute the same bits?
+    var peersText: String {
+        let unlike = configuration.fingerprints?.unlikeShards ?? 0
+        return unlike == 0
+            ? "every shard came from bitwise peers"
+            : "\(unlike) shards came from workers that are no bitwise peers; another run may differ in the last bits"
+    }
+
     func announce() {
         let training = Set(schedule.samples.map { dataset.samples[Int($0)].recording }).count
         let held = Set(validation.map { dataset.samples[Int($0)].recording }).count
@@ -72,9 +104,10 @@ extension TrainingRun {
             .init("Workers", cluster.everyone.sorted().joined(separator: ", ")),
             .init("Workers lost on the way", "\(cluster.lostWorkers)"),
             .init("Shards computed again", "\(cluster.repeatedShards)"),
+            .init("Numerics", peersText),
             .init("Time", began.duration(to: .now).spoken),
             .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).rounded(1)) samples/s"),
             .init("Parameters' digest", digest),
-        ]
+        ] + workerLines.prefix(64).map { .init("Worker \($0.name)", $0.text) }
     }
 }

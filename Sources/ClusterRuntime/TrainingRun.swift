@@ -12,7 +12,7 @@ import Training
 
 /// A training from the data to the report: what `hbn-coordinator` does.
 public final class TrainingRun {
-    let configuration: RunConfiguration
+    private(set) var configuration: RunConfiguration
     let dataset: Dataset
     let schedule: EpochSchedule
     let validation: [UInt32]
@@ -21,18 +21,19 @@ public final class TrainingRun {
     private let checkpoints: CheckpointFolder
     private let writer: CheckpointWriter
     let cluster: Cluster
-    private let interruption = Interruption()
+    private let interruption = Interruption(
+        secondTime: .interrupted, "interrupted twice; the newest checkpoint is kept")
     private let gathering: Gathering
     let log: Logger
     private(set) var history: History
     var line = ProgressLine()
-    private(set) var step: UInt64
+    private(set) var step: UInt64 = 0
     private(set) var progress = EpochProgress()
     private var ledger = Ledger()
     private var order: [UInt32] = []
     private var bestScore: Double?
     /// The step of the newest row of the history.
-    private var recordedStep: UInt64
+    private var recordedStep: UInt64 = 0
     private var scoringRounds: UInt64 = 0
     private var validationProbabilities: [Float] = []
     let began = ContinuousClock.now
@@ -40,7 +41,8 @@ public final class TrainingRun {
 
     /// Starts a new run in `output`, or goes on with the one in `resuming`, whose configuration is then taken.
     public init(
-        _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering, log: Logger
+        _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering,
+        trust: TrustSettings, log: Logger
     ) throws {
         self.log = log
         if let path = configuration.testData, !FileManager.default.fileExists(atPath: path) {
@@ -74,32 +76,62 @@ public final class TrainingRun {
         checkpoints = try CheckpointFolder(path: folder.path("checkpoints"))
         writer = CheckpointWriter(layout: layout, log: log)
         try Self.checkMemory(for: layout, configuration)
-        let newest = resuming == nil ? nil : try StartingPoint(newestIn: checkpoints, layout, log: log)
-        let start = newest ?? StartingPoint(configuration, layout)
-        let state = start.state
-        step = state.version
-        progress = start.progress
         history = try History(folder: folder.url)
-        // Rows beyond the checkpoint belong to steps that are taken again, and are then replaced.
-        let records = history.records.filter { $0.step <= Int(state.version) }
-        bestScore = records.compactMap(\.validationAUC).max()
-        recordedStep = UInt64(records.last?.step ?? 0)
-
         let batches = BatchMaker(
             dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
         self.gathering = gathering
         cluster = try Cluster(
-            gathering: gathering,
-            configuration: WorkerConfiguration(
-                run: .random(in: 1 ... .max), seed: configuration.seed, model: configuration.model,
-                numerics: configuration.numerics),
-            state: state, layout: layout, optimizer: configuration.optimizer,
-            shardSize: configuration.shardSize, totalSteps: totalSteps,
+            gathering: gathering, configuration: configuration, layout: layout, totalSteps: totalSteps, trust: trust,
             load: { samples, epoch in
                 ShardTensors(images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples))
             }, interruption: interruption, log: log)
+        cluster.reference = configuration.fingerprints?.reference
         // From here on it is a run; what failed before leaves the folder free for another try.
         if resuming == nil { try folder.write(configuration) }
+        cluster.onFingerprint = { [unowned self] in note($0, of: $1) }
+        try begin(at: resuming == nil ? StartingPoint(configuration, layout) : newestStartingPoint())
+    }
+
+    /// The newest good checkpoint, or the beginning.
+    private func newestStartingPoint() throws -> StartingPoint {
+        try StartingPoint(newestIn: checkpoints, layout, log: log) ?? StartingPoint(configuration, layout)
+    }
+
+    /// Adds the results that counted though their workers are no bitwise peers.
+    private func countUnlikeShards() {
+        let unlike = cluster.takeUnlikeShards()
+        guard unlike > 0, var fingerprints = configuration.fingerprints else { return }
+        fingerprints.unlikeShards += unlike
+        keep(fingerprints)
+    }
+
+    /// Goes on from here, whatever was trained beyond.
+    private func begin(at start: StartingPoint) throws {
+        step = start.state.version
+        progress = start.progress
+        ledger = Ledger()
+        order = []
+        // Rows beyond the checkpoint belong to steps that are taken again, and are then replaced.
+        let records = history.records.filter { $0.step <= Int(step) }
+        bestScore = records.compactMap(\.validationAUC).max()
+        recordedStep = UInt64(records.last?.step ?? 0)
+        restoreEpoch()
+        try cluster.place(start.state)
+    }
+
+    /// Writes down what computes: it stands in config.json for as long as the run's results do.
+    private func note(_ fingerprint: String, of processor: String) {
+        var fingerprints = configuration.fingerprints ?? .init(reference: fingerprint)
+        if fingerprints.add(fingerprint, of: processor) { keep(fingerprints) }
+    }
+
+    private func keep(_ fingerprints: RunConfiguration.Fingerprints) {
+        configuration.fingerprints = fingerprints
+        do {
+            try folder.write(configuration)
+        } catch {
+            log.error("\(error); training goes on")
+        }
     }
 
     /// Trains to the end and returns the report's path.
@@ -119,8 +151,19 @@ public final class TrainingRun {
     }
 
     private func trainToTheEnd() throws -> String {
-        try cluster.waitForWorkers(gathering.minimumWorkers)
-        restoreEpoch()
+        try cluster.wait(forWorkers: gathering.minimumWorkers, servers: gathering.minimumServers)
+        var lost: ParameterServers.Lost?
+        while true {
+            do {
+                if let lost { try rollBack(after: lost) }
+                return try trainOn()
+            } catch let another as ParameterServers.Lost {
+                lost = another
+            }
+        }
+    }
+
+    private func trainOn() throws -> String {
         while true {
             if isAtEpochEnd && recordedStep < step { try finishEpoch() }
             if step >= totalSteps { break }
@@ -129,6 +172,15 @@ public final class TrainingRun {
             if isCheckpointDue { try checkpoint() }
         }
         return try finish()
+    }
+
+    /// A part of the parameters is gone: takes the steps since the last checkpoint again, on the servers that are left.
+    private func rollBack(after lost: ParameterServers.Lost) throws {
+        writer.finish()
+        let start = try newestStartingPoint()
+        log.warning(
+            "parameter server \(lost.name) \(lost.cause); going back from step \(step) to \(start.state.version)")
+        try begin(at: start)
     }
 
     // MARK: Steps
@@ -145,12 +197,10 @@ public final class TrainingRun {
         let place = schedule.place(of: step)
         if place.step == 0 || order.isEmpty { order = schedule.order(epoch: place.epoch) }
         let shards = schedule.shards(step: place.step, of: order)
-        if place.step + 1 < schedule.stepsPerEpoch && step + 1 < totalSteps {
-            cluster.prepare(
-                step: step + 1, shards: schedule.shards(step: place.step + 1, of: order), epoch: place.epoch)
-        }
+        let hasNext = place.step + 1 < schedule.stepsPerEpoch && step + 1 < totalSteps
+        let next = hasNext ? schedule.shards(step: place.step + 1, of: order) : nil
         let start = ContinuousClock.now
-        let results = try cluster.train(step: step, shards: shards, epoch: place.epoch)
+        let results = try cluster.train(step: step, shards: shards, next: next, epoch: place.epoch)
         step += 1
         progress.add(results, seconds: start.duration(to: .now).seconds)
         ledger.record(shards)
@@ -178,6 +228,8 @@ public final class TrainingRun {
         }
         recordedStep = step
         line.print(summary(of: record))
+        printWorkers()
+        countUnlikeShards()
         progress = EpochProgress()
         ledger = Ledger()
     }
@@ -235,10 +287,14 @@ public final class TrainingRun {
 
     /// Ends what SIGINT or SIGTERM asked to end, with a checkpoint, and returns the failure that says so.
     private func interrupted() throws -> RunFailure {
-        let snapshot = try cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity)
-        // A step that was completed behind our back is computed again after resuming.
-        if snapshot.version == step {
-            try writer.writeNow(snapshot, to: checkpoints.path(forStep: Int(step)), cursor: cursor)
+        do {
+            let snapshot = try cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity)
+            // A step that was completed behind our back is computed again after resuming.
+            if snapshot.version == step {
+                try writer.writeNow(snapshot, to: checkpoints.path(forStep: Int(step)), cursor: cursor)
+            }
+        } catch let lost as ParameterServers.Lost {
+            log.warning("parameter server \(lost.name) \(lost.cause); the last checkpoint is the newest there is")
         }
         try cluster.end(reason: "the run was interrupted", keepingRemoteWorkers: true)
         return RunFailure(
@@ -295,7 +351,9 @@ public final class TrainingRun {
         try cluster.end(reason: "the training is done")
         writer.finish()
         let digest = try ParameterDigest.digest(of: SafetensorsFile(path: final))
+        countUnlikeShards()
         try report(digest)
+        line.print(peersText)
         line.print("parameters' digest: \(digest)")
         return folder.path("report.html")
     }

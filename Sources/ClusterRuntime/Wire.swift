@@ -17,9 +17,12 @@ public enum Wire {
     /// A router names who is gone, and gives the routing id of a dead connection to the new one.
     static let routerOptions: [SocketOption] = [.routerMandatory(true), .routerHandover(true), .linger(.seconds(2))]
 
+    /// Frames of so many bytes are taken everywhere.
+    static let leastFrameLimit = 16 << 20
+
     /// A peer that sends a longer frame is disconnected before any memory is taken for it.
     static func frameLimit(floats: Int) -> SocketOption {
-        .maximumFrameSize(max(16 << 20, floats * MemoryLayout<Float>.stride))
+        .maximumFrameSize(max(leastFrameLimit, floats * MemoryLayout<Float>.stride))
     }
 
     /// Throws if a coordinator cannot listen at the endpoint by its form.
@@ -46,12 +49,13 @@ public enum Wire {
         return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
     }
 
-    /// The parameter server's endpoint as a worker reaches it: a wildcard host is the host it reached the coordinator
-    /// at.
-    static func resolve(_ endpoint: String, from coordinator: String) -> String {
-        guard let (host, port) = split(endpoint), isWildcard(host), let reached = split(coordinator)?.host else {
+    /// An endpoint as others reach it: where it names any address of its own machine, or the one that only the machine
+    /// itself can use, that is the host at which the machine was reached.
+    static func resolve(_ endpoint: String, reachedAt reached: String?) -> String {
+        guard let (host, port) = split(endpoint), isWildcard(host) || isLoopback(endpoint), var reached else {
             return endpoint
         }
+        if reached.contains(":") && !reached.hasPrefix("[") { reached = "[\(reached)]" }
         return "tcp://\(reached):\(port)"
     }
 

@@ -1,171 +1,173 @@
 import AttentionUNet
-import ClusterLogic
 import Foundation
 import Logging
 import Messages
+import TensorCore
 import Training
 import ZeroMQ
 
 public struct WorkerSettings: Sendable {
-    public var coordinator: String
-    public var name: String
+    public var link: LinkSettings
     public var lanes: Int
-    /// How long to try until a coordinator answers for the first time, and after one was lost.
-    public var connectTimeout: Duration
-    public var reconnectTimeout: Duration
+    /// For tests: a bit of every so-manyth gradient is flipped.
+    public var corruptEvery: Int?
 
-    public init(
-        coordinator: String, name: String, lanes: Int, connectTimeout: Duration = .seconds(30),
-        reconnectTimeout: Duration = .seconds(600)
-    ) {
-        self.coordinator = coordinator
-        self.name = name
+    public init(link: LinkSettings, lanes: Int, corruptEvery: Int? = nil) {
+        self.link = link
         self.lanes = lanes
-        self.connectTimeout = connectTimeout
-        self.reconnectTimeout = reconnectTimeout
+        self.corruptEvery = corruptEvery
     }
 }
 
 /// A worker: one thread for messages, which never computes, and one for each lane.
 ///
-/// It joins a coordinator, asks for as many shards as it has idle lanes, fetches the parameters they need from the
-/// parameter server, and sends each lane's result on.
+/// It joins a coordinator, takes the shards it is given, fetches the parameters they need from the parameter servers,
+/// and sends each lane's result on.
 public final class Worker {
-    static let heartbeatInterval = Duration.seconds(1)
-    /// A coordinator that is silent for longer is lost; the worker joins anew, at the same place.
-    static let coordinatorLease = Duration.seconds(5)
-
     private let settings: WorkerSettings
-    private let id: NodeID
     private let context: Context
     private let log: Logger
-    private let coordinator: SocketBox
+    private let link: CoordinatorLink
+    private let fingerprint: String
+    private let interruption: Interruption
+    private let wakeup: Wakeup
+    private let answers: Mailbox<LaneAnswer>
+    private var lanes: [Lane] = []
+    /// What the lanes were made for.
+    private var configuration: WorkerConfiguration?
     private var session: WorkerSession?
-    private var lastHeard = ContinuousClock.now
-    private var everJoined = false
-    private var patience = Patience(at: .now)
+    private var isLeaving = false
 
-    public init(_ settings: WorkerSettings, log: Logger) throws {
+    public init(_ settings: WorkerSettings, interruption: Interruption, log: Logger) throws {
         self.settings = settings
         self.log = log
-        if let (_, port) = Wire.split(settings.coordinator), UInt16(port) ?? 0 == 0 {
-            throw RunFailure(
-                .unusableArguments, "--connect \(settings.coordinator): the port must be a number from 1 to 65535")
-        }
-        id = NodeID(name: settings.name, incarnation: .random(in: 1 ... .max))
+        self.interruption = interruption
+        wakeup = interruption.wakeup
+        answers = Mailbox(waking: wakeup)
         context = try Context()
-        coordinator = SocketBox(
-            try Socket(
-                .dealer, in: context, options: Wire.options + [.routingID(id.routingID), .linger(.seconds(2))]))
-        do {
-            try coordinator.socket.connect(to: settings.coordinator)
-        } catch {
-            throw RunFailure(.unusableArguments, "--connect \(error)")
-        }
+        link = try CoordinatorLink(settings.link, context: context, log: log)
+        fingerprint = try Fingerprint.compute()
     }
 
-    /// Works until the coordinator says stop.
+    /// Works until the coordinator says stop, or until it is asked to end.
     public func work() throws {
+        defer { stopLanes() }
         var nextHeartbeat = ContinuousClock.now
         while true {
             let now = ContinuousClock.now
             if now >= nextHeartbeat {
-                try session == nil ? join() : session!.sendHeartbeat(to: coordinator)
-                nextHeartbeat = now + Self.heartbeatInterval
+                try session == nil ? join() : session!.sendHeartbeat()
+                nextHeartbeat = now + CoordinatorLink.heartbeatInterval
             }
-            try checkCoordinator(at: now)
+            if try link.isLost(whileJoined: session != nil, at: now) { session = nil }
+            if interruption.requested != nil {
+                guard try leave() else { return }
+            }
             try waitForMessages(until: nextHeartbeat)
-            while let envelope = try receive() {
-                lastHeard = .now
+            while let envelope = try link.receive() {
                 if case .stop(let reason) = envelope.header {
                     log.info("\(reason)")
-                    return try endSession()
+                    return
                 }
                 try handle(envelope)
             }
-            try session?.forwardResults(to: coordinator)
+            for answer in answers.takeAll() { try passOn(answer) }
+            try session?.receiveParameters()
         }
     }
 
-    private func receive() throws -> Envelope? {
-        do {
-            return try coordinator.socket.receiveEnvelope()
-        } catch let error as HeaderError {
-            if case .foreignProtocol = error.reason { throw RunFailure(.clusterUnreachable, "coordinator: \(error)") }
-            log.warning("coordinator: \(error); dropped")
-            return nil
+    private func join() throws {
+        try link.join(as: .worker) {
+            $0.lanes = settings.lanes
+            $0.fingerprint = fingerprint
         }
     }
 
     private func waitForMessages(until deadline: ContinuousClock.Instant) throws {
         var poller = Poller()
-        poller.add(coordinator.socket)
+        poller.add(link.socket)
+        poller.add(fileDescriptor: wakeup.descriptor)
         session?.addSockets(to: &poller)
         _ = try poller.wait(timeout: ContinuousClock.now.duration(to: deadline))
+        wakeup.drain()
     }
 
     private func handle(_ envelope: Envelope) throws {
         switch envelope.header {
-        case .welcome(let bytes, let parameterServer):
-            guard session?.run != envelope.run else { return }
-            try endSession()
-            let configuration: WorkerConfiguration
-            do {
-                configuration = try JSONDecoder().decode(WorkerConfiguration.self, from: Data(bytes))
-            } catch {
-                throw RunFailure(.clusterUnreachable, "the coordinator's configuration cannot be read; use one build")
-            }
-            if let complaint = configuration.model.complaint {
-                throw RunFailure(.clusterUnreachable, "the coordinator's model cannot be: \(complaint)")
-            }
-            session = try WorkerSession(
-                configuration, id: id, lanes: settings.lanes,
-                parameterServer: Wire.resolve(parameterServer, from: settings.coordinator), context: context, log: log)
-            try coordinator.socket.send(.ready(lanes: settings.lanes), run: envelope.run)
-            everJoined = true
-            patience.reset(at: .now)
-            log.info("joined \(settings.coordinator) with \(settings.lanes) lane\(settings.lanes == 1 ? "" : "s")")
-        case .refusal(let reason):
-            throw RunFailure(.clusterUnreachable, "the coordinator refuses this worker: \(reason)")
+        case .welcome(let bytes, let model, let servers):
+            guard session?.run != envelope.run, !isLeaving else { return }
+            try begin(run: envelope.run, try configuration(in: bytes, model: model), servers)
         case .assignment(let assignment):
+            guard let session, session.run == envelope.run, !isLeaving else { return }
+            try session.take(assignment, envelope.tensors)
+        case .cancel(let id):
             guard let session, session.run == envelope.run else { return }
-            try session.take(assignment, envelope, coordinator: coordinator)
+            session.cancel(id)
+        case .leave:
+            // The coordinator does not know this worker, or not any more.
+            guard session?.run == envelope.run, !isLeaving else { return }
+            session = nil
+            try join()
         default: break
         }
     }
 
-    private func join() throws {
-        try coordinator.socket.offer(
-            .join(
-                .init(
-                    name: settings.name, host: ProcessInfo.processInfo.hostName,
-                    process: Int(ProcessInfo.processInfo.processIdentifier), lanes: settings.lanes,
-                    build: Wire.build, processor: Wire.processor)), run: 0)
-    }
-
-    /// Says for whom it waits, and gives up in the end.
-    private func checkCoordinator(at now: ContinuousClock.Instant) throws {
-        let silence = lastHeard.duration(to: now)
-        if session != nil && silence > Self.coordinatorLease {
-            log.warning("the coordinator at \(settings.coordinator) is silent; waiting for it to come back")
-            try endSession()
+    /// Reads what the coordinator demands, and checks that this build can honour it.
+    private func configuration(in bytes: [UInt8], model: String) throws -> WorkerConfiguration {
+        guard let configuration = try? JSONDecoder().decode(WorkerConfiguration.self, from: Data(bytes)) else {
+            throw RunFailure(.clusterUnreachable, "the coordinator's configuration cannot be read; use one build")
         }
-        guard session == nil else { return patience.reset(at: now) }
-        let limit = everJoined ? settings.reconnectTimeout : settings.connectTimeout
-        if silence > limit {
-            try coordinator.socket.set(.linger(.zero))  // Nobody is there to whom the last wish could still be sent.
+        if let complaint = configuration.model.complaint {
+            throw RunFailure(.clusterUnreachable, "the coordinator's model cannot be: \(complaint)")
+        }
+        let own = Network.attentionUNet(configuration.model).parameterLayout.digest
+        guard own == model else {
             throw RunFailure(
                 .clusterUnreachable,
-                "no coordinator answers at \(settings.coordinator) for \(limit.components.seconds) s; is it running, "
-                    + "and are host and port right?")
+                "the coordinator's model \(model.prefix(12)) is \(own.prefix(12)) in this build; use one build")
         }
-        if let waited = patience.complaint(at: now) {
-            log.info("waiting for a coordinator at \(settings.coordinator), \(waited.components.seconds) s")
-        }
+        return configuration
     }
 
-    private func endSession() throws {
-        try session?.end()
-        session = nil
+    /// Takes part in a run, with the lanes there are if they were made for the same.
+    private func begin(run: UInt64, _ configuration: WorkerConfiguration, _ servers: [Header.Server]) throws {
+        if self.configuration != configuration {
+            stopLanes()
+            lanes = (0..<settings.lanes).map {
+                Lane($0, configuration, corruptEvery: settings.corruptEvery, answers: answers)
+            }
+            self.configuration = configuration
+        }
+        session = try WorkerSession(
+            run: run, configuration, servers: servers, lanes: lanes, link: link, context: context, log: log)
+        link.joined()
+        log.info("joined \(settings.link.coordinator) with \(lanes.count) lane\(lanes.count == 1 ? "" : "s")")
+    }
+
+    private func passOn(_ answer: LaneAnswer) throws {
+        if case .end(let reason) = answer.content {
+            // Without its lane a worker is of no use, and the coordinator notices its end at once.
+            throw RunFailure(.internalError, "lane \(answer.lane): \(reason)")
+        }
+        try session?.passOn(answer)
+    }
+
+    /// Says goodbye: what is not begun goes back, and what is begun is finished. False when all is done.
+    private func leave() throws -> Bool {
+        guard let session else { return false }
+        if !isLeaving {
+            isLeaving = true
+            log.info("leaving after the shards that are begun; a second signal ends at once")
+            try session.returnWaiting()
+        }
+        if !session.isIdle { return true }
+        try link.socket.send(.leave(finishing: []), run: session.run)
+        return false
+    }
+
+    private func stopLanes() {
+        for lane in lanes { lane.stop() }
+        for lane in lanes { lane.join() }
+        lanes = []
     }
 }

@@ -1,152 +1,234 @@
-import AttentionUNet
 import ClusterLogic
 import Foundation
 import Logging
 import Messages
-import Synchronization
-import Training
+import Parameters
 import ZeroMQ
 
-/// A worker's part in one run: its lanes, and the parameters they share.
+/// A worker's part in one run, on one placement of the parameters: what waits for a lane, and the parameters that all
+/// lanes share.
 final class WorkerSession {
     let run: UInt64
+    private let link: CoordinatorLink
     private let log: Logger
-    private let server: SocketBox
-    private var lanes: [LaneLink] = []
+    private let servers: [ServerLink]
+    private let lanes: [Lane]
+    /// What each lane computes, also of a former session.
+    private var computing: [ShardAttempt?]
     /// Assignments without a lane or without their parameters yet.
     private var waiting: [(assignment: Header.Assignment, tensors: [Message])] = []
-    private var parameters: (version: UInt64, frame: Message)?
+    /// What was pushed, until every server has said to have it, and what it was pushed from.
+    private var sent: [ShardAttempt: Sent] = [:]
+    private var parameters: (version: UInt64, floats: FloatFrame)?
     private var requestedVersion: UInt64?
-    private let serverEndpoint: String
+    /// Parameters whose parts come from several servers.
+    private var assembly: Assembly
+    private var maps = SharedMemoryMaps()
     private var patience = Patience(at: .now)
-    private static let numbers = Atomic(0)
 
-    private final class LaneLink {
+    private final class ServerLink {
+        let endpoint: String
+        let range: Range<Int>
         let socket: Socket
-        var isIdle = true
-        let ended = DispatchSemaphore(value: 0)
 
-        init(_ socket: consuming Socket) { self.socket = socket }
-    }
-
-    init(
-        _ configuration: WorkerConfiguration, id: NodeID, lanes count: Int, parameterServer: String, context: Context,
-        log: Logger
-    ) throws {
-        run = configuration.run
-        self.log = log
-        serverEndpoint = parameterServer
-        // A former session's sockets may not be quite closed yet.
-        let number = Self.numbers.add(1, ordering: .relaxed).newValue
-        server = SocketBox(
-            try Socket(.dealer, in: context, options: Wire.options + [.routingID(id.routingID), .linger(.zero)]))
-        try server.socket.connect(to: parameterServer)
-        for index in 0..<count {
-            let endpoint = "inproc://lane-\(number)-\(index)"
-            let link = LaneLink(try Socket(.pair, in: context, options: [.linger(.zero)]))
-            try link.socket.bind(to: endpoint)
-            lanes.append(link)
-            let ended = link.ended
-            Wire.startThread(named: "lane-\(index)") {
-                defer { ended.signal() }
-                do {
-                    let socket = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
-                    try socket.connect(to: endpoint)
-                    try Lane(configuration: configuration, socket: socket).work()
-                } catch {
-                    // Without its lane a worker is of no use, and the coordinator notices its end at once.
-                    Wire.exit(.internalError, "lane \(index): \(error)")
-                }
-            }
+        init(_ endpoint: String, _ range: Range<Int>, _ socket: consuming Socket) {
+            self.endpoint = endpoint
+            self.range = range
+            self.socket = socket
         }
     }
 
-    func sendHeartbeat(to coordinator: SocketBox) throws {
-        let idle = lanes.count { $0.isIdle } - waiting.count
-        try coordinator.socket.offer(.heartbeat(idleLanes: max(idle, 0)), run: run)
+    private struct Sent {
+        var servers: Set<Int>
+        let since: ContinuousClock.Instant
+        /// What others may still read of it.
+        let pushes: [LaneAnswer.Push]
+    }
+
+    private struct Assembly {
+        var buffers: BufferPool
+        var buffer: FloatBuffer?
+        var versions: [UInt64?]
+    }
+
+    /// A push that nobody has acknowledged for so long is lost.
+    private static let sentLimit = Duration.seconds(60)
+
+    init(
+        run: UInt64, _ configuration: WorkerConfiguration, servers: [Header.Server], lanes: [Lane],
+        link: CoordinatorLink, context: Context, log: Logger
+    ) throws {
+        self.run = run
+        self.link = link
+        self.log = log
+        self.lanes = lanes
+        computing = lanes.map { _ in nil }
+        guard let count = servers.last?.range.upperBound else {
+            throw RunFailure(.clusterUnreachable, "the coordinator named no parameter server")
+        }
+        // A connection of a former session may still be closing, and must not be taken for this one's.
+        let id = NodeID(name: link.id.name, incarnation: .random(in: 1 ... .max))
+        self.servers = try servers.map { server in
+            let socket = try Socket(
+                .dealer, in: context, options: Wire.options + [.routingID(id.routingID), .linger(.zero)])
+            let endpoint = Wire.resolve(
+                server.endpoint, reachedAt: Wire.split(link.settings.coordinator)?.host)
+            try socket.connect(to: endpoint)
+            return ServerLink(endpoint, server.range, socket)
+        }
+        assembly = Assembly(buffers: BufferPool(count: count), versions: servers.map { _ in nil })
+    }
+
+    /// No lane computes, and nothing is to be computed.
+    var isIdle: Bool { waiting.isEmpty && computing.allSatisfy { $0 == nil } }
+
+    func sendHeartbeat() throws {
+        let now = ContinuousClock.now
+        sent = sent.filter { $0.value.since.duration(to: now) < Self.sentLimit }
+        let held = waiting.map(\.assignment.id) + computing.compactMap { $0 }
+        try link.socket.offer(.heartbeat(held: held, sent: Array(sent.keys)), run: run)
+        try requestAgain(at: now)
     }
 
     func addSockets(to poller: inout Poller) {
-        poller.add(server.socket)
-        for lane in lanes { poller.add(lane.socket) }
+        for server in servers { poller.add(server.socket) }
     }
 
-    /// An assignment of the coordinator, for which a lane is idle.
-    func take(_ assignment: Header.Assignment, _ envelope: Envelope, coordinator: SocketBox) throws {
-        waiting.append((assignment, envelope.tensors))
-        try dispatch(coordinator)
+    /// An assignment of the coordinator; it waits for a lane and for its parameters.
+    func take(_ assignment: Header.Assignment, _ tensors: [Message]) throws {
+        // What came twice is computed once.
+        guard !waiting.contains(where: { $0.assignment.id == assignment.id }), !computing.contains(assignment.id) else {
+            return
+        }
+        waiting.append((assignment, tensors))
+        try dispatch()
     }
 
-    /// Passes on what the lanes and the parameter server have sent.
-    func forwardResults(to coordinator: SocketBox) throws {
-        for lane in lanes {
-            while let envelope = try lane.socket.receiveEnvelope() {
-                lane.isIdle = true
+    func cancel(_ id: ShardAttempt) { waiting.removeAll { $0.assignment.id == id } }
+
+    /// Gives back what is not begun, and says so. What is pushed from now on must arrive before the worker ends.
+    func returnWaiting() throws {
+        waiting = []
+        for server in servers { try server.socket.set(.linger(.seconds(10))) }
+        try link.socket.send(.leave(finishing: computing.compactMap { $0 }), run: run)
+    }
+
+    /// A lane has finished. What it has of a former session is of no use.
+    func passOn(_ answer: LaneAnswer) throws {
+        guard answer.run == run else { return }
+        if computing[answer.lane] == answer.id { computing[answer.lane] = nil }
+        switch answer.content {
+        case .pushes(let result, let pushes): try send(pushes, answer.id, result)
+        case .audited(let digests): try link.socket.send(.audited(answer.id, digests: digests), run: run)
+        case .scores(let probabilities): try link.socket.send(.scores(answer.id), run: run, tensors: [probabilities])
+        case .failure(let reason): try link.socket.send(.failure(answer.id, reason: reason), run: run)
+        case .end: break
+        }
+        try dispatch()
+    }
+
+    private func send(_ pushes: [LaneAnswer.Push], _ id: ShardAttempt, _ result: Header.TrainingResult) throws {
+        precondition(pushes.count == servers.count, "\(pushes.count) pushes for \(servers.count) servers")
+        let isLent = pushes.contains { $0.memory != nil }
+        sent[id] = Sent(servers: Set(servers.indices), since: .now, pushes: isLent ? pushes : [])
+        for (server, push) in zip(servers, pushes) {
+            try server.socket.send(
+                .push(id, result, digest: push.digest, memory: push.memory), run: run,
+                tensors: push.memory == nil ? try push.floats.map { try $0.message() } : [])
+        }
+    }
+
+    /// Takes what the parameter servers have sent.
+    func receiveParameters() throws {
+        for (index, server) in servers.enumerated() {
+            while let envelope = try receive(from: server) {
+                guard envelope.run == run else { continue }
                 switch envelope.header {
-                case .push: try server.socket.send(envelope.header, run: run, tensors: envelope.tensors)
-                default: try coordinator.socket.send(envelope.header, run: run, tensors: envelope.tensors)
+                case .taken(let id):
+                    sent[id]?.servers.remove(index)
+                    if sent[id]?.servers.isEmpty == true { sent[id] = nil }
+                case .parameters(let version, _, let memory):
+                    try receive(version, memory, envelope.tensors.first, from: index)
+                default: break
                 }
-                try coordinator.socket.send(.ready(lanes: 1), run: run)
             }
         }
-        while let envelope = try receiveFromServer() {
-            guard envelope.run == run, case .parameters(let version) = envelope.header,
-                let frame = envelope.tensors.first
-            else { continue }
-            parameters = (version, frame)
-            requestedVersion = nil
-        }
-        try dispatch(coordinator)
+        try dispatch()
     }
 
-    /// Stops the lanes, each after the shard it computes.
-    func end() throws {
-        for lane in lanes { try lane.socket.send(.stop(reason: ""), run: run) }
-        for lane in lanes { lane.ended.wait() }
-        lanes = []
-    }
-
-    /// Asks for parameters, and says so while none come. A request may have been lost, so it is repeated now and then.
-    private func request(_ version: UInt64) throws {
-        let now = ContinuousClock.now
-        if requestedVersion != version {
-            requestedVersion = version
-            parameters = nil  // The memory goes before the new parameters come.
-            patience.reset(at: now)
-            return try server.socket.offer(.pull(version: version, withVelocity: false), run: run)
-        }
-        guard let waited = patience.complaint(at: now) else { return }
-        log.info(
-            "waiting for \(waited.spoken): parameters of step \(version) from \(serverEndpoint); is its port open?")
-        if waited >= .seconds(30) { try server.socket.offer(.pull(version: version, withVelocity: false), run: run) }
-    }
-
-    private func receiveFromServer() throws -> Envelope? {
+    private func receive(from server: ServerLink) throws -> Envelope? {
         do {
             return try server.socket.receiveEnvelope()
         } catch let error as HeaderError {
-            log.warning("parameter server: \(error); dropped")
+            log.warning("parameter server at \(server.endpoint): \(error); dropped")
             return nil
         }
     }
 
-    /// Gives idle lanes the assignments whose parameters are there, and asks for those that are not.
-    private func dispatch(_ coordinator: SocketBox) throws {
-        while let next = waiting.first {
-            let version = next.assignment.version
-            if let parameters, parameters.version == version {
-                guard let lane = lanes.first(where: { $0.isIdle }) else { return }
-                lane.isIdle = false
-                waiting.removeFirst()
-                try lane.socket.send(
-                    .assignment(next.assignment), run: run, tensors: next.tensors + [parameters.frame])
-            } else if let parameters, parameters.version > version {
-                // The step went on without this worker.
-                waiting.removeFirst()
-                try coordinator.socket.send(.ready(lanes: 1), run: run)
-            } else {
-                return try request(version)
+    private func receive(_ version: UInt64, _ memory: Header.Memory?, _ frame: Message?, from index: Int) throws {
+        let range = servers[index].range
+        let floats: FloatFrame
+        if let memory {
+            floats = FloatFrame(try maps.floats(memory))
+        } else {
+            guard let frame, let received = FloatFrame(frame, count: range.count) else { return }
+            floats = received
+        }
+        guard servers.count > 1 else {
+            parameters = (version, floats)
+            requestedVersion = nil
+            return
+        }
+        if assembly.buffer == nil { assembly.buffer = try assembly.buffers.take() }
+        assembly.buffer!.base.advanced(by: range.lowerBound).update(from: floats.base, count: floats.count)
+        withExtendedLifetime(floats) {}
+        assembly.versions[index] = version
+        // The others may be a step behind, and send theirs when they have taken it.
+        guard assembly.versions.allSatisfy({ $0 == version }) else { return }
+        parameters = (version, FloatFrame(assembly.buffer!))
+        assembly.buffer = nil
+        assembly.versions = servers.map { _ in nil }
+        requestedVersion = nil
+    }
+
+    /// Gives idle lanes the assignments whose parameters are there, and asks for those of the others.
+    private func dispatch() throws {
+        if let version = parameters?.version {
+            // The step went on without this worker.
+            waiting.removeAll { $0.assignment.version < version }
+            while let lane = computing.firstIndex(where: { $0 == nil }),
+                let index = waiting.firstIndex(where: { $0.assignment.version == version })
+            {
+                let next = waiting.remove(at: index)
+                computing[lane] = next.assignment.id
+                lanes[lane].give(
+                    LaneTask(
+                        assignment: next.assignment, run: run, tensors: next.tensors, parameters: parameters!.floats,
+                        ranges: servers.map(\.range)))
             }
         }
+        let wanted = waiting.map(\.assignment.version).filter { $0 != parameters?.version }
+        if let version = wanted.min(), version != requestedVersion {
+            requestedVersion = version
+            patience.reset(at: .now)
+            try pull(version)
+        }
+    }
+
+    private func pull(_ version: UInt64) throws {
+        for server in servers {
+            try server.socket.offer(
+                .pull(version: version, 0..<server.range.count, withVelocity: false), run: run)
+        }
+    }
+
+    /// A request may have been lost, so it is repeated now and then while a lane has nothing else to do.
+    private func requestAgain(at now: ContinuousClock.Instant) throws {
+        guard let requestedVersion, computing.contains(where: { $0 == nil }) else { return patience.reset(at: now) }
+        guard let waited = patience.complaint(at: now) else { return }
+        let places = servers.map(\.endpoint).joined(separator: ", ")
+        log.info(
+            "waiting for \(waited.spoken): parameters of step \(requestedVersion) from \(places); is the port open?")
+        try pull(requestedVersion)
     }
 }

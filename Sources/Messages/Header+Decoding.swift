@@ -17,56 +17,95 @@ extension Header {
 
     private init?(_ header: Hbn__Header) {
         switch header.body_case {
-        case HBN__HEADER__BODY_JOIN:
-            let body = header.join.pointee
-            self = .join(
-                Join(
-                    name: String(cString: body.name), host: String(cString: body.host), process: Int(body.process),
-                    lanes: Int(body.lanes), build: String(cString: body.build),
-                    processor: String(cString: body.processor)))
-        case HBN__HEADER__BODY_READY: self = .ready(lanes: Int(header.ready.pointee.lanes))
-        case HBN__HEADER__BODY_HEARTBEAT: self = .heartbeat(idleLanes: Int(header.heartbeat.pointee.idle_lanes))
+        case HBN__HEADER__BODY_JOIN: self = .join(Join(header.join.pointee))
+        case HBN__HEADER__BODY_LEAVE:
+            let body = header.leave.pointee
+            self = .leave(finishing: attempts(body.finishing, body.n_finishing))
+        case HBN__HEADER__BODY_HEARTBEAT:
+            let body = header.heartbeat.pointee
+            self = .heartbeat(held: attempts(body.held, body.n_held), sent: attempts(body.sent, body.n_sent))
         case HBN__HEADER__BODY_SCORES:
             guard let id = ShardAttempt(header.scores.pointee.id) else { return nil }
-            self = .scores(id, seconds: header.scores.pointee.seconds)
+            self = .scores(id)
+        case HBN__HEADER__BODY_AUDITED:
+            let body = header.audited.pointee
+            guard let id = ShardAttempt(body.id) else { return nil }
+            self = .audited(id, digests: Array(UnsafeBufferPointer(start: body.digests, count: body.n_digests)))
         case HBN__HEADER__BODY_FAILURE:
             guard let id = ShardAttempt(header.failure.pointee.id) else { return nil }
             self = .failure(id, reason: String(cString: header.failure.pointee.reason))
         case HBN__HEADER__BODY_WELCOME:
-            let body = header.welcome.pointee
-            self = .welcome(
-                configuration: Array(
-                    UnsafeBufferPointer(start: body.configuration.data, count: body.configuration.len)),
-                parameterServer: String(cString: body.parameter_server))
-        case HBN__HEADER__BODY_REFUSAL: self = .refusal(reason: String(cString: header.refusal.pointee.reason))
+            guard let welcome = Header(header.welcome.pointee) else { return nil }
+            self = welcome
         case HBN__HEADER__BODY_ASSIGNMENT:
-            let body = header.assignment.pointee
-            guard let id = ShardAttempt(body.id) else { return nil }
-            self = .assignment(
-                Assignment(
-                    kind: body.kind == HBN__ASSIGNMENT__KIND__TRAIN ? .train : .score, id: id, version: body.version,
-                    roundSamples: Int(body.round_samples),
-                    samples: Array(UnsafeBufferPointer(start: body.samples, count: body.n_samples))))
+            guard let assignment = Assignment(header.assignment.pointee) else { return nil }
+            self = .assignment(assignment)
+        case HBN__HEADER__BODY_CANCEL:
+            guard let id = ShardAttempt(header.cancel) else { return nil }
+            self = .cancel(id)
+        case HBN__HEADER__BODY_REFUSAL: self = .refusal(reason: String(cString: header.refusal.pointee.reason))
         case HBN__HEADER__BODY_STOP: self = .stop(reason: String(cString: header.stop.pointee.reason))
         case HBN__HEADER__BODY_PULL:
             let body = header.pull.pointee
-            self = .pull(version: body.version, withVelocity: body.with_velocity != 0)
-        case HBN__HEADER__BODY_PARAMETERS: self = .parameters(version: header.parameters.pointee.version)
+            let (end, overflow) = body.first.addingReportingOverflow(body.count)
+            guard !overflow, let range = range(body.first, end) else { return nil }
+            self = .pull(version: body.version, range, withVelocity: body.with_velocity != 0)
+        case HBN__HEADER__BODY_PARAMETERS:
+            let body = header.parameters.pointee
+            guard let first = Int(exactly: body.first) else { return nil }
+            self = .parameters(version: body.version, first: first, memory: Memory(body.memory))
         case HBN__HEADER__BODY_PUSH:
             let body = header.push.pointee
             guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }
-            self = .push(id, result)
+            self = .push(id, result, digest: body.digest, memory: Memory(body.memory))
+        case HBN__HEADER__BODY_TAKEN:
+            guard let id = ShardAttempt(header.taken) else { return nil }
+            self = .taken(id)
+        case HBN__HEADER__BODY_PLACE:
+            let body = header.place.pointee
+            guard let range = range(body.first, body.end) else { return nil }
+            self = .place(configuration: bytes(body.configuration), range: range, version: body.version)
         case HBN__HEADER__BODY_OPEN_ROUND:
             let body = header.open_round.pointee
-            self = .openRound(body.round, shards: Int(body.shards))
+            self = .openRound(body.round, shards: Int(body.shards), firstAttempt: Int(body.first_attempt))
+        case HBN__HEADER__BODY_APPLY: self = .apply(round: header.apply.pointee.round)
         case HBN__HEADER__BODY_ARRIVED:
             let body = header.arrived.pointee
             guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }
-            self = .arrived(id, result, worker: String(cString: body.worker))
+            self = .arrived(id, result, digest: body.digest)
+        case HBN__HEADER__BODY_REJECTED:
+            guard let id = ShardAttempt(header.rejected.pointee.id) else { return nil }
+            self = .rejected(id, reason: String(cString: header.rejected.pointee.reason))
         case HBN__HEADER__BODY_UPDATED: self = .updated(version: header.updated.pointee.version)
         default: return nil
         }
     }
+
+    private init?(_ welcome: Hbn__Welcome) {
+        var servers: [Server] = []
+        for server in UnsafeBufferPointer(start: welcome.servers, count: welcome.n_servers) {
+            guard let server = server?.pointee, let range = range(server.first, server.end) else { return nil }
+            servers.append(Server(endpoint: String(cString: server.endpoint), range: range))
+        }
+        self = .welcome(
+            configuration: bytes(welcome.configuration), model: String(cString: welcome.model), servers: servers)
+    }
+}
+
+private func bytes(_ data: ProtobufCBinaryData) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: data.data, count: data.len))
+}
+
+/// nil for one that cannot be.
+private func range(_ first: UInt64, _ end: UInt64) -> Range<Int>? {
+    guard let first = Int(exactly: first), let end = Int(exactly: end), first <= end else { return nil }
+    return first..<end
+}
+
+private func attempts(_ list: UnsafeMutablePointer<UnsafeMutablePointer<Hbn__Attempt>?>?, _ count: Int)
+    -> [ShardAttempt]
+{
+    UnsafeBufferPointer(start: list, count: count).compactMap { ShardAttempt($0) }
 }
 
 extension ShardAttempt {
@@ -76,11 +115,45 @@ extension ShardAttempt {
     }
 }
 
+extension Header.Join {
+    fileprivate init(_ body: Hbn__Join) {
+        self.init(
+            role: body.role == HBN__JOIN__ROLE__PARAMETER_SERVER ? .parameterServer : .worker,
+            name: String(cString: body.name), host: String(cString: body.host), process: Int(body.process),
+            build: String(cString: body.build), processor: String(cString: body.processor))
+        lanes = Int(body.lanes)
+        fingerprint = String(cString: body.fingerprint)
+        endpoint = String(cString: body.endpoint)
+    }
+}
+
+extension Header.Assignment {
+    fileprivate init?(_ body: Hbn__Assignment) {
+        guard let id = ShardAttempt(body.id) else { return nil }
+        let kind: Kind
+        switch body.kind {
+        case HBN__ASSIGNMENT__KIND__TRAIN: kind = .train
+        case HBN__ASSIGNMENT__KIND__SCORE: kind = .score
+        case HBN__ASSIGNMENT__KIND__AUDIT: kind = .audit
+        default: return nil
+        }
+        self.init(
+            kind: kind, id: id, version: body.version, roundSamples: Int(body.round_samples),
+            samples: Array(UnsafeBufferPointer(start: body.samples, count: body.n_samples)))
+    }
+}
+
 extension Header.TrainingResult {
     fileprivate init?(_ result: UnsafeMutablePointer<Hbn__Result>?) {
         guard let result = result?.pointee else { return nil }
+        self.init(samples: Int(result.samples), correct: Int(result.correct), lossSum: result.loss_sum)
+    }
+}
+
+extension Header.Memory {
+    fileprivate init?(_ memory: UnsafeMutablePointer<Hbn__Memory>?) {
+        guard let memory = memory?.pointee, let count = Int(exactly: memory.count) else { return nil }
         self.init(
-            samples: Int(result.samples), correct: Int(result.correct), lossSum: result.loss_sum,
-            seconds: result.seconds)
+            process: Int(memory.process), descriptor: Int(memory.descriptor), serial: memory.serial, count: count)
     }
 }

@@ -1,5 +1,5 @@
 /// The version of the protocol in proto/heartbeat.proto. Raised with every change that an older peer would misread.
-public let protocolVersion: UInt32 = 2
+public let protocolVersion: UInt32 = 3
 
 /// Which computation of which shard: a result counts only if all three agree.
 public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
@@ -20,36 +20,64 @@ public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
 /// A header, as Swift values. What each means stands in proto/heartbeat.proto.
 public enum Header: Hashable, Sendable {
     case join(Join)
-    case ready(lanes: Int)
-    case heartbeat(idleLanes: Int)
-    case scores(ShardAttempt, seconds: Double)
+    case leave(finishing: [ShardAttempt])
+    case heartbeat(held: [ShardAttempt], sent: [ShardAttempt])
+    case scores(ShardAttempt)
+    case audited(ShardAttempt, digests: [UInt64])
     case failure(ShardAttempt, reason: String)
-    case welcome(configuration: [UInt8], parameterServer: String)
-    case refusal(reason: String)
+    case welcome(configuration: [UInt8], model: String, servers: [Server])
     case assignment(Assignment)
+    case cancel(ShardAttempt)
+    case refusal(reason: String)
     case stop(reason: String)
-    case pull(version: UInt64, withVelocity: Bool)
-    case parameters(version: UInt64)
-    case push(ShardAttempt, TrainingResult)
-    case openRound(UInt64, shards: Int)
-    case arrived(ShardAttempt, TrainingResult, worker: String)
+    case pull(version: UInt64, Range<Int>, withVelocity: Bool)
+    case parameters(version: UInt64, first: Int, memory: Memory?)
+    case push(ShardAttempt, TrainingResult, digest: UInt64, memory: Memory?)
+    case taken(ShardAttempt)
+    case place(configuration: [UInt8], range: Range<Int>, version: UInt64)
+    case openRound(UInt64, shards: Int, firstAttempt: Int)
+    case apply(round: UInt64)
+    case arrived(ShardAttempt, TrainingResult, digest: UInt64)
+    case rejected(ShardAttempt, reason: String)
     case updated(version: UInt64)
 
     public struct Join: Hashable, Sendable {
-        public let name: String
-        public let host: String
-        public let process: Int
-        public let lanes: Int
-        public let build: String
-        public let processor: String
+        public enum Role: Hashable, Sendable {
+            case worker
+            case parameterServer
+        }
 
-        public init(name: String, host: String, process: Int, lanes: Int, build: String, processor: String) {
+        public var role: Role
+        public var name: String
+        public var host: String
+        public var process: Int
+        public var build: String
+        public var processor: String
+        /// Of a worker.
+        public var lanes = 0
+        /// Of a worker: the digest of its probe gradient.
+        public var fingerprint = ""
+        /// Of a parameter server: where workers reach it.
+        public var endpoint = ""
+
+        public init(role: Role, name: String, host: String, process: Int, build: String, processor: String) {
+            self.role = role
             self.name = name
             self.host = host
             self.process = process
-            self.lanes = lanes
             self.build = build
             self.processor = processor
+        }
+    }
+
+    /// A parameter server and its part of the flat buffer of parameters.
+    public struct Server: Hashable, Sendable {
+        public let endpoint: String
+        public let range: Range<Int>
+
+        public init(endpoint: String, range: Range<Int>) {
+            self.endpoint = endpoint
+            self.range = range
         }
     }
 
@@ -57,6 +85,8 @@ public enum Header: Hashable, Sendable {
         public enum Kind: Hashable, Sendable {
             case train
             case score
+            /// As `train`, but only the digests are wanted.
+            case audit
         }
 
         public let kind: Kind
@@ -80,13 +110,27 @@ public enum Header: Hashable, Sendable {
         public let samples: Int
         public let correct: Int
         public let lossSum: Double
-        public let seconds: Double
 
-        public init(samples: Int, correct: Int, lossSum: Double, seconds: Double) {
+        public init(samples: Int, correct: Int, lossSum: Double) {
             self.samples = samples
             self.correct = correct
             self.lossSum = lossSum
-            self.seconds = seconds
+        }
+    }
+
+    /// Floats in memory that processes of one machine share: a file descriptor of one of them.
+    public struct Memory: Hashable, Sendable {
+        public let process: Int
+        public let descriptor: Int
+        /// Another file under the same descriptor has another.
+        public let serial: UInt64
+        public let count: Int
+
+        public init(process: Int, descriptor: Int, serial: UInt64, count: Int) {
+            self.process = process
+            self.descriptor = descriptor
+            self.serial = serial
+            self.count = count
         }
     }
 }

@@ -15,7 +15,7 @@ public struct DenseFactors {
     }
 }
 
-/// One step of all parameters of a layout.
+/// One step of the parameters of a layout, or of those in a part of its buffer.
 ///
 /// The work is cut into blocks that depend on the layout alone. Each block is computed by one thread from start to
 /// end, so the number of threads does not change the result.
@@ -25,33 +25,38 @@ public struct ParameterUpdate: Sendable {
 
     let layout: ParameterLayout
     let optimizer: SGD
+    /// The part that is updated. All buffers hold this part alone.
+    let range: Range<Int>
     /// Moving statistics keep this share of themselves (Keras' default).
     let statisticMomentum: Float = 0.99
 
-    public init(layout: ParameterLayout, optimizer: SGD) {
+    public init(layout: ParameterLayout, optimizer: SGD, range: Range<Int>? = nil) {
         self.layout = layout
         self.optimizer = optimizer
+        self.range = range ?? 0..<layout.count
     }
 
     /// Writes the parameters after the step to `updated`, which may be `parameters` itself.
     ///
     /// `gradient` is the sum over the step's shards in the layout's order: gradients of the mean loss, and at the
-    /// places of moving statistics the batch's own. `factors` are the factored kernel's, in the order of the shards;
-    /// nil where that kernel has taken its step already. `velocity` has the layout's order and is kept between steps;
+    /// places of moving statistics the batch's own. `factors` are those of the factored kernel's rows, in the order of the
+    /// shards; nil where that kernel has taken its step already. `velocity` has the layout's order and is kept between steps;
     /// nil without momentum.
     public func apply(
         to parameters: FloatBuffer, gradient: UnsafePointer<Float>, factors: [DenseFactors]?, velocity: FloatBuffer?,
         into updated: FloatBuffer
     ) {
-        let dense = layout.factored.map { FactoredDense(depth: $0.shape[0], width: $0.shape[1]) }
+        let dense = layout.factored.map { FactoredDense(depth: layout.rows(in: range).count, width: $0.shape[1]) }
         nonisolated(unsafe) let samples = (factors ?? []).flatMap { shard in
             (0..<shard.samples).map { DenseSample(x: shard.x + $0 * dense!.depth, d: shard.d + $0 * dense!.width) }
         }
         nonisolated(unsafe) let gradient = gradient
-        let blocks = layout.parameters.filter { factors != nil || $0.role != .factored }.flatMap(Block.cutting)
+        let blocks = layout.parameters.filter { factors != nil || $0.role != .factored }.flatMap {
+            Block.cutting($0, within: range)
+        }
         DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
             let block = blocks[index]
-            let offset = block.parameter.offset + block.range.lowerBound
+            let offset = block.range.lowerBound - range.lowerBound
             let (source, target) = (parameters.base + offset, updated.base + offset)
             switch block.parameter.role {
             case .statistic:
@@ -62,9 +67,10 @@ public struct ParameterUpdate: Sendable {
                     source, gradient: gradient + offset, velocity: velocity.map { $0.base + offset }, into: target,
                     count: block.range.count)
             case .factored:
-                let (start, width) = (block.parameter.offset, dense!.width)
+                let start = max(block.parameter.offset, range.lowerBound) - range.lowerBound
+                let first = (offset - start) / dense!.width
                 dense!.step(
-                    samples, rows: block.range.lowerBound / width..<block.range.upperBound / width,
+                    samples, rows: first..<first + block.range.count / dense!.width,
                     sgd: optimizer.step, parameters.base + start,
                     velocity: optimizer.needsVelocity ? velocity.map { $0.base + start } : nil,
                     into: updated.base + start)
@@ -73,16 +79,17 @@ public struct ParameterUpdate: Sendable {
     }
 }
 
-/// A part of one parameter, as floats from its start; whole rows of a factored one.
+/// A part of one parameter, as a range of the layout's buffer; whole rows of a factored one.
 private struct Block: Sendable {
     let parameter: Parameter
     let range: Range<Int>
 
-    static func cutting(_ parameter: Parameter) -> [Block] {
+    static func cutting(_ parameter: Parameter, within range: Range<Int>) -> [Block] {
         var size = ParameterUpdate.floatsPerBlock
         if parameter.role == .factored { size = max(size / parameter.shape[1], 1) * parameter.shape[1] }
-        return stride(from: 0, to: parameter.count, by: size).map {
-            Block(parameter: parameter, range: $0..<min($0 + size, parameter.count))
+        let part = parameter.range.clamped(to: range)
+        return stride(from: part.lowerBound, to: part.upperBound, by: size).map {
+            Block(parameter: parameter, range: $0..<min($0 + size, part.upperBound))
         }
     }
 }

@@ -11,6 +11,8 @@ public final class FloatBuffer: @unchecked Sendable {
     public let count: Int
     public let base: UnsafeMutablePointer<Float>
     private let byteCount: Int
+    /// The file in which the floats lie, if other processes can see them; nil for memory of this process alone.
+    public let descriptor: CInt?
 
     public init(count: Int) {
         precondition(count >= 0, "FloatBuffer: \(count) floats")
@@ -24,9 +26,27 @@ public final class FloatBuffer: @unchecked Sendable {
         // A large buffer is walked with fewer misses of the address cache in huge pages; the system may decline.
         if byteCount >= 1 << 22 { madvise(pages, byteCount, MADV_HUGEPAGE) }
         base = pages.assumingMemoryBound(to: Float.self)
+        descriptor = nil
     }
 
-    deinit { munmap(base, byteCount) }
+    /// The first `count` floats of a file, which stays shared with whoever else maps it. The buffer closes the
+    /// descriptor, at once if it fails. Writing to a buffer that is not writable ends the process.
+    public init?(mapping descriptor: CInt, count: Int, isWritable: Bool) {
+        self.count = count
+        byteCount = max(count, 1) * MemoryLayout<Float>.stride
+        let pages = mmap(nil, byteCount, isWritable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, descriptor, 0)
+        guard let pages, pages != MAP_FAILED else {
+            close(descriptor)
+            return nil
+        }
+        base = pages.assumingMemoryBound(to: Float.self)
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        munmap(base, byteCount)
+        if let descriptor { close(descriptor) }
+    }
 
     public var floats: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(floats) }

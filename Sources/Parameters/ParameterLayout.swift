@@ -44,6 +44,16 @@ public struct ParameterLayout: Sendable {
 
     public var factored: Parameter? { parameters.last.flatMap { $0.role == .factored ? $0 : nil } }
 
+    /// The rows of the factored tensor that lie in a range, which must not cut a row.
+    public func rows(in range: Range<Int>) -> Range<Int> {
+        guard let factored else { return 0..<0 }
+        let part = range.clamped(to: factored.range)
+        let width = factored.shape[1]
+        precondition(
+            (part.lowerBound - factored.offset) % width == 0 && part.count % width == 0, "\(range) cuts a row")
+        return (part.lowerBound - factored.offset) / width..<(part.upperBound - factored.offset) / width
+    }
+
     public var trainableCount: Int {
         parameters.reduce(0) { $0 + ($1.role == .statistic ? 0 : $1.count) }
     }

@@ -10,6 +10,7 @@ public enum Purpose: UInt32, Sendable {
     case split = 6
     case probe = 7
     case bootstrap = 8
+    case audit = 9
 }
 
 /// A counter-based generator: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).

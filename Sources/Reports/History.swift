@@ -29,8 +29,8 @@ public struct History: Sendable {
 
     /// Adds an epoch. A resumed run repeats epochs: rows from this epoch on are replaced.
     public mutating func append(_ record: EpochRecord) throws(ReportsError) {
-        let kept = records.filter { $0.epoch < record.epoch } + [record]
-        try RunFolder(folder).write(CSV([EpochRecord.columns] + kept.map(\.cells)).text, to: Self.name)
-        records = kept
+        // On a full disk the row is kept here, and comes into the file with the next one.
+        records = records.filter { $0.epoch < record.epoch } + [record]
+        try RunFolder(folder).write(CSV([EpochRecord.columns] + records.map(\.cells)).text, to: Self.name)
     }
 }

@@ -27,13 +27,14 @@ extension ParameterLayout {
 
 /// The files of a run's parameters: checkpoints, best and final.
 public enum ModelFile {
-    /// Writes parameters, and the momentum's velocity if there is one, each a flat buffer in the layout's order.
+    /// Writes parameters, and the momentum's velocity if there is one. `pieces` gives the floats of a range of the
+    /// layout's buffer, of the parameters or of the velocity, one piece behind the other.
     public static func write(
-        to path: String, layout: ParameterLayout, parameters: UnsafeRawBufferPointer, velocity: UnsafeRawBufferPointer?,
-        metadata: [String: String]
+        to path: String, layout: ParameterLayout, withVelocity: Bool, metadata: [String: String],
+        pieces: (_ range: Range<Int>, _ velocity: Bool) -> [UnsafeBufferPointer<Float>]
     ) throws {
         var tensors = layout.entries
-        if velocity != nil {
+        if withVelocity {
             tensors += layout.parameters.filter { $0.role != .statistic }.map {
                 TensorEntry(name: ParameterDigest.momentumPrefix + $0.name, shape: $0.shape)
             }
@@ -41,9 +42,7 @@ public enum ModelFile {
         try SafetensorsWriter.write(to: path, tensors: tensors, metadata: metadata) { tensor, sink in
             let isMomentum = tensor.name.hasPrefix(ParameterDigest.momentumPrefix)
             let name = isMomentum ? String(tensor.name.dropFirst(ParameterDigest.momentumPrefix.count)) : tensor.name
-            let range = layout[name]!.range
-            let source = isMomentum ? velocity! : parameters
-            try sink(UnsafeRawBufferPointer(rebasing: source[range.lowerBound * 4..<range.upperBound * 4]))
+            for piece in pieces(layout[name]!.range, isMomentum) { try sink(UnsafeRawBufferPointer(piece)) }
         }
     }
 

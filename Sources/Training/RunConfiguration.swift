@@ -32,6 +32,30 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     /// Checkpoints kept beside the best and the final parameters.
     public var checkpointsKept = 3
 
+    /// What the run was computed by so far.
+    public var fingerprints: Fingerprints?
+
+    /// The probe gradients of the workers that took part.
+    public struct Fingerprints: Codable, Hashable, Sendable {
+        /// The first worker's: those with another are no bitwise peers.
+        public let reference: String
+        /// The processors that gave each fingerprint.
+        public private(set) var processors: [String: [String]] = [:]
+        /// Shards whose result that counted came from others than bitwise peers.
+        public var unlikeShards = 0
+
+        public init(reference: String) { self.reference = reference }
+
+        /// False if it is known already.
+        public mutating func add(_ fingerprint: String, of processor: String) -> Bool {
+            let known = processors[fingerprint] ?? []
+            // Nobody has so many kinds of processors; whoever says so must not fill the disk.
+            guard !known.contains(processor), processors.values.reduce(0, { $0 + $1.count }) < 100 else { return false }
+            processors[fingerprint] = (known + [processor]).sorted()
+            return true
+        }
+    }
+
     /// What is wrong with the numbers, in one line, or nil.
     public var complaint: String? {
         if let complaint = model.complaint ?? optimizer.complaint { return complaint }

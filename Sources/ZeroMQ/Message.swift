@@ -7,9 +7,9 @@ import Synchronization
 /// `@unchecked Sendable`: `bytes` is written by `init` only and lies still until `deinit`; the descriptor, in which
 /// zmq_msg_copy counts the references, is touched only with `lock` held, and by `deinit`.
 public final class Message: @unchecked Sendable {
-    private let descriptor: UnsafeMutablePointer<zmq_msg_t>
+    fileprivate let descriptor: UnsafeMutablePointer<zmq_msg_t>
     private let bytes: UnsafeRawBufferPointer
-    private let lock = Mutex<Void>(())
+    fileprivate let lock = Mutex<Void>(())
 
     /// Adopts a message that `fill` has initialised.
     init(_ fill: (UnsafeMutablePointer<zmq_msg_t>) throws(ZeroMQError) -> Void) throws(ZeroMQError) {
@@ -86,6 +86,13 @@ extension Message {
                 throw error
             }
         }
+    }
+
+    /// The address of the host that a received frame came from over TCP, such as 127.0.0.1; nil otherwise.
+    public var peerAddress: String? {
+        let text = lock.withLock { _ in zmq_msg_gets(descriptor, "Peer-Address").map { String(cString: $0) } }
+        guard let text, !text.isEmpty else { return nil }
+        return text.hasPrefix("::ffff:") ? String(text.dropFirst(7)) : text
     }
 
     public var array: [UInt8] { withUnsafeBytes { Array($0) } }

@@ -18,6 +18,22 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: "Begin when so many workers have joined.")
     var minWorkers = 1
 
+    @Option(help: "Begin when so many parameter servers have joined, beside the coordinator's own.")
+    var minServers = 0
+
+    @Option(help: "Compute this share of the shards twice, on two workers, and compare: 0 is none, 1 is all.")
+    var audit = 0.0
+
+    @Flag(help: "Refuse workers whose processor computes other bits than the first worker's.")
+    var strictNumerics = false
+
+    func trust() throws -> TrustSettings {
+        guard (0...1).contains(audit) else {
+            throw RunFailure(.unusableArguments, "--audit must be 0 to 1, not \(audit)")
+        }
+        return TrustSettings(auditedShare: audit, isStrict: strictNumerics)
+    }
+
     func gathering() throws -> Gathering {
         if clusterKey != nil {
             throw RunFailure(
@@ -38,6 +54,6 @@ struct ClusterOptions: ParsableArguments {
                 .unusableArguments,
                 "--listen \(listen): reaches beyond this machine; --insecure allows that without a key")
         }
-        return .listen(listen, minimumWorkers: max(minWorkers, 1))
+        return .listen(listen, minimumWorkers: max(minWorkers, 1), minimumServers: max(minServers, 0))
     }
 }

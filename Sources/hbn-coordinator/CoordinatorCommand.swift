@@ -47,6 +47,7 @@ struct CoordinatorCommand: ParsableCommand {
             var configuration =
                 try config.map { try RunConfiguration(contentsOf: $0) }
                 ?? (training.preset ?? .quick).configuration
+            configuration.fingerprints = nil  // Of the workers that the other run had.
             try training.apply(to: &configuration, data: data)
             if describe { return Description(configuration).print() }
             try train(configuration)
@@ -56,7 +57,7 @@ struct CoordinatorCommand: ParsableCommand {
     private func train(_ configuration: RunConfiguration) throws {
         let run = try TrainingRun(
             configuration, output: output, resuming: resume, gathering: try cluster.gathering(),
-            log: Wire.logger("coordinator"))
+            trust: try cluster.trust(), log: Wire.logger("coordinator"))
         print("report: \(try run.train())")
     }
 }

@@ -9,7 +9,10 @@ import Training
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark", abstract: "Measure this machine.",
-        subcommands: [BenchmarkStepCommand.self, BenchmarkConvolutionsCommand.self])
+        subcommands: [
+            BenchmarkStepCommand.self, BenchmarkConvolutionsCommand.self, BenchmarkClusterCommand.self,
+            SimulatedWorkersCommand.self,
+        ])
 }
 
 /// The sizes that a measurement is about.

@@ -17,8 +17,10 @@ final class GradientFiles {
         let values = try golden.parameters()
         try withExtendedLifetime(values) {
             try ModelFile.write(
-                to: parameters, layout: golden.network.parameterLayout, parameters: values.bytes, velocity: nil,
-                metadata: [:])
+                to: parameters, layout: golden.network.parameterLayout, withVelocity: false, metadata: [:]
+            ) { range, _ in
+                [UnsafeBufferPointer(rebasing: UnsafeBufferPointer(values.floats)[range])]
+            }
         }
         try writeBatch(
             images: golden.images, shape: [golden.samples, golden.settings.height, golden.settings.width, 3],

@@ -7,45 +7,42 @@ private func node(_ name: String, _ incarnation: UInt64 = 1) -> NodeID { NodeID(
 
 @Test func aSilentMemberIsRemovedWhenItsLeaseRunsOut() {
     var roster = Roster(lease: .seconds(5))
-    _ = roster.join(node("a"), lanes: 1, at: start)
-    _ = roster.join(node("b"), lanes: 1, at: start)
+    _ = roster.join(node("a"), at: start)
+    _ = roster.join(node("b"), at: start)
     roster.heard(from: node("a"), at: start + .seconds(4))
     #expect(roster.expire(at: start + .seconds(5)).isEmpty)
-    #expect(roster.expire(at: start + .seconds(6)).map(\.id) == [node("b")])
+    let gone = roster.expire(at: start + .seconds(6))
+    #expect(gone.map(\.id) == [node("b")] && gone.map(\.silence) == [.seconds(6)])
     roster.heard(from: node("b"), at: start + .seconds(6))
     #expect(!roster.contains(node("b")))
 }
 
+@Test func membersAreNamedInTheOrderOfTheirIDs() {
+    var roster = Roster(lease: .seconds(5))
+    for name in ["c", "a", "b"] { _ = roster.join(node(name), at: start) }
+    #expect(roster.inOrder == [node("a"), node("b"), node("c")])
+    #expect(roster.expire(at: start + .seconds(6)).map(\.id) == [node("a"), node("b"), node("c")])
+    #expect(roster.count == 0)
+}
+
+@Test func whoeverLeavesIsNoMember() {
+    var roster = Roster(lease: .seconds(5))
+    _ = roster.join(node("a"), at: start)
+    roster.leave(node("a"))
+    roster.heard(from: node("a"), at: start)
+    #expect(!roster.contains(node("a")) && roster.expire(at: start + .seconds(9)).isEmpty)
+}
+
 @Test func aNewIncarnationReplacesTheFormerOne() {
     var roster = Roster(lease: .seconds(5))
-    _ = roster.join(node("a", 1), lanes: 2, at: start)
-    #expect(roster.join(node("a", 2), lanes: 2, at: start) == [node("a", 1)])
+    _ = roster.join(node("a", 1), at: start)
+    #expect(roster.join(node("a", 2), at: start) == [node("a", 1)])
     #expect(roster.count == 1)
-}
-
-@Test func aMemberNeverHasMoreIdleLanesThanLanes() {
-    var roster = Roster(lease: .seconds(5))
-    _ = roster.join(node("a"), lanes: 2, at: start)
-    roster.laneIsIdle(node("a"), lanes: 1_000_000)
-    #expect(roster[node("a")]?.idleLanes == 2)
-    for _ in 0..<3 { roster.laneIsBusy(node("a")) }
-    #expect(roster[node("a")]?.idleLanes == 0)
-}
-
-@Test func aLaneThatIsIdleAtTwoHeartbeatsWasForgotten() {
-    var roster = Roster(lease: .seconds(5))
-    _ = roster.join(node("a"), lanes: 2, at: start)
-    roster.heartbeat(of: node("a"), idleLanes: 2)
-    #expect(roster[node("a")]?.idleLanes == 0)
-    roster.heartbeat(of: node("a"), idleLanes: 1)
-    #expect(roster[node("a")]?.idleLanes == 1)
-    roster.heartbeat(of: node("a"), idleLanes: 0)
-    #expect(roster[node("a")]?.idleLanes == 1)
 }
 
 @Test func aRivalIsALivingMemberOfTheSameName() {
     var roster = Roster(lease: .seconds(5))
-    _ = roster.join(node("a", 1), lanes: 1, at: start)
+    _ = roster.join(node("a", 1), at: start)
     #expect(roster.rival(of: node("a", 2), at: start + .seconds(1), within: .seconds(2)) == node("a", 1))
     #expect(roster.rival(of: node("a", 1), at: start + .seconds(1), within: .seconds(2)) == nil)
     #expect(roster.rival(of: node("b", 2), at: start + .seconds(1), within: .seconds(2)) == nil)
@@ -71,13 +68,4 @@ func aForeignRoutingIDIsNoNode(bytes: [UInt8]) {
     patience.reset(at: start + .seconds(200))
     #expect(patience.complaint(at: start + .seconds(204)) == nil)
     #expect(patience.complaint(at: start + .seconds(205)) == .seconds(5))
-}
-
-@Test func aRoundIgnoresWhatIsLateForeignOrThereAlready() {
-    var round = Round(number: 4, shards: 2)
-    #expect(round.receive(round: 3, shard: 0) == .ignore(reason: "step 3 is not the open step 4"))
-    #expect(round.receive(round: 4, shard: 2) == .ignore(reason: "shard 2 is not one of 2"))
-    #expect(round.receive(round: 4, shard: 1) == .accept([], isComplete: false))
-    #expect(round.receive(round: 4, shard: 1) == .ignore(reason: "shard 1 is there already"))
-    #expect(round.receive(round: 4, shard: 0) == .accept([.init(into: 0, from: 1)], isComplete: true))
 }

@@ -3,32 +3,7 @@ import Messages
 import Testing
 import ZeroMQ
 
-/// A peer that says what it likes.
-private final class HostilePeer {
-    private let context: Context
-    private let socket: Socket
-
-    /// A foreign program has a routing id that no worker has.
-    init(at endpoint: String, routingID: String?) throws {
-        context = try Context()
-        let name = routingID.map { [SocketOption.routingID(Array($0.utf8))] } ?? []
-        socket = try Socket(.dealer, in: context, options: name + [.linger(.seconds(5))])
-        try socket.connect(to: endpoint)
-    }
-
-    func send(_ frames: [[UInt8]]) throws { try socket.send(frames.map { try Message($0) }) }
-
-    /// The next header that the other side sends.
-    func answer() throws -> (header: Header, run: UInt64) {
-        try #require(try socket.isReadable(within: .seconds(10)))
-        let frames = try socket.receive()
-        return try frames[0].withUnsafeBytes { bytes throws(HeaderError) in try Header.decode(bytes) }
-    }
-}
-
-private let join = Header.join(
-    .init(name: "guest", host: "elsewhere", process: 1, lanes: 1, build: "0.1.0", processor: "any"))
-private let result = Header.TrainingResult(samples: 4, correct: 4, lossSum: 0, seconds: 0)
+private let result = Header.TrainingResult(samples: 4, correct: 4, lossSum: 0)
 private let attempt = ShardAttempt(round: 0, shard: 0, attempt: 1)
 
 /// What no honest peer sends.
@@ -38,20 +13,20 @@ private let nonsense: [[[UInt8]]] = [
     [(0..<200).map { UInt8(truncatingIfNeeded: $0 * 151 + 7) }],
     Array(repeating: [1, 2, 3], count: 60),
     Array(repeating: [1, 2, 3], count: 70),
-    [join.encoded(run: 0).dropLast(3)],
-    [Array(join.encoded(run: 0).prefix(4))],
+    [HostilePeer.join().encoded(run: 0).dropLast(3)],
+    [Array(HostilePeer.join().encoded(run: 0).prefix(4))],
     [[UInt8](repeating: 8, count: 3 << 20)],
     // Protocol version 9.
-    [[8, 9] + join.encoded(run: 0).dropFirst(2)],
+    [[8, 9] + HostilePeer.join().encoded(run: 0).dropFirst(2)],
 ]
 
 /// Sound messages of another run: a replay.
 private let foreign: [[[UInt8]]] = [
-    [Header.heartbeat(idleLanes: 0).encoded(run: 0)],
-    [Header.push(attempt, result).encoded(run: 12345), [], [], []],
-    [Header.scores(attempt, seconds: 1).encoded(run: 12345), [0, 0, 0, 0]],
+    [Header.heartbeat(held: [], sent: []).encoded(run: 0)],
+    [Header.push(attempt, result, digest: 0, memory: nil).encoded(run: 12345), [], [], []],
+    [Header.scores(attempt).encoded(run: 12345), [0, 0, 0, 0]],
     [Header.failure(attempt, reason: "no reason").encoded(run: 12345)],
-    [Header.openRound(0, shards: 1).encoded(run: 12345)],
+    [Header.openRound(0, shards: 1, firstAttempt: 1).encoded(run: 12345)],
     [Header.updated(version: 9).encoded(run: 12345)],
     [Header.stop(reason: "no reason").encoded(run: 12345)],
 ]
@@ -94,7 +69,7 @@ extension ClusterTests {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long)
                 let guest = try HostilePeer(at: endpoint, routingID: "guest#1")
-                try guest.send([join.encoded(run: 0)])
+                try guest.send([HostilePeer.join().encoded(run: 0)])
                 let (header, run) = try guest.answer()
                 guard case .welcome = header else {
                     Issue.record("\(header) is no welcome")
@@ -106,9 +81,11 @@ extension ClusterTests {
                 try coordinator.hasBegun()
                 for round in UInt64(0)..<50 {
                     let id = ShardAttempt(round: round, shard: 0, attempt: 1)
-                    try pusher.send([Header.push(id, result).encoded(run: run), [0, 0, 0, 0], [], []])
+                    try pusher.send([
+                        Header.push(id, result, digest: 0, memory: nil).encoded(run: run), [0, 0, 0, 0], [], [],
+                    ])
                     let scores = ShardAttempt(round: .max - round, shard: 0, attempt: 1)
-                    try guest.send([Header.scores(scores, seconds: 0).encoded(run: run), []])
+                    try guest.send([Header.scores(scores).encoded(run: run), []])
                     let elsewhere = ShardAttempt(round: 1 << 40, shard: 9, attempt: 9)
                     try guest.send([Header.failure(elsewhere, reason: "").encoded(run: run)])
                 }
@@ -143,9 +120,7 @@ extension ClusterTests {
                 let (_, endpoint) = try workspace.listen(.long)
                 let old = try HostilePeer(at: endpoint, routingID: "old#1")
                 try old.send([
-                    Header.join(
-                        .init(name: "old", host: "elsewhere", process: 1, lanes: 1, build: "0.0.9", processor: "any")
-                    ).encoded(run: 0)
+                    HostilePeer.join("old", build: "0.0.9").encoded(run: 0)
                 ])
                 guard case .refusal(let reason) = try old.answer().header else {
                     Issue.record("it was not refused")

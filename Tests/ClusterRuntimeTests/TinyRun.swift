@@ -69,6 +69,10 @@ extension Workspace {
         return (coordinator, String(endpoint))
     }
 
+    func server(_ name: String, at endpoint: String) throws -> RunningProgram {
+        try start("hbn-parameter-server", ["--connect", endpoint, "--name", name])
+    }
+
     func worker(_ name: String, at endpoint: String, lanes: Int = 1) throws -> RunningProgram {
         try start("hbn-worker", ["--connect", endpoint, "--name", name, "--lanes", "\(lanes)"])
     }

@@ -19,17 +19,48 @@ extension ClusterTests {
             }
         }
 
-        @Test func aPausedWorkerLosesItsShardsAndComesBack() throws {
+        @Test func theShardsOfAPausedWorkerAreComputedByOthersBeforeItsLeaseEnds() throws {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long, "--min-workers", "2")
                 let paused = try workspace.worker("paused", at: endpoint)
                 _ = try workspace.worker("steady", at: endpoint)
                 try coordinator.hasBegun()
                 paused.signal(SIGSTOP)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0)
+                #expect(!outcome.errors.contains("waiting for"))
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+
+        @Test func aPausedWorkerLosesItsShardsAndComesBack() throws {
+            try Workspace.use { workspace in
+                let (coordinator, endpoint) = try workspace.listen(.long)
+                let paused = try workspace.worker("paused", at: endpoint)
+                try coordinator.hasBegun()
+                paused.signal(SIGSTOP)
                 let line = try coordinator.line(with: "paused has been silent for")
                 #expect(line.contains(#/its shards \[\d.*\] go to others/#))
                 paused.signal(SIGCONT)
-                #expect(try coordinator.outcome().status == 0)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0)
+                #expect(outcome.errors.contains("paused joins again"))
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+
+        @Test func aWorkerThatIsAskedToEndFinishesItsShardAndLeaves() throws {
+            try Workspace.use { workspace in
+                let (coordinator, endpoint) = try workspace.listen(.long, "--min-workers", "2")
+                let leaving = try workspace.worker("leaving", at: endpoint, lanes: 2)
+                _ = try workspace.worker("staying", at: endpoint)
+                try coordinator.hasBegun()
+                leaving.signal(SIGTERM)
+                #expect(try leaving.outcome().status == 0)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0)
+                #expect(outcome.errors.contains("leaving leaves"))
+                #expect(!outcome.errors.contains("silent"))
                 #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
             }
         }

@@ -3,17 +3,39 @@ import Testing
 @testable import Messages
 
 private let id = ShardAttempt(round: 1 << 40, shard: 7, attempt: 2)
-private let result = Header.TrainingResult(samples: 8, correct: 5, lossSum: 5.25, seconds: 0.125)
+private let result = Header.TrainingResult(samples: 8, correct: 5, lossSum: 5.25)
+
+private let memory = Header.Memory(process: 77, descriptor: 9, serial: 1 << 50, count: 1 << 33)
+
+private var join: Header.Join {
+    var join = Header.Join(role: .worker, name: "a", host: "höst", process: 12, build: "1.0", processor: "x")
+    (join.lanes, join.fingerprint) = (4, "abc")
+    return join
+}
+
+private var serverJoin: Header.Join {
+    var join = Header.Join(role: .parameterServer, name: "s", host: "h", process: 1, build: "1", processor: "x")
+    join.endpoint = "tcp://h:1"
+    return join
+}
 
 @Test(
     arguments: [
-        .join(.init(name: "a", host: "höst", process: 12, lanes: 4, build: "1.0", processor: "x")),
-        .ready(lanes: 3), .heartbeat(idleLanes: 2), .scores(id, seconds: 0.5), .failure(id, reason: "NaN"),
-        .welcome(configuration: Array("{}\0{}".utf8), parameterServer: "tcp://h:1"), .refusal(reason: "no"),
+        .join(join), .join(serverJoin), .leave(finishing: []), .leave(finishing: [id, id]),
+        .heartbeat(held: [], sent: []),
+        .heartbeat(held: [id, .init(round: 0, shard: 0, attempt: 0)], sent: [id]), .scores(id),
+        .audited(id, digests: [1, .max, 0]), .failure(id, reason: "NaN"),
+        .welcome(
+            configuration: Array("{}\0{}".utf8), model: "m",
+            servers: [.init(endpoint: "tcp://h:1", range: 0..<5), .init(endpoint: "x", range: 5..<1 << 40)]),
         .assignment(.init(kind: .score, id: id, version: 9, roundSamples: 100, samples: [1, 4_000_000_000])),
         .assignment(.init(kind: .train, id: id, version: 0, roundSamples: 0, samples: [])),
-        .stop(reason: "done"), .pull(version: .max, withVelocity: true), .parameters(version: 3), .push(id, result),
-        .openRound(5, shards: 16), .arrived(id, result, worker: "w"), .updated(version: 1),
+        .assignment(.init(kind: .audit, id: id, version: 0, roundSamples: 0, samples: [3])), .cancel(id),
+        .refusal(reason: "no"), .stop(reason: "done"), .pull(version: .max, 7..<9, withVelocity: true),
+        .parameters(version: 3, first: 0, memory: nil), .parameters(version: 3, first: 1 << 40, memory: memory),
+        .push(id, result, digest: .max, memory: nil), .push(id, result, digest: 1, memory: memory), .taken(id),
+        .place(configuration: [0, 1], range: 7..<7, version: 3), .openRound(5, shards: 16, firstAttempt: 3),
+        .apply(round: 5), .arrived(id, result, digest: 1 << 63), .rejected(id, reason: "torn"), .updated(version: 1),
     ] as [Header])
 func everyHeaderComesBackAsItWasSent(header: Header) throws {
     let bytes = header.encoded(run: 42)
@@ -23,10 +45,10 @@ func everyHeaderComesBackAsItWasSent(header: Header) throws {
 }
 
 @Test func aTornHeaderIsRefusedOrMeansSomethingElseButNeverCrashes() {
-    let whole = Header.push(id, result).encoded(run: 42)
+    let whole = Header.push(id, result, digest: 9, memory: memory).encoded(run: 42)
     for length in 0..<whole.count {
         let torn = try? whole[..<length].withUnsafeBytes { try Header.decode($0) }
-        #expect(torn?.header != .push(id, result))
+        #expect(torn?.header != .push(id, result, digest: 9, memory: memory))
     }
 }
 
@@ -34,7 +56,9 @@ func everyHeaderComesBackAsItWasSent(header: Header) throws {
     var state: UInt64 = 88_172_645_463_325_252
     var refused = 0
     for _ in 0..<20_000 {
-        var bytes = Header.arrived(id, result, worker: "worker").encoded(run: 1)
+        var bytes = Header.welcome(
+            configuration: [1, 2, 3], model: "m", servers: [.init(endpoint: "tcp://h:1", range: 2..<5)]
+        ).encoded(run: 1)
         for _ in 0..<3 {
             state ^= state << 13
             state ^= state >> 7
@@ -48,7 +72,7 @@ func everyHeaderComesBackAsItWasSent(header: Header) throws {
 
 @Test func anotherProtocolVersionIsNamed() {
     // Field 1 (protocol) is the first of the packed header: tag 0x08, then the version.
-    var bytes = Header.heartbeat(idleLanes: 0).encoded(run: 1)
+    var bytes = Header.heartbeat(held: [], sent: []).encoded(run: 1)
     #expect(bytes[0] == 0x08 && bytes[1] == UInt8(protocolVersion))
     bytes[1] = 99
     #expect(throws: HeaderError(reason: .foreignProtocol(99))) { try bytes.withUnsafeBytes { try Header.decode($0) } }

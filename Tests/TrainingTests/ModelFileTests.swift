@@ -16,7 +16,15 @@ private final class ModelFileOnDisk {
 
     init(velocity: FloatBuffer? = nil, metadata: [String: String] = [:]) throws {
         try ModelFile.write(
-            to: path, layout: layout, parameters: parameters.bytes, velocity: velocity?.bytes, metadata: metadata)
+            to: path, layout: layout, withVelocity: velocity != nil, metadata: metadata
+        ) { range, isVelocity in
+            // In pieces, as from several servers.
+            let source = isVelocity ? velocity! : parameters
+            let middle = range.lowerBound + range.count / 3
+            return [range.lowerBound..<middle, middle..<range.upperBound].map {
+                UnsafeBufferPointer(rebasing: UnsafeBufferPointer(source.floats)[$0])
+            }
+        }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

@@ -17,29 +17,50 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Hbn__Header Hbn__Header;
 typedef struct Hbn__Join Hbn__Join;
+typedef struct Hbn__Leave Hbn__Leave;
 typedef struct Hbn__Welcome Hbn__Welcome;
+typedef struct Hbn__Server Hbn__Server;
 typedef struct Hbn__Refusal Hbn__Refusal;
-typedef struct Hbn__Ready Hbn__Ready;
 typedef struct Hbn__Heartbeat Hbn__Heartbeat;
 typedef struct Hbn__Attempt Hbn__Attempt;
 typedef struct Hbn__Assignment Hbn__Assignment;
 typedef struct Hbn__Scores Hbn__Scores;
+typedef struct Hbn__Audited Hbn__Audited;
 typedef struct Hbn__Failure Hbn__Failure;
 typedef struct Hbn__Stop Hbn__Stop;
 typedef struct Hbn__Pull Hbn__Pull;
 typedef struct Hbn__Parameters Hbn__Parameters;
+typedef struct Hbn__Memory Hbn__Memory;
 typedef struct Hbn__Result Hbn__Result;
 typedef struct Hbn__Push Hbn__Push;
+typedef struct Hbn__Place Hbn__Place;
 typedef struct Hbn__OpenRound Hbn__OpenRound;
+typedef struct Hbn__Apply Hbn__Apply;
 typedef struct Hbn__Arrived Hbn__Arrived;
+typedef struct Hbn__Rejected Hbn__Rejected;
 typedef struct Hbn__Updated Hbn__Updated;
 
 
 /* --- enums --- */
 
+typedef enum _Hbn__Join__Role {
+  HBN__JOIN__ROLE__WORKER = 0,
+  HBN__JOIN__ROLE__PARAMETER_SERVER = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(HBN__JOIN__ROLE)
+} Hbn__Join__Role;
 typedef enum _Hbn__Assignment__Kind {
+  /*
+   * Answered by a push to each parameter server.
+   */
   HBN__ASSIGNMENT__KIND__TRAIN = 0,
-  HBN__ASSIGNMENT__KIND__SCORE = 1
+  /*
+   * Answered by scores.
+   */
+  HBN__ASSIGNMENT__KIND__SCORE = 1,
+  /*
+   * As TRAIN, but answered by the digests alone.
+   */
+  HBN__ASSIGNMENT__KIND__AUDIT = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(HBN__ASSIGNMENT__KIND)
 } Hbn__Assignment__Kind;
 
@@ -48,20 +69,26 @@ typedef enum _Hbn__Assignment__Kind {
 typedef enum {
   HBN__HEADER__BODY__NOT_SET = 0,
   HBN__HEADER__BODY_JOIN = 3,
-  HBN__HEADER__BODY_READY = 4,
+  HBN__HEADER__BODY_LEAVE = 4,
   HBN__HEADER__BODY_HEARTBEAT = 5,
   HBN__HEADER__BODY_SCORES = 6,
-  HBN__HEADER__BODY_FAILURE = 7,
+  HBN__HEADER__BODY_AUDITED = 7,
+  HBN__HEADER__BODY_FAILURE = 8,
   HBN__HEADER__BODY_WELCOME = 9,
-  HBN__HEADER__BODY_REFUSAL = 10,
-  HBN__HEADER__BODY_ASSIGNMENT = 11,
-  HBN__HEADER__BODY_STOP = 12,
-  HBN__HEADER__BODY_PULL = 13,
-  HBN__HEADER__BODY_PARAMETERS = 14,
-  HBN__HEADER__BODY_PUSH = 15,
-  HBN__HEADER__BODY_OPEN_ROUND = 16,
-  HBN__HEADER__BODY_ARRIVED = 17,
-  HBN__HEADER__BODY_UPDATED = 18
+  HBN__HEADER__BODY_ASSIGNMENT = 10,
+  HBN__HEADER__BODY_CANCEL = 11,
+  HBN__HEADER__BODY_REFUSAL = 12,
+  HBN__HEADER__BODY_STOP = 13,
+  HBN__HEADER__BODY_PULL = 14,
+  HBN__HEADER__BODY_PARAMETERS = 15,
+  HBN__HEADER__BODY_PUSH = 16,
+  HBN__HEADER__BODY_TAKEN = 17,
+  HBN__HEADER__BODY_PLACE = 18,
+  HBN__HEADER__BODY_OPEN_ROUND = 19,
+  HBN__HEADER__BODY_APPLY = 20,
+  HBN__HEADER__BODY_ARRIVED = 21,
+  HBN__HEADER__BODY_REJECTED = 22,
+  HBN__HEADER__BODY_UPDATED = 23
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(HBN__HEADER__BODY__CASE)
 } Hbn__Header__BodyCase;
 
@@ -73,43 +100,61 @@ struct  Hbn__Header
    */
   uint32_t protocol;
   /*
-   * The run that the message belongs to; 0 while joining.
+   * The run, and its placement on servers, that the message belongs to; 0 while joining.
    */
   uint64_t run;
   Hbn__Header__BodyCase body_case;
   union {
     /*
-     * Worker to coordinator
+     * Worker, or parameter server, to coordinator
      */
     Hbn__Join *join;
-    Hbn__Ready *ready;
+    Hbn__Leave *leave;
     /*
      * Both ways.
      */
     Hbn__Heartbeat *heartbeat;
+    /*
+     * Worker to coordinator
+     */
     Hbn__Scores *scores;
+    Hbn__Audited *audited;
     Hbn__Failure *failure;
     /*
      * Coordinator to worker
      */
     Hbn__Welcome *welcome;
-    Hbn__Refusal *refusal;
     Hbn__Assignment *assignment;
     /*
-     * To the parameter server too.
+     * It need not be begun any more.
+     */
+    Hbn__Attempt *cancel;
+    Hbn__Refusal *refusal;
+    /*
+     * To parameter servers too.
      */
     Hbn__Stop *stop;
     /*
-     * Worker, or coordinator, to parameter server and back
+     * Worker to parameter server and back
+     */
+    /*
+     * From the coordinator too.
      */
     Hbn__Pull *pull;
     Hbn__Parameters *parameters;
     Hbn__Push *push;
     /*
+     * The push has arrived; the memory in which it lies may be used again.
+     */
+    Hbn__Attempt *taken;
+    /*
      * Coordinator to parameter server and back
      */
+    Hbn__Place *place;
     Hbn__OpenRound *open_round;
+    Hbn__Apply *apply;
     Hbn__Arrived *arrived;
+    Hbn__Rejected *rejected;
     Hbn__Updated *updated;
   };
 };
@@ -121,16 +166,43 @@ struct  Hbn__Header
 struct  Hbn__Join
 {
   ProtobufCMessage base;
+  Hbn__Join__Role role;
   char *name;
   char *host;
   uint32_t process;
-  uint32_t lanes;
   char *build;
   char *processor;
+  /*
+   * Of a worker.
+   */
+  uint32_t lanes;
+  /*
+   * Of a worker: the digest of its probe gradient.
+   */
+  char *fingerprint;
+  /*
+   * Of a parameter server: where workers reach it.
+   */
+  char *endpoint;
 };
 #define HBN__JOIN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__join__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , HBN__JOIN__ROLE__WORKER, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * The sender ends. These attempts it still finishes; every other it had goes to others. From a coordinator: it does not
+ * know the node, which should join again.
+ */
+struct  Hbn__Leave
+{
+  ProtobufCMessage base;
+  size_t n_finishing;
+  Hbn__Attempt **finishing;
+};
+#define HBN__LEAVE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__leave__descriptor) \
+    , 0,NULL }
 
 
 struct  Hbn__Welcome
@@ -141,13 +213,33 @@ struct  Hbn__Welcome
    */
   ProtobufCBinaryData configuration;
   /*
-   * A ZeroMQ endpoint; an empty host means the coordinator's.
+   * The digest of all parameters' names and shapes.
    */
-  char *parameter_server;
+  char *model;
+  size_t n_servers;
+  Hbn__Server **servers;
 };
 #define HBN__WELCOME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__welcome__descriptor) \
-    , {0,NULL}, (char *)protobuf_c_empty_string }
+    , {0,NULL}, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+/*
+ * A parameter server and the part of the flat buffer of parameters that it holds.
+ */
+struct  Hbn__Server
+{
+  ProtobufCMessage base;
+  /*
+   * A host that is a wildcard or this machine's own means the coordinator's.
+   */
+  char *endpoint;
+  uint64_t first;
+  uint64_t end;
+};
+#define HBN__SERVER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__server__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
 
 
 struct  Hbn__Refusal
@@ -161,29 +253,19 @@ struct  Hbn__Refusal
 
 
 /*
- * So many lanes are idle: the worker pulls that many shards.
+ * Of a worker: what it has to compute, or computes; and whose pushes no parameter server has said to have taken yet.
  */
-struct  Hbn__Ready
-{
-  ProtobufCMessage base;
-  uint32_t lanes;
-};
-#define HBN__READY__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&hbn__ready__descriptor) \
-    , 0 }
-
-
 struct  Hbn__Heartbeat
 {
   ProtobufCMessage base;
-  /*
-   * Of the worker that sends it.
-   */
-  uint32_t idle_lanes;
+  size_t n_held;
+  Hbn__Attempt **held;
+  size_t n_sent;
+  Hbn__Attempt **sent;
 };
 #define HBN__HEARTBEAT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__heartbeat__descriptor) \
-    , 0 }
+    , 0,NULL, 0,NULL }
 
 
 /*
@@ -236,15 +318,29 @@ struct  Hbn__Scores
 {
   ProtobufCMessage base;
   Hbn__Attempt *id;
-  double seconds;
 };
 #define HBN__SCORES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__scores__descriptor) \
-    , NULL, 0 }
+    , NULL }
 
 
 /*
- * A shard that gave no usable result.
+ * What the pushes of a shard to each parameter server would have had as digests.
+ */
+struct  Hbn__Audited
+{
+  ProtobufCMessage base;
+  Hbn__Attempt *id;
+  size_t n_digests;
+  uint64_t *digests;
+};
+#define HBN__AUDITED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__audited__descriptor) \
+    , NULL, 0,NULL }
+
+
+/*
+ * A shard that gave no usable result. From a parameter server: it does not hold the part that it should.
  */
 struct  Hbn__Failure
 {
@@ -268,30 +364,54 @@ struct  Hbn__Stop
 
 
 /*
- * Asks for the parameters of a version, as soon as there is one.
+ * Asks for the parameters of a version, as soon as there is one: for so many from a place in the server's part.
  */
 struct  Hbn__Pull
 {
   ProtobufCMessage base;
   uint64_t version;
   protobuf_c_boolean with_velocity;
+  uint64_t first;
+  uint64_t count;
 };
 #define HBN__PULL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__pull__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0, 0 }
 
 
 /*
- * Frames: the flat buffer of parameters; the velocity's if it was asked for and there is one.
+ * Frames: the parameters asked for; the velocity's if that was asked for and there is one. None if the floats lie in
+ * shared memory.
  */
 struct  Hbn__Parameters
 {
   ProtobufCMessage base;
   uint64_t version;
+  uint64_t first;
+  Hbn__Memory *memory;
 };
 #define HBN__PARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__parameters__descriptor) \
-    , 0 }
+    , 0, 0, NULL }
+
+
+/*
+ * Floats in memory that processes of one machine share: a file descriptor of one of them.
+ */
+struct  Hbn__Memory
+{
+  ProtobufCMessage base;
+  uint32_t process;
+  uint32_t descriptor;
+  /*
+   * Another file under the same descriptor has another.
+   */
+  uint64_t serial;
+  uint64_t count;
+};
+#define HBN__MEMORY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__memory__descriptor) \
+    , 0, 0, 0, 0 }
 
 
 /*
@@ -303,54 +423,110 @@ struct  Hbn__Result
   uint32_t samples;
   uint32_t correct;
   double loss_sum;
-  double seconds;
 };
 #define HBN__RESULT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__result__descriptor) \
-    , 0, 0, 0, 0 }
+    , 0, 0, 0 }
 
 
 /*
- * A shard's gradient. Frames: the flat buffer of gradients and statistics, X [n, K], D [n, width].
+ * A shard's gradient, as far as it concerns a parameter server. Frames: its part of the flat buffer of gradients and
+ * statistics, then, for its rows of the factored kernel, X [n, rows] and D [n, width], empty without such rows. One
+ * behind the other if they lie in shared memory.
  */
 struct  Hbn__Push
 {
   ProtobufCMessage base;
   Hbn__Attempt *id;
   Hbn__Result *result;
+  /*
+   * Of the result and of all floats.
+   */
+  uint64_t digest;
+  Hbn__Memory *memory;
 };
 #define HBN__PUSH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__push__descriptor) \
-    , NULL, NULL }
+    , NULL, NULL, 0, NULL }
 
 
 /*
- * Collect the shards of a step.
+ * Hold this part of the flat buffer. Frames: parameters, and velocity with momentum.
+ */
+struct  Hbn__Place
+{
+  ProtobufCMessage base;
+  /*
+   * JSON; what a parameter server must know.
+   */
+  ProtobufCBinaryData configuration;
+  uint64_t first;
+  uint64_t end;
+  uint64_t version;
+};
+#define HBN__PLACE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__place__descriptor) \
+    , {0,NULL}, 0, 0, 0 }
+
+
+/*
+ * Collect the shards of a step. With another first attempt, what was collected is forgotten.
  */
 struct  Hbn__OpenRound
 {
   ProtobufCMessage base;
   uint64_t round;
   uint32_t shards;
+  /*
+   * Earlier attempts do not count.
+   */
+  uint32_t first_attempt;
 };
 #define HBN__OPEN_ROUND__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__open_round__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0 }
 
 
 /*
- * The first result of a shard has arrived and counts.
+ * All shards are there, and they are right: take the step.
+ */
+struct  Hbn__Apply
+{
+  ProtobufCMessage base;
+  uint64_t round;
+};
+#define HBN__APPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__apply__descriptor) \
+    , 0 }
+
+
+/*
+ * A result of a shard has arrived: the first counts, and is named again before each that can be compared with it.
  */
 struct  Hbn__Arrived
 {
   ProtobufCMessage base;
   Hbn__Attempt *id;
   Hbn__Result *result;
-  char *worker;
+  uint64_t digest;
 };
 #define HBN__ARRIVED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__arrived__descriptor) \
-    , NULL, NULL, (char *)protobuf_c_empty_string }
+    , NULL, NULL, 0 }
+
+
+/*
+ * A result of a shard was damaged on its way.
+ */
+struct  Hbn__Rejected
+{
+  ProtobufCMessage base;
+  Hbn__Attempt *id;
+  char *reason;
+};
+#define HBN__REJECTED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__rejected__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -404,6 +580,25 @@ Hbn__Join *
 void   hbn__join__free_unpacked
                      (Hbn__Join *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Leave methods */
+void   hbn__leave__init
+                     (Hbn__Leave         *message);
+size_t hbn__leave__get_packed_size
+                     (const Hbn__Leave   *message);
+size_t hbn__leave__pack
+                     (const Hbn__Leave   *message,
+                      uint8_t             *out);
+size_t hbn__leave__pack_to_buffer
+                     (const Hbn__Leave   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Leave *
+       hbn__leave__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__leave__free_unpacked
+                     (Hbn__Leave *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Welcome methods */
 void   hbn__welcome__init
                      (Hbn__Welcome         *message);
@@ -423,6 +618,25 @@ Hbn__Welcome *
 void   hbn__welcome__free_unpacked
                      (Hbn__Welcome *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Server methods */
+void   hbn__server__init
+                     (Hbn__Server         *message);
+size_t hbn__server__get_packed_size
+                     (const Hbn__Server   *message);
+size_t hbn__server__pack
+                     (const Hbn__Server   *message,
+                      uint8_t             *out);
+size_t hbn__server__pack_to_buffer
+                     (const Hbn__Server   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Server *
+       hbn__server__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__server__free_unpacked
+                     (Hbn__Server *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Refusal methods */
 void   hbn__refusal__init
                      (Hbn__Refusal         *message);
@@ -441,25 +655,6 @@ Hbn__Refusal *
                       const uint8_t       *data);
 void   hbn__refusal__free_unpacked
                      (Hbn__Refusal *message,
-                      ProtobufCAllocator *allocator);
-/* Hbn__Ready methods */
-void   hbn__ready__init
-                     (Hbn__Ready         *message);
-size_t hbn__ready__get_packed_size
-                     (const Hbn__Ready   *message);
-size_t hbn__ready__pack
-                     (const Hbn__Ready   *message,
-                      uint8_t             *out);
-size_t hbn__ready__pack_to_buffer
-                     (const Hbn__Ready   *message,
-                      ProtobufCBuffer     *buffer);
-Hbn__Ready *
-       hbn__ready__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   hbn__ready__free_unpacked
-                     (Hbn__Ready *message,
                       ProtobufCAllocator *allocator);
 /* Hbn__Heartbeat methods */
 void   hbn__heartbeat__init
@@ -537,6 +732,25 @@ Hbn__Scores *
 void   hbn__scores__free_unpacked
                      (Hbn__Scores *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Audited methods */
+void   hbn__audited__init
+                     (Hbn__Audited         *message);
+size_t hbn__audited__get_packed_size
+                     (const Hbn__Audited   *message);
+size_t hbn__audited__pack
+                     (const Hbn__Audited   *message,
+                      uint8_t             *out);
+size_t hbn__audited__pack_to_buffer
+                     (const Hbn__Audited   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Audited *
+       hbn__audited__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__audited__free_unpacked
+                     (Hbn__Audited *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Failure methods */
 void   hbn__failure__init
                      (Hbn__Failure         *message);
@@ -613,6 +827,25 @@ Hbn__Parameters *
 void   hbn__parameters__free_unpacked
                      (Hbn__Parameters *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Memory methods */
+void   hbn__memory__init
+                     (Hbn__Memory         *message);
+size_t hbn__memory__get_packed_size
+                     (const Hbn__Memory   *message);
+size_t hbn__memory__pack
+                     (const Hbn__Memory   *message,
+                      uint8_t             *out);
+size_t hbn__memory__pack_to_buffer
+                     (const Hbn__Memory   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Memory *
+       hbn__memory__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__memory__free_unpacked
+                     (Hbn__Memory *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Result methods */
 void   hbn__result__init
                      (Hbn__Result         *message);
@@ -651,6 +884,25 @@ Hbn__Push *
 void   hbn__push__free_unpacked
                      (Hbn__Push *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Place methods */
+void   hbn__place__init
+                     (Hbn__Place         *message);
+size_t hbn__place__get_packed_size
+                     (const Hbn__Place   *message);
+size_t hbn__place__pack
+                     (const Hbn__Place   *message,
+                      uint8_t             *out);
+size_t hbn__place__pack_to_buffer
+                     (const Hbn__Place   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Place *
+       hbn__place__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__place__free_unpacked
+                     (Hbn__Place *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__OpenRound methods */
 void   hbn__open_round__init
                      (Hbn__OpenRound         *message);
@@ -670,6 +922,25 @@ Hbn__OpenRound *
 void   hbn__open_round__free_unpacked
                      (Hbn__OpenRound *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Apply methods */
+void   hbn__apply__init
+                     (Hbn__Apply         *message);
+size_t hbn__apply__get_packed_size
+                     (const Hbn__Apply   *message);
+size_t hbn__apply__pack
+                     (const Hbn__Apply   *message,
+                      uint8_t             *out);
+size_t hbn__apply__pack_to_buffer
+                     (const Hbn__Apply   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Apply *
+       hbn__apply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__apply__free_unpacked
+                     (Hbn__Apply *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Arrived methods */
 void   hbn__arrived__init
                      (Hbn__Arrived         *message);
@@ -688,6 +959,25 @@ Hbn__Arrived *
                       const uint8_t       *data);
 void   hbn__arrived__free_unpacked
                      (Hbn__Arrived *message,
+                      ProtobufCAllocator *allocator);
+/* Hbn__Rejected methods */
+void   hbn__rejected__init
+                     (Hbn__Rejected         *message);
+size_t hbn__rejected__get_packed_size
+                     (const Hbn__Rejected   *message);
+size_t hbn__rejected__pack
+                     (const Hbn__Rejected   *message,
+                      uint8_t             *out);
+size_t hbn__rejected__pack_to_buffer
+                     (const Hbn__Rejected   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Rejected *
+       hbn__rejected__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__rejected__free_unpacked
+                     (Hbn__Rejected *message,
                       ProtobufCAllocator *allocator);
 /* Hbn__Updated methods */
 void   hbn__updated__init
@@ -716,14 +1006,17 @@ typedef void (*Hbn__Header_Closure)
 typedef void (*Hbn__Join_Closure)
                  (const Hbn__Join *message,
                   void *closure_data);
+typedef void (*Hbn__Leave_Closure)
+                 (const Hbn__Leave *message,
+                  void *closure_data);
 typedef void (*Hbn__Welcome_Closure)
                  (const Hbn__Welcome *message,
                   void *closure_data);
+typedef void (*Hbn__Server_Closure)
+                 (const Hbn__Server *message,
+                  void *closure_data);
 typedef void (*Hbn__Refusal_Closure)
                  (const Hbn__Refusal *message,
-                  void *closure_data);
-typedef void (*Hbn__Ready_Closure)
-                 (const Hbn__Ready *message,
                   void *closure_data);
 typedef void (*Hbn__Heartbeat_Closure)
                  (const Hbn__Heartbeat *message,
@@ -737,6 +1030,9 @@ typedef void (*Hbn__Assignment_Closure)
 typedef void (*Hbn__Scores_Closure)
                  (const Hbn__Scores *message,
                   void *closure_data);
+typedef void (*Hbn__Audited_Closure)
+                 (const Hbn__Audited *message,
+                  void *closure_data);
 typedef void (*Hbn__Failure_Closure)
                  (const Hbn__Failure *message,
                   void *closure_data);
@@ -749,17 +1045,29 @@ typedef void (*Hbn__Pull_Closure)
 typedef void (*Hbn__Parameters_Closure)
                  (const Hbn__Parameters *message,
                   void *closure_data);
+typedef void (*Hbn__Memory_Closure)
+                 (const Hbn__Memory *message,
+                  void *closure_data);
 typedef void (*Hbn__Result_Closure)
                  (const Hbn__Result *message,
                   void *closure_data);
 typedef void (*Hbn__Push_Closure)
                  (const Hbn__Push *message,
                   void *closure_data);
+typedef void (*Hbn__Place_Closure)
+                 (const Hbn__Place *message,
+                  void *closure_data);
 typedef void (*Hbn__OpenRound_Closure)
                  (const Hbn__OpenRound *message,
                   void *closure_data);
+typedef void (*Hbn__Apply_Closure)
+                 (const Hbn__Apply *message,
+                  void *closure_data);
 typedef void (*Hbn__Arrived_Closure)
                  (const Hbn__Arrived *message,
+                  void *closure_data);
+typedef void (*Hbn__Rejected_Closure)
+                 (const Hbn__Rejected *message,
                   void *closure_data);
 typedef void (*Hbn__Updated_Closure)
                  (const Hbn__Updated *message,
@@ -772,22 +1080,29 @@ typedef void (*Hbn__Updated_Closure)
 
 extern const ProtobufCMessageDescriptor hbn__header__descriptor;
 extern const ProtobufCMessageDescriptor hbn__join__descriptor;
+extern const ProtobufCEnumDescriptor    hbn__join__role__descriptor;
+extern const ProtobufCMessageDescriptor hbn__leave__descriptor;
 extern const ProtobufCMessageDescriptor hbn__welcome__descriptor;
+extern const ProtobufCMessageDescriptor hbn__server__descriptor;
 extern const ProtobufCMessageDescriptor hbn__refusal__descriptor;
-extern const ProtobufCMessageDescriptor hbn__ready__descriptor;
 extern const ProtobufCMessageDescriptor hbn__heartbeat__descriptor;
 extern const ProtobufCMessageDescriptor hbn__attempt__descriptor;
 extern const ProtobufCMessageDescriptor hbn__assignment__descriptor;
 extern const ProtobufCEnumDescriptor    hbn__assignment__kind__descriptor;
 extern const ProtobufCMessageDescriptor hbn__scores__descriptor;
+extern const ProtobufCMessageDescriptor hbn__audited__descriptor;
 extern const ProtobufCMessageDescriptor hbn__failure__descriptor;
 extern const ProtobufCMessageDescriptor hbn__stop__descriptor;
 extern const ProtobufCMessageDescriptor hbn__pull__descriptor;
 extern const ProtobufCMessageDescriptor hbn__parameters__descriptor;
+extern const ProtobufCMessageDescriptor hbn__memory__descriptor;
 extern const ProtobufCMessageDescriptor hbn__result__descriptor;
 extern const ProtobufCMessageDescriptor hbn__push__descriptor;
+extern const ProtobufCMessageDescriptor hbn__place__descriptor;
 extern const ProtobufCMessageDescriptor hbn__open_round__descriptor;
+extern const ProtobufCMessageDescriptor hbn__apply__descriptor;
 extern const ProtobufCMessageDescriptor hbn__arrived__descriptor;
+extern const ProtobufCMessageDescriptor hbn__rejected__descriptor;
 extern const ProtobufCMessageDescriptor hbn__updated__descriptor;
 
 PROTOBUF_C__END_DECLS

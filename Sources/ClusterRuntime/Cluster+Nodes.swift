@@ -1,0 +1,162 @@
+import ClusterLogic
+import Digests
+import Messages
+import ZeroMQ
+
+/// Nodes come, answer and go.
+extension Cluster {
+    func handle(_ envelope: Envelope, from peer: NodeID, at now: ContinuousClock.Instant) throws {
+        if case .join(let join) = envelope.header {
+            guard join.build == Wire.build else {
+                return try refuse(
+                    peer, RunFailure(.clusterUnreachable, "it is build \(join.build), this is \(Wire.build)"))
+            }
+            switch join.role {
+            case .worker: try takeIn(peer, join, at: now)
+            case .parameterServer: try servers.join(peer, join, host: envelope.peerAddress, at: now)
+            }
+            return
+        }
+        if servers.contains(peer) {
+            servers.heard(from: peer, at: now)
+            if case .leave = envelope.header { return servers.leave(peer) }
+            return try handle(envelope, fromServer: peer, at: now)
+        }
+        guard envelope.run == run, roster.contains(peer) else {
+            // It thinks that it takes part: after a pause, or since before this coordinator was started.
+            if case .heartbeat = envelope.header, !roster.contains(peer) {
+                try workers.socket.send(.leave(finishing: []), run: envelope.run, to: peer)
+            }
+            return
+        }
+        roster.heard(from: peer, at: now)
+        switch envelope.header {
+        case .heartbeat(let held, let sent): scheduler.heartbeat(of: peer, held: held, sent: sent, at: now)
+        case .scores(let id): scored(id, envelope.tensors.first, at: now)
+        case .audited(let id, let digests):
+            guard isOfItsRound(id) else { break }
+            scheduler.audited(id, digests: digests, at: now)
+            patience.reset(at: now)
+        case .failure(let id, let reason):
+            guard id.round == scheduler.current, isOfItsRound(id) else { break }
+            failure = ShardFailure(
+                round: id.round, shard: id.shard, samples: rounds[id.round]!.shards[id.shard], worker: peer.name,
+                reason: reason)
+        case .leave(let finishing): leave(peer, finishing, at: now)
+        default: break
+        }
+    }
+
+    /// What a parameter server says; nil is the one of this process.
+    func handle(_ envelope: Envelope, fromServer peer: NodeID?, at now: ContinuousClock.Instant) throws {
+        guard envelope.run == run, let part = servers.part(of: peer) else { return }
+        patience.reset(at: now)
+        switch envelope.header {
+        case .arrived(let id, let result, let digest):
+            guard isOfItsRound(id) else { return scheduler.fail(id, at: now) }
+            if rounds[id.round]!.training[id.shard] == nil { rounds[id.round]!.training[id.shard] = result }
+            scheduler.result(id, part: part, digest: digest, at: now)
+        case .rejected(let id, _): scheduler.fail(id, at: now)
+        default: try servers.handle(envelope, from: part)
+        }
+    }
+
+    /// Does the shard belong to a round that is open? What comes from outside may name any.
+    private func isOfItsRound(_ id: ShardAttempt) -> Bool {
+        rounds[id.round]?.shards.indices.contains(id.shard) == true
+    }
+
+    /// A worker's probabilities of a shard; they count if they are the first and fit.
+    private func scored(_ id: ShardAttempt, _ frame: Message?, at now: ContinuousClock.Instant) {
+        guard let round = rounds[id.round], round.kind == .score, isOfItsRound(id), let frame,
+            let floats = FloatFrame(frame, count: round.shards[id.shard].count * classes)
+        else { return }
+        var checksum = Checksum()
+        checksum.update(floats.bytes)
+        if round.probabilities[id.shard] == nil { rounds[id.round]!.probabilities[id.shard] = floats.array }
+        scheduler.result(id, part: 0, digest: checksum.value, at: now)
+        patience.reset(at: now)
+    }
+
+    // MARK: Coming and going
+
+    private func takeIn(_ peer: NodeID, _ join: Header.Join, at now: ContinuousClock.Instant) throws {
+        guard (1...4096).contains(join.lanes) else {
+            return try refuse(peer, RunFailure(.clusterUnreachable, "\(join.lanes) lanes are not between 1 and 4096"))
+        }
+        if roster.rival(of: peer, at: now, within: Self.lease / 2) != nil {
+            // A worker that was started anew asks again until its former self has been silent for a while.
+            return log.debug("\(peer) asks to join under a name that is in use")
+        }
+        let isPeer = reference == nil || reference == join.fingerprint
+        guard isPeer || !trust.isStrict else {
+            return try refuse(
+                peer,
+                RunFailure(
+                    .clusterUnreachable,
+                    "its probe gradient is \(join.fingerprint.prefix(12)), this run's is \(reference!.prefix(12)): its "
+                        + "processor (\(join.processor)) computes other bits, and --strict-numerics was given"))
+        }
+        reference = reference ?? join.fingerprint
+        onFingerprint(join.fingerprint, join.processor)
+        let isMember = roster.contains(peer)
+        // A worker that joins again, itself or its successor, has forgotten its shards.
+        for former in roster.join(peer, at: now) + [peer] { scheduler.lose(former, at: now) }
+        if everyone.insert(peer.name).inserted {
+            let lanes = "\(join.lanes) lane\(join.lanes == 1 ? "" : "s")"
+            let processor = "\(join.processor), fingerprint \(join.fingerprint.prefix(12))"
+            log.info("\(peer) joins: \(lanes) on \(join.host), process \(join.process), \(processor)")
+        } else if !isMember {
+            log.info("\(peer) joins again, process \(join.process)")
+        }
+        if !isPeer {
+            let (own, wanted) = (join.fingerprint.prefix(12), reference!.prefix(12))
+            log.warning(
+                "\(peer) is no bitwise peer: its fingerprint is not \(wanted) but \(own); --strict-numerics refuses such"
+            )
+        }
+        try welcome(peer)
+        scheduler.join(peer, lanes: join.lanes, fingerprint: join.fingerprint, at: now)
+    }
+
+    func refuse(_ peer: NodeID, _ error: any Error) throws {
+        guard foreignPeers.count < 10_000, foreignPeers.insert(peer).inserted else { return }
+        log.warning("\(peer) is refused: \(error)")
+        try workers.socket.send(.refusal(reason: "\(error)"), run: run, to: peer)
+    }
+
+    private func leave(_ peer: NodeID, _ finishing: [ShardAttempt], at now: ContinuousClock.Instant) {
+        guard finishing.isEmpty else { return scheduler.retire(peer, finishing: finishing, at: now) }
+        log.info("\(peer) leaves")
+        roster.leave(peer)
+        // What it pushed last may come after its goodbye, and counts.
+        scheduler.lose(peer, at: now)
+    }
+
+    func buryTheDead(at now: ContinuousClock.Instant) throws {
+        for (name, cause) in try local?.replaceTheDead(at: now) ?? [] {
+            for id in roster.inOrder where id.name == name { lose(id, "ended by \(cause)") }
+        }
+        for (id, silence) in roster.expire(at: now) { lose(id, "has been silent for \(silence.spoken)") }
+        try servers.buryTheDead(at: now)
+    }
+
+    func lose(_ id: NodeID, _ cause: String) {
+        roster.leave(id)
+        lostWorkers += 1
+        let shards = scheduler.lose(id, at: .now)
+        log.warning("\(id) \(cause)\(shards.isEmpty ? "" : "; its shards \(shards) go to others")")
+    }
+
+    /// Sends a shard to a worker.
+    func assign(_ id: ShardAttempt, isAudit: Bool, to node: NodeID) throws {
+        guard let round = rounds[id.round], let tensors = loader.tensors(round: id.round, shard: id.shard) else {
+            preconditionFailure("\(id) was assigned before it was ready")
+        }
+        let frames = [try FloatFrame(tensors.images).message(), try tensors.labels.withUnsafeBytes { try Message($0) }]
+        if !isAudit { rounds[id.round]!.handedOut.insert(id) }
+        let isSent = try workers.socket.send(
+            .assignment(round.assignment(id, isAudit: isAudit)), run: run, tensors: frames, to: node)
+        if !isSent && roster.contains(node) { lose(node, "is not connected any more") }
+    }
+}

@@ -1,0 +1,137 @@
+import AttentionUNet
+import Foundation
+import Logging
+import Messages
+import Parameters
+import Randomness
+import TensorCore
+import Training
+
+/// Times training steps of a whole cluster on this machine: coordinator, parameter server and workers, with made-up
+/// images.
+public struct ClusterBenchmark: Sendable {
+    public var model: ModelSettings
+    public var shardSize: Int
+    public var shardsPerStep: Int
+    public var steps: Int
+
+    public init(model: ModelSettings, shardSize: Int, shardsPerStep: Int, steps: Int) {
+        self.model = model
+        self.shardSize = shardSize
+        self.shardsPerStep = shardsPerStep
+        self.steps = steps
+    }
+
+    /// Samples a second of a cluster of local workers, by the median step.
+    public func run(localWorkers: Int) throws -> Double {
+        var seconds: [Double] = []
+        try withCluster(.local(localWorkers), log: Self.quietLog) { cluster in
+            try cluster.wait(forWorkers: localWorkers, servers: 0)
+            try train(on: cluster) { _, time in seconds.append(time) }
+        }
+        return Double(shardSize * shardsPerStep) / seconds.dropFirst(Self.warmUp).sorted()[steps / 2]
+    }
+
+    /// What a coordinator spends when its workers cost nothing.
+    public struct Spending: Codable, Sendable {
+        public let workers: Int
+        public let shards: Int
+        /// Processor time a shard of the thread that decides and sends: in microseconds.
+        public let coordinatorMicroseconds: Double
+        /// Of the whole process, with the parameter server's work and ZeroMQ's.
+        public let processMicroseconds: Double
+        /// The process's memory after a tenth of the steps, and after all of them.
+        public let earlyMemoryBytes: Int
+        public let lateMemoryBytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case workers, shards
+            case coordinatorMicroseconds = "coordinator_microseconds_per_shard"
+            case processMicroseconds = "process_microseconds_per_shard"
+            case earlyMemoryBytes = "early_memory_bytes"
+            case lateMemoryBytes = "late_memory_bytes"
+        }
+    }
+
+    /// Measures this process as the coordinator of `workers` simulated ones. `start` starts them, at an endpoint.
+    public func run(simulatedWorkers workers: Int, start: (_ endpoint: String) throws -> Process) throws -> Spending {
+        var spending: Spending?
+        let gathering = Gathering.listen("tcp://127.0.0.1:*", minimumWorkers: workers, minimumServers: 0)
+        try withCluster(gathering, log: Self.quietLog) { cluster in
+            let child = try start(cluster.endpoint)
+            defer { child.terminate() }
+            try cluster.wait(forWorkers: workers, servers: 0)
+            let early = max(steps / 10, Self.warmUp)
+            var began = (thread: 0.0, process: 0.0, memory: 0)
+            try train(on: cluster) { step, _ in
+                if step == early - 1 { began = (Self.threadSeconds, Self.processSeconds, Self.memory) }
+            }
+            let shards = (steps + Self.warmUp - early) * shardsPerStep
+            spending = Spending(
+                workers: workers, shards: shards,
+                coordinatorMicroseconds: (Self.threadSeconds - began.thread) / Double(shards) * 1e6,
+                processMicroseconds: (Self.processSeconds - began.process) / Double(shards) * 1e6,
+                earlyMemoryBytes: began.memory, lateMemoryBytes: Self.memory)
+        }
+        return spending!
+    }
+
+    private static let warmUp = 2
+
+    private func withCluster(_ gathering: Gathering, log: Logger, _ body: (Cluster) throws -> Void) throws {
+        var configuration = Preset.quick.configuration
+        configuration.model = model
+        configuration.optimizer = .init()
+        (configuration.shardSize, configuration.shardsPerStep) = (shardSize, shardsPerStep)
+        let network = Network.attentionUNet(model)
+        let images = FloatBuffer(count: shardSize * network.shape(of: network.input).count)
+        CounterGenerator(seed: 1, purpose: .probe).fillUniform(images.floats)
+        let classes = Int32(model.classes)
+        let cluster = try Cluster(
+            gathering: gathering, configuration: configuration, layout: network.parameterLayout,
+            totalSteps: UInt64(steps + Self.warmUp), trust: TrustSettings(),
+            load: { samples, _ in ShardTensors(images: images, labels: samples.map { Int32($0) % classes }) },
+            interruption: Interruption(secondTime: .interrupted, "interrupted twice"), log: log)
+        let layout = network.parameterLayout
+        try cluster.place(ParameterState(version: 0, parameters: layout.initialParameters(seed: 1), velocity: nil))
+        do {
+            try body(cluster)
+        } catch {
+            try? cluster.end(reason: "the benchmark failed")
+            throw error
+        }
+        try cluster.end(reason: "the benchmark is done")
+    }
+
+    /// Trains so many steps, and tells the seconds of each.
+    private func train(on cluster: Cluster, _ report: (_ step: Int, _ seconds: Double) -> Void) throws {
+        let shards = (0..<shardsPerStep).map { shard in (0..<shardSize).map { UInt32(shard * shardSize + $0) } }
+        for step in 0..<steps + Self.warmUp {
+            let start = ContinuousClock.now
+            let isLast = step == steps + Self.warmUp - 1
+            _ = try cluster.train(step: UInt64(step), shards: shards, next: isLast ? nil : shards, epoch: 0)
+            report(step, start.duration(to: .now).seconds)
+        }
+    }
+
+    private static var quietLog: Logger {
+        var log = Wire.logger("benchmark")
+        log.logLevel = .error
+        return log
+    }
+
+    private static func seconds(of clock: clockid_t) -> Double {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    private static var threadSeconds: Double { seconds(of: CLOCK_THREAD_CPUTIME_ID) }
+    private static var processSeconds: Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }
+
+    /// Resident bytes now.
+    private static var memory: Int {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * Int(getpagesize())
+    }
+}

@@ -1,0 +1,83 @@
+import Digests
+import Messages
+import Parameters
+import ZeroMQ
+
+/// Floats that came from elsewhere: a received frame itself where its address allows it, else a copy; or memory that
+/// is shared with their sender.
+struct FloatFrame: @unchecked Sendable {
+    // Sendable: a frame and a copy are never written again. Who shares memory says when it is used for something else.
+    let count: Int
+    let base: UnsafePointer<Float>
+    private let owner: AnyObject
+
+    var array: [Float] { withExtendedLifetime(owner) { Array(UnsafeBufferPointer(start: base, count: count)) } }
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(UnsafeBufferPointer(start: base, count: count)) }
+
+    /// nil if the frame does not hold `count` floats.
+    init?(_ frame: Message, count: Int) {
+        guard frame.count == count * MemoryLayout<Float>.stride else { return nil }
+        self.count = count
+        let start = frame.withUnsafeBytes { $0.baseAddress }
+        if let start, Int(bitPattern: start) % MemoryLayout<Float>.alignment == 0 {
+            // The bytes stay in place as long as the frame lives.
+            base = start.assumingMemoryBound(to: Float.self)
+            owner = frame
+        } else {
+            let copy = FloatBuffer(count: count)
+            frame.withUnsafeBytes { UnsafeMutableRawBufferPointer(copy.floats).copyMemory(from: $0) }
+            base = UnsafePointer(copy.base)
+            owner = copy
+        }
+    }
+
+    /// A part of a buffer.
+    init(_ buffer: FloatBuffer, _ range: Range<Int>? = nil) {
+        let range = range ?? 0..<buffer.count
+        precondition(range.upperBound <= buffer.count, "\(range) of \(buffer.count) floats")
+        count = range.count
+        base = UnsafePointer(buffer.base + range.lowerBound)
+        owner = buffer
+    }
+
+    /// A copy of frames, one behind the other.
+    init(joining frames: [FloatFrame]) {
+        let whole = FloatBuffer(count: frames.reduce(0) { $0 + $1.count })
+        var end = 0
+        for frame in frames {
+            withExtendedLifetime(frame.owner) { (whole.base + end).update(from: frame.base, count: frame.count) }
+            end += frame.count
+        }
+        self.init(whole)
+    }
+
+    /// A buffer of one's own with the same floats.
+    func copy() -> FloatBuffer {
+        let copy = FloatBuffer(count: count)
+        withExtendedLifetime(owner) { copy.base.update(from: base, count: count) }
+        return copy
+    }
+
+    /// A frame that is these floats, which must not change while it is being sent.
+    func message() throws -> Message {
+        try Message(borrowing: bytes, keeping: Keeper(owner: owner))
+    }
+
+    private final class Keeper: @unchecked Sendable {
+        // Sendable: it only keeps its owner alive.
+        let owner: AnyObject
+        init(owner: AnyObject) { self.owner = owner }
+    }
+}
+
+extension Header.TrainingResult {
+    /// The digest of a shard's result, as far as it concerns one parameter server.
+    func digest(with floats: [FloatFrame]) -> UInt64 {
+        var checksum = Checksum()
+        for part in floats { checksum.update(part.bytes) }
+        checksum.update(UInt64(samples))
+        checksum.update(UInt64(correct))
+        checksum.update(lossSum.bitPattern)
+        return checksum.value
+    }
+}

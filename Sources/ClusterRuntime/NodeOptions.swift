@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+
+/// What every program that joins a coordinator is told.
+public struct NodeOptions: ParsableArguments {
+    @Option(help: "The coordinator's endpoint, such as tcp://HOST:5555.")
+    public var connect: String
+
+    @Option(help: "The cluster's key. Not in this version: it does not encrypt yet.")
+    var clusterKey: String?
+
+    @Option(help: "How this node is called (default: host and process).")
+    var name: String?
+
+    @Option(help: "Seconds to try until a coordinator answers.")
+    var connectTimeout = 30
+
+    public init() {}
+
+    public func link() throws -> LinkSettings {
+        guard clusterKey == nil else {
+            throw RunFailure(.unusableArguments, "--cluster-key: this build does not encrypt yet")
+        }
+        guard connectTimeout > 0 else { throw RunFailure(.unusableArguments, "--connect-timeout must be above 0") }
+        let process = ProcessInfo.processInfo
+        return LinkSettings(
+            coordinator: connect, name: name ?? "\(process.hostName)-\(process.processIdentifier)",
+            connectTimeout: .seconds(connectTimeout))
+    }
+}

@@ -1,0 +1,155 @@
+import AttentionUNet
+import Messages
+import Parameters
+import TensorCore
+import Training
+import ZeroMQ
+
+/// Computes tasks of a lane, on the lane's own thread: from messages to messages.
+final class ShardComputation {
+    private let configuration: WorkerConfiguration
+    private let computation: LaneComputation
+    private var outgoing: [Int: BufferPool] = [:]
+    private var corruption: Corruption?
+
+    init(_ configuration: WorkerConfiguration, corruptEvery: Int?) throws {
+        self.configuration = configuration
+        corruption = corruptEvery.map { Corruption(every: $0) }
+        computation = try LaneComputation(
+            network: .attentionUNet(configuration.model), numerics: configuration.numerics)
+    }
+
+    func compute(_ task: LaneTask) throws -> LaneAnswer.Content {
+        let assignment = task.assignment
+        let samples = assignment.samples.count
+        let shape = computation.network.shape(of: computation.network.input)
+        guard samples > 0, assignment.roundSamples >= samples, task.tensors.count == 2,
+            let images = FloatFrame(task.tensors[0], count: samples * shape.count),
+            task.parameters.count == computation.layout.count
+        else { return .failure("the assignment does not fit the model") }
+        do {
+            if assignment.kind == .score {
+                return try score(assignment, images, task.parameters, version: task.version)
+            }
+            let labels = try Self.labels(task.tensors[1], count: samples, classes: computation.network.classes)
+            let (result, pushes) = try train(task, images, labels)
+            return assignment.kind == .audit ? .audited(pushes.map(\.digest)) : .pushes(result, pushes)
+        } catch let problem as ShardProblem {
+            return .failure(problem.description)
+        }
+    }
+
+    private func train(
+        _ task: LaneTask, _ images: FloatFrame, _ labels: [Int32]
+    ) throws -> (Header.TrainingResult, [LaneAnswer.Push]) {
+        let assignment = task.assignment
+        let samples = assignment.samples.count
+        let layout = computation.layout
+        let (depth, width) = (layout.factored!.shape[0], layout.factored!.shape[1])
+        let count = layout.gradientCount + samples * (depth + width)
+        // Only a single server can find all it needs behind each other.
+        let isShared = configuration.sharesMemory && task.ranges.count == 1
+        let buffer = try outgoing[samples, default: BufferPool(count: count, isShared: isShared)].take()
+        let (outcome, factors) = try labels.withUnsafeBufferPointer { labels in
+            try computation.train(
+                ShardInput(
+                    samples: samples, images: images.base, labels: labels.baseAddress!,
+                    stepSamples: assignment.roundSamples,
+                    dropout: Dropout(
+                        seed: configuration.seed, step: UInt32(truncatingIfNeeded: assignment.id.round),
+                        samples: assignment.samples)),
+                parameters: task.parameters.base, version: task.version, gradients: buffer.base)
+        }
+        corruption?.strike(buffer, count: layout.gradientCount)
+        // x is cut into the servers' rows, each server's one behind the other, and d follows.
+        var end = layout.gradientCount
+        let x = task.ranges.map { range in
+            let rows = layout.rows(in: range)
+            for sample in 0..<samples {
+                (buffer.base + end + sample * rows.count).update(
+                    from: factors.x.baseAddress! + sample * depth + rows.lowerBound, count: rows.count)
+            }
+            defer { end += samples * rows.count }
+            return FloatFrame(buffer, end..<end + samples * rows.count)
+        }
+        (buffer.base + end).update(from: factors.d.baseAddress!, count: factors.d.count)
+        let d = FloatFrame(buffer, end..<end + samples * width)
+        if let name = layout.firstNonFinite(in: buffer, factors: layout.gradientCount..<count) {
+            throw ShardProblem(description: "the gradient of \(name) is not finite")
+        }
+        let result = Header.TrainingResult(samples: samples, correct: outcome.correct, lossSum: outcome.lossSum)
+        let pushes = zip(task.ranges, x).map { range, x in
+            let gradient = FloatFrame(buffer, range.clamped(to: 0..<layout.gradientCount))
+            let floats = [gradient, x, x.count > 0 ? d : FloatFrame(buffer, 0..<0)]
+            return LaneAnswer.Push(digest: result.digest(with: floats), floats: floats, memory: buffer.memory)
+        }
+        return (result, pushes)
+    }
+
+    private func score(
+        _ assignment: Header.Assignment, _ images: FloatFrame, _ parameters: FloatFrame, version: UInt64
+    ) throws -> LaneAnswer.Content {
+        let probabilities = try computation.score(
+            samples: assignment.samples.count, images: images.base, parameters: parameters.base,
+            version: version
+        ) { row in
+            guard row.allSatisfy(\.isFinite) else {
+                throw ShardProblem(description: "the probabilities of a sample are not finite")
+            }
+            return try Message(UnsafeRawBufferPointer(row))
+        }
+        return .scores(probabilities)
+    }
+
+    private static func labels(_ frame: Message, count: Int, classes: Int) throws -> [Int32] {
+        guard frame.count == count * MemoryLayout<Int32>.stride else {
+            throw ShardProblem(description: "the labels do not fit the samples")
+        }
+        let labels = frame.withUnsafeBytes { bytes in
+            (0..<count).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self) }
+        }
+        guard labels.allSatisfy({ (0..<Int32(classes)).contains($0) }) else {
+            throw ShardProblem(description: "a label is not one of \(classes) classes")
+        }
+        return labels
+    }
+}
+
+/// A shard that cannot be computed, or whose result must not be used.
+private struct ShardProblem: Error {
+    let description: String
+}
+
+/// Flips a bit in every so-manyth gradient, as a faulty processor would: with this, tests see that it is found.
+struct Corruption {
+    let every: Int
+    private var computed = 0
+
+    init(every: Int) { self.every = every }
+
+    mutating func strike(_ gradient: FloatBuffer, count: Int) {
+        computed += 1
+        guard computed.isMultiple(of: every) else { return }
+        let victim = gradient.base + computed * 7919 % count
+        victim.pointee = Float(bitPattern: victim.pointee.bitPattern ^ 1 << 20)
+    }
+}
+
+extension ParameterLayout {
+    /// The first tensor with an infinite or undefined gradient; `factors` are the factored kernel's.
+    fileprivate func firstNonFinite(in buffer: FloatBuffer, factors: Range<Int>) -> String? {
+        // Without its sign, a number's bits grow with it, and those of infinity are the first that are not finite. The
+        // largest of whole numbers is found in vector registers, unlike a sum of floats, which has an order.
+        func isFinite(_ range: Range<Int>) -> Bool {
+            var largest: UInt32 = 0
+            for i in range { largest = max(largest, buffer.base[i].magnitude.bitPattern) }
+            return largest < Float.infinity.bitPattern
+        }
+        if isFinite(0..<gradientCount) && isFinite(factors) { return nil }
+        return parameters.first { $0.role == .factored || !isFinite($0.range) }?.name
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,73 @@
+internal import CLinux
+import Foundation
+import Messages
+import Parameters
+
+/// Memory that the processes of one machine share: a coordinator and its local workers read each other's floats where
+/// they lie, and only say where that is.
+///
+/// A process finds another's memory by its descriptor, which only processes of the same user may open.
+extension FloatBuffer {
+    /// Zeros that other processes can be told of.
+    static func shared(count: Int) throws -> FloatBuffer {
+        let descriptor = hbn_memory_file()
+        guard descriptor >= 0, ftruncate(descriptor, max(count, 1) * MemoryLayout<Float>.stride) == 0,
+            let buffer = FloatBuffer(mapping: descriptor, count: count, isWritable: true)
+        else {
+            throw RunFailure(
+                .inputOutput, "cannot share memory with local workers: \(String(cString: strerror(errno)))")
+        }
+        return buffer
+    }
+
+    /// Where other processes find these floats; nil if they cannot.
+    var memory: Header.Memory? {
+        guard let descriptor, let number = Self.fileNumber(descriptor) else { return nil }
+        return Header.Memory(
+            process: Int(ProcessInfo.processInfo.processIdentifier), descriptor: Int(descriptor), serial: number,
+            count: count)
+    }
+
+    /// No two files that exist at one time have the same.
+    fileprivate static func fileNumber(_ descriptor: CInt) -> UInt64? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : nil
+    }
+
+    fileprivate static func reading(_ memory: Header.Memory) throws -> FloatBuffer {
+        let descriptor = open("/proc/\(memory.process)/fd/\(memory.descriptor)", O_RDONLY | O_CLOEXEC)
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+            throw RunFailure(
+                .internalError,
+                "memory of process \(memory.process) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        guard UInt64(status.st_ino) == memory.serial, memory.count >= 0,
+            memory.count <= Int(status.st_size) / MemoryLayout<Float>.stride
+        else {
+            close(descriptor)
+            throw RunFailure(.internalError, "memory of process \(memory.process) is another by now")
+        }
+        guard let floats = FloatBuffer(mapping: descriptor, count: memory.count, isWritable: false) else {
+            throw RunFailure(.internalError, "memory of process \(memory.process) cannot be mapped")
+        }
+        return floats
+    }
+}
+
+/// The memory of other processes that is mapped here. It is mapped once, and forgotten when its process has ended.
+struct SharedMemoryMaps {
+    private var maps: [Header.Memory: FloatBuffer] = [:]
+
+    /// The floats that lie there.
+    mutating func floats(_ memory: Header.Memory) throws -> FloatBuffer {
+        if let known = maps[memory] { return known }
+        let floats = try FloatBuffer.reading(memory)
+        maps = maps.filter { known, _ in
+            kill(pid_t(known.process), 0) == 0
+                && (known.process, known.descriptor) != (memory.process, memory.descriptor)
+        }
+        maps[memory] = floats
+        return floats
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import ClusterRuntime
+import Foundation
+
+/// `hbn-parameter-server`: holds a part of a run's parameters until the run is over.
+struct ParameterServerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hbn-parameter-server", abstract: "Hold a part of the parameters of a run.",
+        discussion: """
+            The coordinator holds parameters too; each further server takes its share of memory and network. They may \
+            join and leave at any time: the result is the same. When one is lost, the run goes back to its last \
+            checkpoint.
+            """, version: Wire.build)
+
+    @OptionGroup var node: NodeOptions
+
+    @Option(help: "Where workers reach it (default: any port; only this machine's if the coordinator is on it).")
+    var listen: String?
+
+    @Flag(help: "Listen beyond this machine, unencrypted: anybody who reaches the port can take part.")
+    var insecure = false
+
+    func run() throws {
+        try reportingFailures {
+            let link = try node.link()
+            let listen = listen ?? (Wire.isLoopback(node.connect) ? "tcp://127.0.0.1:*" : "tcp://0.0.0.0:*")
+            try Wire.check(listening: listen)
+            guard insecure || Wire.isLoopback(listen) else {
+                throw RunFailure(
+                    .unusableArguments,
+                    "--listen \(listen): reaches beyond this machine; --insecure allows that without a key")
+            }
+            let server = try ParameterServerNode(
+                ParameterServerSettings(link: link, listen: listen),
+                interruption: Interruption(secondTime: .interrupted, "interrupted twice"), log: Wire.logger(link.name))
+            try server.serve()
+        }
+    }
+}

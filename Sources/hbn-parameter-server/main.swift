@@ -1,0 +1,3 @@
+import ClusterRuntime
+
+Program.main(ParameterServerCommand.self)

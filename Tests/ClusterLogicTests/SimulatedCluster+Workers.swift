@@ -1,0 +1,123 @@
+import Messages
+
+@testable import ClusterLogic
+
+/// What workers do.
+extension SimulatedCluster {
+    mutating func join(_ number: Int) {
+        guard !banned.contains(number) else { return }
+        incarnations += 1
+        let id = NodeID(name: "worker-\(number)", incarnation: incarnations)
+        // The last ones are corrupt; the first always comes back.
+        workers[id] = Worker(
+            id: id, number: number, lanes: 1 + number % 3, fingerprint: "processor \(number % weather.fingerprints)",
+            isCorrupt: number >= weather.workers - weather.corrupt)
+        scheduler.join(id, lanes: 1 + number % 3, fingerprint: workers[id]!.fingerprint, at: now)
+        changed()
+        plan(.heartbeat(id), in: 1...50)
+    }
+
+    /// A worker is no more. The coordinator notices later; another incarnation may come.
+    mutating func end(_ id: NodeID, noticedAfter time: Duration) {
+        guard let worker = workers.removeValue(forKey: id) else { return }
+        events.add(.expire(id), at: now + time)
+        if worker.number == 0 || dice.roll(0.8) { plan(.join(worker.number), in: 10...2000) }
+        changed()
+    }
+
+    mutating func beat(_ id: NodeID) {
+        guard let worker = workers[id] else { return }
+        events.add(.heartbeat(id), at: now + Self.heartbeat)
+        if isFaulty {
+            if dice.roll(weather.death) { return end(id, noticedAfter: dice.roll(0.5) ? .zero : Self.lease) }
+            if dice.roll(weather.pause) {
+                let pause = dice.milliseconds(50...1000)
+                workers[id]!.pausedUntil = now + pause
+                if pause > Self.lease { events.add(.expire(id), at: now + Self.lease) }
+                return changed()
+            }
+            if dice.roll(weather.leaving), !worker.isLeaving { leave(id) }
+        }
+        if worker.isLeaving && worker.waiting.isEmpty && worker.computing.isEmpty {
+            return end(id, noticedAfter: .zero)
+        }
+        if worker.isLeaving { sayGoodbye(id) }
+        report(
+            .heartbeat(id, held: worker.computing + worker.waiting, sent: Array(worker.sent.keys), since: now), from: id
+        )
+    }
+
+    mutating func leave(_ id: NodeID) {
+        workers[id]!.isLeaving = true
+        workers[id]!.waiting.removeAll { _ in dice.roll(0.5) }
+        sayGoodbye(id)
+        changed()
+    }
+
+    mutating func sayGoodbye(_ id: NodeID) {
+        let worker = workers[id]!
+        report(.leave(id, finishing: worker.computing + worker.waiting + worker.sent.keys), from: id)
+    }
+
+    mutating func receive(_ word: Word, at id: NodeID) {
+        guard let worker = workers[id] else { return }
+        switch word {
+        case .assign(let attempt, let purpose):
+            guard worker.told[attempt] == nil, !worker.isLeaving else { return }
+            workers[id]!.told[attempt] = purpose
+            workers[id]!.waiting.append(attempt)
+            changed()
+            beginWork(at: id)
+        case .cancel(let attempt):
+            if let place = worker.waiting.firstIndex(of: attempt) {
+                workers[id]!.waiting.remove(at: place)
+                changed()
+            }
+        case .taken(let attempt, let part):
+            workers[id]!.sent[attempt]?.remove(part)
+            if workers[id]!.sent[attempt]?.isEmpty == true { workers[id]!.sent[attempt] = nil }
+            changed()
+        case .refuse:
+            end(id, noticedAfter: .zero)
+        }
+    }
+
+    mutating func beginWork(at id: NodeID) {
+        while let worker = workers[id], worker.computing.count < worker.lanes,
+            let attempt = worker.waiting.first(where: { canBegin($0.round) })
+        {
+            workers[id]!.waiting.removeAll { $0 == attempt }
+            workers[id]!.computing.append(attempt)
+            plan(.finished(id, attempt), in: dice.roll(0.05) ? 1000...2000 : 50...200)
+            changed()
+        }
+    }
+
+    /// A step needs the parameters of the one before, from every server.
+    func canBegin(_ round: UInt64) -> Bool { weather.isScoring || servers.allSatisfy { $0.version >= round } }
+
+    mutating func finish(_ attempt: ShardAttempt, at id: NodeID) {
+        guard let worker = workers[id] else { return }
+        workers[id]!.computing.removeAll { $0 == attempt }
+        let isWrong = worker.isCorrupt && dice.roll(0.3)
+        let digests = (0..<weather.parts).map {
+            isWrong ? dice.next() : rightDigest(attempt.round, attempt.shard, part: $0, worker.fingerprint)
+        }
+        if worker.told[attempt] == .audit {
+            report(.audited(attempt, digests: digests, from: id), from: id)
+        } else {
+            workers[id]!.sent[attempt] = Set(0..<weather.parts)
+            for (part, digest) in digests.enumerated() {
+                let push = Order.push(attempt, digest: digest, isDamaged: isLost(), from: id)
+                send(.toServer(part, push), along: .push(id, to: part))
+            }
+        }
+        changed()
+        beginWork(at: id)
+    }
+
+    func rightDigest(_ round: UInt64, _ shard: Int, part: Int, _ fingerprint: String) -> UInt64 {
+        var dice = Dice(seed: round << 32 | UInt64(shard) << 16 | UInt64(part) << 8 | UInt64(fingerprint.utf8.last!))
+        return dice.next()
+    }
+}

@@ -1,0 +1,1 @@
+"""What scripts/chaos is made of: child processes, a proxy that speaks ZeroMQ's framing, a cluster, and its faults."""
