@@ -147,16 +147,4 @@ extension Cluster {
         let shards = scheduler.lose(id, at: .now)
         log.warning("\(id) \(cause)\(shards.isEmpty ? "" : "; its shards \(shards) go to others")")
     }
-
-    /// Sends a shard to a worker.
-    func assign(_ id: ShardAttempt, isAudit: Bool, to node: NodeID) throws {
-        guard let round = rounds[id.round], let tensors = loader.tensors(round: id.round, shard: id.shard) else {
-            preconditionFailure("\(id) was assigned before it was ready")
-        }
-        let frames = [try FloatFrame(tensors.images).message(), try tensors.labels.withUnsafeBytes { try Message($0) }]
-        if !isAudit { rounds[id.round]!.handedOut.insert(id) }
-        let isSent = try workers.socket.send(
-            .assignment(round.assignment(id, isAudit: isAudit)), run: run, tensors: frames, to: node)
-        if !isSent && roster.contains(node) { lose(node, "is not connected any more") }
-    }
 }

@@ -8,42 +8,6 @@ import Randomness
 import Training
 import ZeroMQ
 
-/// Where workers find the coordinator, and how many of them it starts itself.
-public enum Gathering: Sendable {
-    case local(Int)
-    /// An endpoint such as tcp://0.0.0.0:5555; training begins when so many workers and parameter servers are there.
-    case listen(String, minimumWorkers: Int, minimumServers: Int)
-
-    var minimumWorkers: Int {
-        if case .listen(_, let minimum, _) = self { minimum } else { 1 }
-    }
-
-    var minimumServers: Int {
-        if case .listen(_, _, let minimum) = self { minimum } else { 0 }
-    }
-
-    /// The options that gather workers in the same way.
-    var options: String {
-        switch self {
-        case .local(let count): " --local \(count)"
-        case .listen(let endpoint, _, _): " --listen \(endpoint)\(Wire.isLoopback(endpoint) ? "" : " --insecure")"
-        }
-    }
-}
-
-/// How much the coordinator trusts the workers' processors.
-public struct TrustSettings: Sendable {
-    /// The share of the shards that are computed again elsewhere, to be compared.
-    public var auditedShare: Double
-    /// Are workers refused whose probe gradient has other bits than the first one's?
-    public var isStrict: Bool
-
-    public init(auditedShare: Double = 0, isStrict: Bool = false) {
-        self.auditedShare = auditedShare
-        self.isStrict = isStrict
-    }
-}
-
 /// The cluster as the training loop sees it: rounds of shards go in, their results come out.
 ///
 /// One thread. `Scheduler` decides, this carries out: whatever it waits for, `pump` keeps the cluster alive meanwhile. It
@@ -83,7 +47,7 @@ final class Cluster {
     /// The step that the training loop waits for. One that was opened ahead is not taken before.
     private var awaited: UInt64?
     /// The step that all shards are there for.
-    private var complete: UInt64?
+    var complete: UInt64?
     /// The step that the servers are taking.
     private var applying: UInt64?
     private var nextHeartbeat = ContinuousClock.now
@@ -337,40 +301,6 @@ final class Cluster {
                 return
             }
             for command in commands { try carryOut(command) }
-        }
-    }
-
-    private func carryOut(_ command: Scheduler.Command) throws {
-        switch command {
-        case .assign(let id, let purpose, let node): try assign(id, isAudit: purpose == .audit, to: node)
-        case .cancel(let id, let node):
-            rounds[id.round]?.handedOut.remove(id)
-            try workers.socket.send(.cancel(id), run: run, to: node)
-        case .close(let number):
-            guard rounds[number]?.kind == .train else { return scheduler.advance(at: .now) }
-            complete = number
-        case .restart(let number, let firstAttempt):
-            rounds[number]!.restart(firstAttempt: firstAttempt)
-            log.error("step \(number) is computed again, for a wrong result was among those counted")
-            try servers.send(rounds[number]!.order)
-        case .report(let found):
-            let names = Set(found.nodes.map(\.name)).sorted().joined(separator: " and ")
-            let shard = "shard \(found.shard) of step \(found.round)"
-            log.error(
-                "silent data corruption: \(names) came to different results for \(shard); another computation settles it"
-            )
-        case .convict(let node, let id, let strikes):
-            log.error("\(node) computed \(id) wrongly (\(strikes) so far); all its shards are audited from now on")
-        case .dismiss(let node):
-            log.error("\(node) is dismissed: its processor or memory cannot be trusted")
-            try workers.socket.send(
-                .refusal(reason: "it computed wrong results; check its processor and memory"), run: run, to: node)
-            lose(node, "was dismissed")
-        case .abandon(let id):
-            let samples = rounds[id.round]?.shards[id.shard] ?? []
-            failure = ShardFailure(
-                round: id.round, shard: id.shard, samples: samples, worker: "any worker",
-                reason: "it comes out different each time")
         }
     }
 

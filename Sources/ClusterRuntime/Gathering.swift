@@ -1,0 +1,35 @@
+/// Where workers find the coordinator, and how many of them it starts itself.
+public enum Gathering: Sendable {
+    case local(Int)
+    /// An endpoint such as tcp://0.0.0.0:5555; training begins when so many workers and parameter servers are there.
+    case listen(String, minimumWorkers: Int, minimumServers: Int)
+
+    var minimumWorkers: Int {
+        if case .listen(_, let minimum, _) = self { minimum } else { 1 }
+    }
+
+    var minimumServers: Int {
+        if case .listen(_, _, let minimum) = self { minimum } else { 0 }
+    }
+
+    /// The options that gather workers in the same way.
+    var options: String {
+        switch self {
+        case .local(let count): " --local \(count)"
+        case .listen(let endpoint, _, _): " --listen \(endpoint)\(Wire.isLoopback(endpoint) ? "" : " --insecure")"
+        }
+    }
+}
+
+/// How much the coordinator trusts the workers' processors.
+public struct TrustSettings: Sendable {
+    /// The share of the shards that are computed again elsewhere, to be compared.
+    public var auditedShare: Double
+    /// Are workers refused whose probe gradient has other bits than the first one's?
+    public var isStrict: Bool
+
+    public init(auditedShare: Double = 0, isStrict: Bool = false) {
+        self.auditedShare = auditedShare
+        self.isStrict = isStrict
+    }
+}
