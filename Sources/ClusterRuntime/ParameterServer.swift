@@ -145,8 +145,11 @@ final class ParameterServer {
         guard envelope.run == run, let part else { return }  // A late message of a former run.
         switch envelope.header {
         case .push(let id, let result, let digest, let memory):
+            if let memory, configuration.sharesMemory, maps.floats(memory) == nil {
+                return try coordinator.send(.rejected(id, reason: "its worker has ended"), run: run)
+            }
             guard result.samples > 0, result.samples <= configuration.shardSize,
-                let floats = try floats(of: envelope, memory, samples: result.samples)
+                let floats = floats(of: envelope, memory, samples: result.samples)
             else { return reportForeign(peer, "a gradient of another model") }
             if memory == nil && result.digest(with: floats) != digest {
                 log.warning("\(peer): the gradient of \(id) was damaged on its way; it is computed again")
@@ -158,7 +161,7 @@ final class ParameterServer {
     }
 
     /// The floats of a push: gradient, x and d; nil unless they fit.
-    private func floats(of envelope: Envelope, _ memory: Header.Memory?, samples: Int) throws -> [FloatFrame]? {
+    private func floats(of envelope: Envelope, _ memory: Header.Memory?, samples: Int) -> [FloatFrame]? {
         let counts = part!.pushCounts
         let sizes = [counts.gradient, samples * counts.x, samples * counts.d]
         guard let memory else {
@@ -166,8 +169,9 @@ final class ParameterServer {
             let floats = zip(envelope.tensors, sizes).compactMap { FloatFrame($0, count: $1) }
             return floats.count == sizes.count ? floats : nil
         }
-        guard configuration.sharesMemory, memory.count >= sizes.reduce(0, +) else { return nil }
-        let lent = try maps.floats(memory)
+        guard configuration.sharesMemory, memory.count >= sizes.reduce(0, +), let lent = maps.floats(memory) else {
+            return nil
+        }
         var end = 0
         return sizes.map { size in
             defer { end += size }

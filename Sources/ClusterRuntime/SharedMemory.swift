@@ -34,24 +34,17 @@ extension FloatBuffer {
         return fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : nil
     }
 
-    fileprivate static func reading(_ memory: Header.Memory) throws -> FloatBuffer {
+    fileprivate static func reading(_ memory: Header.Memory) -> FloatBuffer? {
         let descriptor = open("/proc/\(memory.process)/fd/\(memory.descriptor)", O_RDONLY | O_CLOEXEC)
         var status = stat()
-        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
-            throw RunFailure(
-                .internalError,
-                "memory of process \(memory.process) cannot be read: \(String(cString: strerror(errno)))")
-        }
-        guard UInt64(status.st_ino) == memory.serial, memory.count >= 0,
-            memory.count <= Int(status.st_size) / MemoryLayout<Float>.stride
+        guard descriptor >= 0 else { return nil }
+        guard fstat(descriptor, &status) == 0, UInt64(status.st_ino) == memory.serial,
+            memory.count >= 0, memory.count <= Int(status.st_size) / MemoryLayout<Float>.stride
         else {
             close(descriptor)
-            throw RunFailure(.internalError, "memory of process \(memory.process) is another by now")
+            return nil
         }
-        guard let floats = FloatBuffer(mapping: descriptor, count: memory.count, isWritable: false) else {
-            throw RunFailure(.internalError, "memory of process \(memory.process) cannot be mapped")
-        }
-        return floats
+        return FloatBuffer(mapping: descriptor, count: memory.count, isWritable: false)
     }
 }
 
@@ -59,10 +52,10 @@ extension FloatBuffer {
 struct SharedMemoryMaps {
     private var maps: [Header.Memory: FloatBuffer] = [:]
 
-    /// The floats that lie there.
-    mutating func floats(_ memory: Header.Memory) throws -> FloatBuffer {
+    /// The floats that lie there; nil if they do not any more, for their process has ended or has given them up.
+    mutating func floats(_ memory: Header.Memory) -> FloatBuffer? {
         if let known = maps[memory] { return known }
-        let floats = try FloatBuffer.reading(memory)
+        guard let floats = FloatBuffer.reading(memory) else { return nil }
         maps = maps.filter { known, _ in
             kill(pid_t(known.process), 0) == 0
                 && (known.process, known.descriptor) != (memory.process, memory.descriptor)

@@ -32,9 +32,7 @@ public final class Worker {
     private let interruption: Interruption
     private let wakeup: Wakeup
     private let answers: Mailbox<LaneAnswer>
-    private var lanes: [Lane] = []
-    /// What the lanes were made for.
-    private var configuration: WorkerConfiguration?
+    private var lanes: LaneTeam?
     private var session: WorkerSession?
     private var isLeaving = false
 
@@ -51,7 +49,7 @@ public final class Worker {
 
     /// Works until the coordinator says stop, or until it is asked to end.
     public func work() throws {
-        defer { stopLanes() }
+        defer { lanes?.stop() }
         var nextHeartbeat = ContinuousClock.now
         while true {
             let now = ContinuousClock.now
@@ -131,17 +129,17 @@ public final class Worker {
 
     /// Takes part in a run, with the lanes there are if they were made for the same.
     private func begin(run: UInt64, _ configuration: WorkerConfiguration, _ servers: [Header.Server]) throws {
-        if self.configuration != configuration {
-            stopLanes()
-            lanes = (0..<settings.lanes).map {
-                Lane($0, configuration, corruptEvery: settings.corruptEvery, answers: answers)
-            }
-            self.configuration = configuration
+        if lanes?.configuration != configuration {
+            lanes?.stop()
+            lanes = LaneTeam(
+                configuration, lanes: settings.lanes, corruptEvery: settings.corruptEvery, answers: answers)
+            // What the former lanes have computed last is for nobody.
+            _ = answers.takeAll()
         }
         session = try WorkerSession(
-            run: run, configuration, servers: servers, lanes: lanes, link: link, context: context, log: log)
+            run: run, servers: servers, lanes: lanes!, link: link, context: context, log: log)
         link.joined()
-        log.info("joined \(settings.link.coordinator) with \(lanes.count) lane\(lanes.count == 1 ? "" : "s")")
+        log.info("joined \(settings.link.coordinator) with \(settings.lanes) lane\(settings.lanes == 1 ? "" : "s")")
     }
 
     private func passOn(_ answer: LaneAnswer) throws {
@@ -149,6 +147,7 @@ public final class Worker {
             // Without its lane a worker is of no use, and the coordinator notices its end at once.
             throw RunFailure(.internalError, "lane \(answer.lane): \(reason)")
         }
+        lanes?.finished(answer)
         try session?.passOn(answer)
     }
 
@@ -163,11 +162,5 @@ public final class Worker {
         if !session.isIdle { return true }
         try link.socket.send(.leave(finishing: []), run: session.run)
         return false
-    }
-
-    private func stopLanes() {
-        for lane in lanes { lane.stop() }
-        for lane in lanes { lane.join() }
-        lanes = []
     }
 }

@@ -12,12 +12,10 @@ final class WorkerSession {
     private let link: CoordinatorLink
     private let log: Logger
     private let servers: [ServerLink]
-    private let lanes: [Lane]
-    /// What each lane computes, also of a former session.
-    private var computing: [ShardAttempt?]
+    private let lanes: LaneTeam
     /// Assignments without a lane or without their parameters yet.
     private var waiting: [(assignment: Header.Assignment, tensors: [Message])] = []
-    /// What was pushed, until every server has said to have it, and what it was pushed from.
+    /// What was pushed, until every server has said to have it.
     private var sent: [ShardAttempt: Sent] = [:]
     private var parameters: (version: UInt64, floats: FloatFrame)?
     private var requestedVersion: UInt64?
@@ -41,8 +39,6 @@ final class WorkerSession {
     private struct Sent {
         var servers: Set<Int>
         let since: ContinuousClock.Instant
-        /// What others may still read of it.
-        let pushes: [LaneAnswer.Push]
     }
 
     private struct Assembly {
@@ -55,14 +51,12 @@ final class WorkerSession {
     private static let sentLimit = Duration.seconds(60)
 
     init(
-        run: UInt64, _ configuration: WorkerConfiguration, servers: [Header.Server], lanes: [Lane],
-        link: CoordinatorLink, context: Context, log: Logger
+        run: UInt64, servers: [Header.Server], lanes: LaneTeam, link: CoordinatorLink, context: Context, log: Logger
     ) throws {
         self.run = run
         self.link = link
         self.log = log
         self.lanes = lanes
-        computing = lanes.map { _ in nil }
         guard let count = servers.last?.range.upperBound else {
             throw RunFailure(.clusterUnreachable, "the coordinator named no parameter server")
         }
@@ -80,12 +74,12 @@ final class WorkerSession {
     }
 
     /// No lane computes, and nothing is to be computed.
-    var isIdle: Bool { waiting.isEmpty && computing.allSatisfy { $0 == nil } }
+    var isIdle: Bool { waiting.isEmpty && lanes.computing(for: run).isEmpty }
 
     func sendHeartbeat() throws {
         let now = ContinuousClock.now
         sent = sent.filter { $0.value.since.duration(to: now) < Self.sentLimit }
-        let held = waiting.map(\.assignment.id) + computing.compactMap { $0 }
+        let held = waiting.map(\.assignment.id) + lanes.computing(for: run)
         try link.socket.offer(.heartbeat(held: held, sent: Array(sent.keys)), run: run)
         try requestAgain(at: now)
     }
@@ -97,9 +91,9 @@ final class WorkerSession {
     /// An assignment of the coordinator; it waits for a lane and for its parameters.
     func take(_ assignment: Header.Assignment, _ tensors: [Message]) throws {
         // What came twice is computed once.
-        guard !waiting.contains(where: { $0.assignment.id == assignment.id }), !computing.contains(assignment.id) else {
-            return
-        }
+        guard !waiting.contains(where: { $0.assignment.id == assignment.id }),
+            !lanes.computing(for: run).contains(assignment.id)
+        else { return }
         waiting.append((assignment, tensors))
         try dispatch()
     }
@@ -110,13 +104,12 @@ final class WorkerSession {
     func returnWaiting() throws {
         waiting = []
         for server in servers { try server.socket.set(.linger(.seconds(10))) }
-        try link.socket.send(.leave(finishing: computing.compactMap { $0 }), run: run)
+        try link.socket.send(.leave(finishing: lanes.computing(for: run)), run: run)
     }
 
-    /// A lane has finished. What it has of a former session is of no use.
+    /// A lane has finished. What it has of another run is of no use.
     func passOn(_ answer: LaneAnswer) throws {
-        guard answer.run == run else { return }
-        if computing[answer.lane] == answer.id { computing[answer.lane] = nil }
+        guard answer.run == run else { return try dispatch() }
         switch answer.content {
         case .pushes(let result, let pushes): try send(pushes, answer.id, result)
         case .audited(let digests): try link.socket.send(.audited(answer.id, digests: digests), run: run)
@@ -129,8 +122,8 @@ final class WorkerSession {
 
     private func send(_ pushes: [LaneAnswer.Push], _ id: ShardAttempt, _ result: Header.TrainingResult) throws {
         precondition(pushes.count == servers.count, "\(pushes.count) pushes for \(servers.count) servers")
-        let isLent = pushes.contains { $0.memory != nil }
-        sent[id] = Sent(servers: Set(servers.indices), since: .now, pushes: isLent ? pushes : [])
+        if pushes.contains(where: { $0.memory != nil }) { lanes.lend(pushes, run: run, id) }
+        sent[id] = Sent(servers: Set(servers.indices), since: .now)
         for (server, push) in zip(servers, pushes) {
             try server.socket.send(
                 .push(id, result, digest: push.digest, memory: push.memory), run: run,
@@ -147,6 +140,7 @@ final class WorkerSession {
                 case .taken(let id):
                     sent[id]?.servers.remove(index)
                     if sent[id]?.servers.isEmpty == true { sent[id] = nil }
+                    lanes.endLoan(run: run, id)
                 case .parameters(let version, _, let memory):
                     try receive(version, memory, envelope.tensors.first, from: index)
                 default: break
@@ -168,8 +162,14 @@ final class WorkerSession {
     private func receive(_ version: UInt64, _ memory: Header.Memory?, _ frame: Message?, from index: Int) throws {
         let range = servers[index].range
         let floats: FloatFrame
+        lanes.endLoans(run: run, before: version)
         if let memory {
-            floats = FloatFrame(try maps.floats(memory))
+            guard let lent = maps.floats(memory), lent.count == range.count else {
+                // It is out of date by now.
+                requestedVersion = nil
+                return
+            }
+            floats = FloatFrame(lent)
         } else {
             guard let frame, let received = FloatFrame(frame, count: range.count) else { return }
             floats = received
@@ -196,12 +196,9 @@ final class WorkerSession {
         if let version = parameters?.version {
             // The step went on without this worker.
             waiting.removeAll { $0.assignment.version < version }
-            while let lane = computing.firstIndex(where: { $0 == nil }),
-                let index = waiting.firstIndex(where: { $0.assignment.version == version })
-            {
+            while lanes.hasIdleLane, let index = waiting.firstIndex(where: { $0.assignment.version == version }) {
                 let next = waiting.remove(at: index)
-                computing[lane] = next.assignment.id
-                lanes[lane].give(
+                lanes.give(
                     LaneTask(
                         assignment: next.assignment, run: run, tensors: next.tensors, parameters: parameters!.floats,
                         ranges: servers.map(\.range)))
@@ -224,7 +221,7 @@ final class WorkerSession {
 
     /// A request may have been lost, so it is repeated now and then while a lane has nothing else to do.
     private func requestAgain(at now: ContinuousClock.Instant) throws {
-        guard let requestedVersion, computing.contains(where: { $0 == nil }) else { return patience.reset(at: now) }
+        guard let requestedVersion, lanes.hasIdleLane else { return patience.reset(at: now) }
         guard let waited = patience.complaint(at: now) else { return }
         let places = servers.map(\.endpoint).joined(separator: ", ")
         log.info(

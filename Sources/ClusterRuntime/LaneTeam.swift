@@ -1,0 +1,59 @@
+import Messages
+
+/// The lanes of a worker: what each computes, for whichever run, and what others still read of what they have computed.
+///
+/// It outlives sessions: a lane goes on when the coordinator is lost, and what it computed for a run may count even if the
+/// worker has joined that run anew since.
+final class LaneTeam {
+    let configuration: WorkerConfiguration
+    private let lanes: [Lane]
+    private var tasks: [(run: UInt64, id: ShardAttempt)?]
+    private var loans: [Loan] = []
+
+    /// Gradients in shared memory, which a parameter server reads until it has taken their step.
+    private struct Loan {
+        let run: UInt64
+        let id: ShardAttempt
+        let pushes: [LaneAnswer.Push]
+    }
+
+    init(
+        _ configuration: WorkerConfiguration, lanes count: Int, corruptEvery: Int?, answers: Mailbox<LaneAnswer>
+    ) {
+        self.configuration = configuration
+        lanes = (0..<count).map { Lane($0, configuration, corruptEvery: corruptEvery, answers: answers) }
+        tasks = lanes.map { _ in nil }
+    }
+
+    var count: Int { lanes.count }
+    var hasIdleLane: Bool { tasks.contains { $0 == nil } }
+
+    /// What is computed for a run.
+    func computing(for run: UInt64) -> [ShardAttempt] { tasks.compactMap { $0?.run == run ? $0?.id : nil } }
+
+    func give(_ task: LaneTask) {
+        let index = tasks.firstIndex { $0 == nil }!
+        tasks[index] = (task.run, task.assignment.id)
+        lanes[index].give(task)
+    }
+
+    func finished(_ answer: LaneAnswer) { tasks[answer.lane] = nil }
+
+    func lend(_ pushes: [LaneAnswer.Push], run: UInt64, _ id: ShardAttempt) {
+        loans.append(Loan(run: run, id: id, pushes: pushes))
+    }
+
+    /// There are parameters of a version, so the steps before it are taken; and what belongs to other runs is read by
+    /// nobody.
+    func endLoans(run: UInt64, before version: UInt64) {
+        loans.removeAll { $0.run != run || $0.id.round < version }
+    }
+
+    func endLoan(run: UInt64, _ id: ShardAttempt) { loans.removeAll { $0.run == run && $0.id == id } }
+
+    /// Ends the threads, each after the shard it computes.
+    func stop() {
+        for lane in lanes { lane.stop() }
+        for lane in lanes { lane.join() }
+    }
+}
