@@ -2557,23 +2557,11 @@ const ProtobufCMessageDescriptor hbn__push__descriptor =
   (ProtobufCMessageInit) hbn__push__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__place__field_descriptors[4] =
+static const ProtobufCFieldDescriptor hbn__place__field_descriptors[3] =
 {
   {
-    "configuration",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
-    0,   /* quantifier_offset */
-    offsetof(Hbn__Place, configuration),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "first",
-    2,
+    1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
@@ -2585,7 +2573,7 @@ static const ProtobufCFieldDescriptor hbn__place__field_descriptors[4] =
   },
   {
     "end",
-    3,
+    2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
@@ -2597,7 +2585,7 @@ static const ProtobufCFieldDescriptor hbn__place__field_descriptors[4] =
   },
   {
     "version",
-    4,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
@@ -2609,15 +2597,14 @@ static const ProtobufCFieldDescriptor hbn__place__field_descriptors[4] =
   },
 };
 static const unsigned hbn__place__field_indices_by_name[] = {
-  0,   /* field[0] = configuration */
-  2,   /* field[2] = end */
-  1,   /* field[1] = first */
-  3,   /* field[3] = version */
+  1,   /* field[1] = end */
+  0,   /* field[0] = first */
+  2,   /* field[2] = version */
 };
 static const ProtobufCIntRange hbn__place__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor hbn__place__descriptor =
 {
@@ -2627,7 +2614,7 @@ const ProtobufCMessageDescriptor hbn__place__descriptor =
   "Hbn__Place",
   "hbn",
   sizeof(Hbn__Place),
-  4,
+  3,
   hbn__place__field_descriptors,
   hbn__place__field_indices_by_name,
   1,  hbn__place__number_ranges,
@@ -2698,7 +2685,7 @@ const ProtobufCMessageDescriptor hbn__open_round__descriptor =
   (ProtobufCMessageInit) hbn__open_round__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__apply__field_descriptors[1] =
+static const ProtobufCFieldDescriptor hbn__apply__field_descriptors[2] =
 {
   {
     "round",
@@ -2712,14 +2699,27 @@ static const ProtobufCFieldDescriptor hbn__apply__field_descriptors[1] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "first_attempt",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Apply, first_attempt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__apply__field_indices_by_name[] = {
+  1,   /* field[1] = first_attempt */
   0,   /* field[0] = round */
 };
 static const ProtobufCIntRange hbn__apply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor hbn__apply__descriptor =
 {
@@ -2729,7 +2729,7 @@ const ProtobufCMessageDescriptor hbn__apply__descriptor =
   "Hbn__Apply",
   "hbn",
   sizeof(Hbn__Apply),
-  1,
+  2,
   hbn__apply__field_descriptors,
   hbn__apply__field_indices_by_name,
   1,  hbn__apply__number_ranges,

@@ -5,6 +5,9 @@ extension Scheduler {
     public func contains(_ id: NodeID) -> Bool { members[id] != nil }
 
     /// A worker that is there already keeps what it has.
+    /// Was a worker of this name wrong too often?
+    public func isDismissed(_ name: String) -> Bool { (strikes[name] ?? 0) >= Self.strikesAllowed }
+
     public mutating func join(_ id: NodeID, lanes: Int, fingerprint: String, at now: ContinuousClock.Instant) {
         guard members[id] == nil else { return }
         members[id] = Member(id: id, lanes: lanes, fingerprint: fingerprint)

@@ -30,8 +30,14 @@ final class CheckpointWriter {
     private let layout: ParameterLayout
     private let log: Logger
     private let queue = DispatchQueue(label: "checkpoints")
-    /// On a disk slower than the training, snapshots must not pile up in memory: the third waits.
-    private let places = DispatchSemaphore(value: 2)
+    private let pending = Pending()
+
+    private final class Pending: Sendable {
+        let count = Atomic(0)
+    }
+
+    /// On a disk slower than the training, snapshots must not pile up in memory.
+    var hasPlace: Bool { pending.count.load(ordering: .relaxed) < 2 }
 
     init(layout: ParameterLayout, log: Logger) {
         self.layout = layout
@@ -45,9 +51,9 @@ final class CheckpointWriter {
         afterwards: @escaping @Sendable () throws -> Void = {}
     ) throws {
         let metadata = try cursor.metadata()
-        places.wait()
-        queue.async { [layout, log, places] in
-            defer { places.signal() }
+        pending.count.add(1, ordering: .relaxed)
+        queue.async { [layout, log, pending] in
+            defer { pending.count.subtract(1, ordering: .relaxed) }
             do {
                 try Self.write(snapshot, to: path, layout: layout, metadata: metadata)
                 try afterwards()

@@ -19,7 +19,7 @@ extension Cluster {
         }
         if servers.contains(peer) {
             servers.heard(from: peer, at: now)
-            if case .leave = envelope.header { return servers.leave(peer) }
+            if case .leave = envelope.header { return try servers.leave(peer) }
             return try handle(envelope, fromServer: peer, at: now)
         }
         guard envelope.run == run, roster.contains(peer) else {
@@ -39,6 +39,12 @@ extension Cluster {
             patience.reset(at: now)
         case .failure(let id, let reason):
             guard id.round == scheduler.current, isOfItsRound(id) else { break }
+            // A processor may be at fault. If it is the model, another computation fails too.
+            guard !rounds[id.round]!.failedShards.insert(id.shard).inserted else {
+                log.warning("\(peer): \(id) failed: \(reason); it is computed again")
+                scheduler.fail(id, at: now)
+                break
+            }
             failure = ShardFailure(
                 round: id.round, shard: id.shard, samples: rounds[id.round]!.shards[id.shard], worker: peer.name,
                 reason: reason)
@@ -61,9 +67,10 @@ extension Cluster {
         }
     }
 
-    /// Does the shard belong to a round that is open? What comes from outside may name any.
+    /// Does the attempt belong to a round that is open, as it was opened last? What comes from outside may name any.
     private func isOfItsRound(_ id: ShardAttempt) -> Bool {
-        rounds[id.round]?.shards.indices.contains(id.shard) == true
+        guard let round = rounds[id.round] else { return false }
+        return round.shards.indices.contains(id.shard) && id.attempt >= round.firstAttempt
     }
 
     /// A worker's probabilities of a shard; they count if they are the first and fit.
@@ -86,7 +93,14 @@ extension Cluster {
         }
         if roster.rival(of: peer, at: now, within: Self.lease / 2) != nil {
             // A worker that was started anew asks again until its former self has been silent for a while.
-            return log.debug("\(peer) asks to join under a name that is in use")
+            if foreignPeers.count < 10_000, foreignPeers.insert(peer).inserted {
+                log.info("\(peer) asks to join under a name that is in use; it waits until the other one is silent")
+            }
+            return
+        }
+        guard local != nil || !scheduler.isDismissed(peer.name) else {
+            return try refuse(
+                peer, RunFailure(.clusterUnreachable, "a worker of this name computed wrong results; check its hardware"))
         }
         let isPeer = reference == nil || reference == join.fingerprint
         guard isPeer || !trust.isStrict else {

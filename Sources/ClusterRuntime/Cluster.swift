@@ -165,6 +165,11 @@ final class Cluster {
             }, interruptedAfter: .zero)
     }
 
+    /// Keeps the cluster alive until something else has come about.
+    func wait(for what: String, until isDone: () -> Bool) throws {
+        try pump(until: isDone, waitingFor: { what }, interruptedAfter: nil)
+    }
+
     /// Trains one step on these shards, and returns their results in order. `next` are the shards of the step after it,
     /// which are handed out ahead.
     func train(step: UInt64, shards: [[UInt32]], next: [[UInt32]]?, epoch: Int) throws -> [Header.TrainingResult] {
@@ -251,7 +256,10 @@ final class Cluster {
     ) throws {
         patience.reset(at: .now)
         while true {
-            for key in loader.made.takeAll() { scheduler.ready(round: key.round, shard: key.shard, at: .now) }
+            // What was made for a round that was given up since is there no more.
+            for key in loader.made.takeAll() where loader.tensors(round: key.round, shard: key.shard) != nil {
+                scheduler.ready(round: key.round, shard: key.shard, at: .now)
+            }
             try carryOut()
             if isDone() { return }
             try waitForMessages()
@@ -267,7 +275,10 @@ final class Cluster {
             scheduler.tick(at: now)
             if let failure { throw failure }
             try sendHeartbeats(at: now)
-            if let grace, let wish = interruption.requested, roster.count == 0 || wish.duration(to: now) > grace {
+            // A step that the servers are taking is waited for.
+            if let grace, applying == nil, let wish = interruption.requested,
+                roster.count == 0 || wish.duration(to: now) > grace
+            {
                 throw Interrupted()
             }
             if let waited = patience.complaint(at: now) { log.info("waiting for \(waited.spoken): \(what())") }
@@ -291,7 +302,7 @@ final class Cluster {
             let commands = scheduler.takeCommands()
             if let step = complete, step == awaited {
                 (complete, applying) = (nil, step)
-                try servers.send(.apply(round: step))
+                try servers.send(.apply(round: step, firstAttempt: rounds[step]!.firstAttempt))
             }
             if let step = applying, servers.haveReached(step + 1) {
                 applying = nil
@@ -309,6 +320,7 @@ final class Cluster {
         nextHeartbeat = now + Self.heartbeatInterval
         for id in roster.inOrder { try workers.socket.send(.heartbeat(held: [], sent: []), run: run, to: id) }
         let orders = rounds.values.filter { $0.kind == .train }.sorted { $0.number < $1.number }.map(\.order)
-        try servers.sendHeartbeats(repeating: orders + (applying.map { [.apply(round: $0)] } ?? []))
+        let apply = applying.map { Header.apply(round: $0, firstAttempt: rounds[$0]!.firstAttempt) }
+        try servers.sendHeartbeats(repeating: orders + [apply].compactMap { $0 })
     }
 }

@@ -32,4 +32,9 @@ public struct TrustSettings: Sendable {
         self.auditedShare = auditedShare
         self.isStrict = isStrict
     }
+
+    /// The options that trust workers as much.
+    var options: String {
+        (auditedShare > 0 ? " --audit \(auditedShare)" : "") + (isStrict ? " --strict-numerics" : "")
+    }
 }

@@ -17,6 +17,8 @@ struct OpenRound {
     /// What has come of each shard, in their order.
     var training: [Header.TrainingResult?]
     var probabilities: [[Float]?]
+    /// Shards of which an attempt came to numbers that are not finite.
+    var failedShards: Set<Int> = []
     /// Earlier attempts do not count.
     private(set) var firstAttempt = 1
     /// Attempts at a result that workers were given.

@@ -127,6 +127,12 @@ final class ParameterPart {
         }
     }
 
+    /// Are all shards there of a step, as it was opened last?
+    func isComplete(_ number: UInt64, firstAttempt: Int) -> Bool {
+        guard number == state.version, let round = rounds[number] else { return false }
+        return round.firstAttempt == firstAttempt && round.isComplete
+    }
+
     /// Takes the step that all shards are there for, and returns the pushes that it was taken from.
     ///
     /// The old parameters may still be on their way to somebody; then the new ones get a buffer of their own.

@@ -78,7 +78,7 @@ final class ParameterServer {
     /// A message of the coordinator; false when it was the last.
     private func handle(_ envelope: Envelope) throws -> Bool {
         if case .stop = envelope.header { return false }
-        if case .place(_, let range, let version) = envelope.header {
+        if case .place(let range, let version) = envelope.header {
             try hold(range, version, envelope)
             return true
         }
@@ -86,9 +86,17 @@ final class ParameterServer {
         switch envelope.header {
         case .openRound(let number, let shards, let firstAttempt):
             try giveBack(part.open(number, shards: shards, firstAttempt: firstAttempt))
-        case .apply(let round):
+        case .apply(let round, let firstAttempt):
             // Said again, it asks for the answer alone.
-            if round == part.state.version { try giveBack(try part.apply(round)) }
+            if round == part.state.version {
+                guard part.isComplete(round, firstAttempt: firstAttempt) else {
+                    // The news that the step was begun again came too late: what counts elsewhere is not here.
+                    let nothing = ShardAttempt(round: round, shard: 0, attempt: 0)
+                    try coordinator.send(.failure(nothing, reason: "has missed a message"), run: run)
+                    return true
+                }
+                try giveBack(try part.apply(round))
+            }
             try coordinator.send(.updated(version: part.state.version), run: run)
             try publish()
         case .pull(_, let range, let withVelocity):

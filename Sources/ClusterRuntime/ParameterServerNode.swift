@@ -56,15 +56,17 @@ public final class ParameterServerNode {
         while true {
             let now = ContinuousClock.now
             if now >= nextHeartbeat {
-                try join()
+                try isLeaving ? link.socket.offer(.leave(finishing: []), run: 0) : join()
                 nextHeartbeat = now + CoordinatorLink.heartbeatInterval
             }
             if try link.isLost(whileJoined: isJoined, at: now) { isJoined = false }
-            if interruption.requested != nil && !isLeaving {
+            if interruption.requested != nil {
                 guard isJoined else { return }
-                isLeaving = true
-                log.info("leaving when the part is placed elsewhere; a second signal ends at once")
-                try link.socket.send(.leave(finishing: []), run: 0)
+                if !isLeaving {
+                    isLeaving = true
+                    log.info("leaving when the part is placed elsewhere; a second signal ends at once")
+                    nextHeartbeat = now
+                }
             }
             try waitForMessages(until: nextHeartbeat)
             while let envelope = try link.receive() {

@@ -110,7 +110,7 @@ final class ParameterServers {
         partition = Self.partition(layout, servers: placed.count)
         versions = placed.map { _ in snapshot.version }
         for (index, range) in partition.ranges.enumerated() {
-            let place = Header.place(configuration: configurationBytes, range: range, version: snapshot.version)
+            let place = Header.place(range, version: snapshot.version)
             if let state, placed.count == 1 {
                 embedded.handover.put(state)
                 try control.send(place, run: run)
@@ -158,7 +158,8 @@ final class ParameterServers {
 
     private func take(_ envelope: Envelope, _ version: UInt64, first: Int, of index: Int) throws {
         guard pulled.indices.contains(index), first == pulled[index].arrived, version == versions[index],
-            let count = envelope.tensors.first.map({ $0.count / MemoryLayout<Float>.stride }), count > 0
+            let count = envelope.tensors.first.map({ $0.count / MemoryLayout<Float>.stride }), count > 0,
+            count <= partition.ranges[index].count - first
         else { return }
         let floats = envelope.tensors.compactMap { FloatFrame($0, count: count) }
         guard floats.count == envelope.tensors.count else { return }
@@ -213,9 +214,18 @@ final class ParameterServers {
         let welcome = Header.welcome(configuration: configurationBytes, model: layout.digest, servers: [])
         guard !join.endpoint.isEmpty else { return try reply(welcome, to: id) }
         if roster.rival(of: id, at: now, within: Cluster.lease / 2) != nil { return }
+        guard let (_, port) = Wire.split(join.endpoint), UInt16(port) ?? 0 > 0 else {
+            return try reply(.refusal(reason: "\(join.endpoint) is not an endpoint that workers can reach"), to: id)
+        }
         let former = roster.join(id, at: now)
+        let endpoint = Wire.resolve(join.endpoint, reachedAt: host)
+        if let known = endpoints[id], known != endpoint {
+            // It listens elsewhere since it knows this run's model.
+            try lose(id, "has moved to \(endpoint)")
+            _ = roster.join(id, at: now)
+        }
         guard endpoints[id] == nil else { return }
-        endpoints[id] = Wire.resolve(join.endpoint, reachedAt: host)
+        endpoints[id] = endpoint
         log.info("\(id) joins as a parameter server: \(join.host), process \(join.process), \(endpoints[id]!)")
         try reply(welcome, to: id)
         for id in former { try lose(id, "was started anew") }
@@ -226,9 +236,14 @@ final class ParameterServers {
     }
 
     /// It wants to go, and keeps its part until the next placement.
-    func leave(_ id: NodeID) {
-        guard endpoints[id] != nil, leaving.insert(id).inserted else { return }
-        log.info("\(id) leaves")
+    func leave(_ id: NodeID) throws {
+        guard endpoints[id] != nil else { return }
+        guard placed.contains(id) else {
+            log.info("\(id) leaves")
+            try reply(.stop(reason: "it held no part"), to: id)
+            return forget(id)
+        }
+        if leaving.insert(id).inserted { log.info("\(id) leaves") }
     }
 
     /// Throws if one that holds a part is gone.

@@ -116,7 +116,18 @@ public final class TrainingRun {
         bestScore = records.compactMap(\.validationAUC).max()
         recordedStep = UInt64(records.last?.step ?? 0)
         restoreEpoch()
+        if let best = records.last, best.validationAUC == bestScore, recordedStep == step, step > 0 {
+            try keepBest(start.state)
+        }
         try cluster.place(start.state)
+    }
+
+    /// The row that says so is written before the file is: what stopped the run may have come between.
+    private func keepBest(_ state: ParameterState) throws {
+        let path = folder.path("best.safetensors")
+        if let file = try? SafetensorsFile(path: path), file.metadata["step"] == "\(step)" { return }
+        let parameters = ParameterState(version: step, parameters: state.parameters, velocity: nil)
+        try writer.writeNow(ParameterSnapshot(parameters), to: path, cursor: cursor)
     }
 
     /// Writes down what computes: it stands in config.json for as long as the run's results do.
@@ -217,6 +228,7 @@ public final class TrainingRun {
             validationAUC: validated?.scores.auc, samples: progress.samples, seconds: progress.seconds,
             ledgerDigest: try ledgerDigest())
         if let auc = record.validationAUC, auc > bestScore ?? -1 {
+            try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
             bestScore = auc
             try writer.write(
                 cluster.snapshot(withVelocity: false), to: folder.path("best.safetensors"), cursor: cursor)
@@ -278,6 +290,7 @@ public final class TrainingRun {
     }
 
     private func checkpoint() throws {
+        try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
         let (folder, kept) = (checkpoints, configuration.checkpointsKept)
         try writer.write(
             cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity),
@@ -299,7 +312,7 @@ public final class TrainingRun {
         try cluster.end(reason: "the run was interrupted", keepingRemoteWorkers: true)
         return RunFailure(
             .interrupted,
-            "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)\(gathering.options)"
+            "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)\(gathering.options)\(cluster.trust.options)"
         )
     }
 

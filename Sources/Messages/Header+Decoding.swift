@@ -64,11 +64,13 @@ extension Header {
         case HBN__HEADER__BODY_PLACE:
             let body = header.place.pointee
             guard let range = range(body.first, body.end) else { return nil }
-            self = .place(configuration: bytes(body.configuration), range: range, version: body.version)
+            self = .place(range, version: body.version)
         case HBN__HEADER__BODY_OPEN_ROUND:
             let body = header.open_round.pointee
             self = .openRound(body.round, shards: Int(body.shards), firstAttempt: Int(body.first_attempt))
-        case HBN__HEADER__BODY_APPLY: self = .apply(round: header.apply.pointee.round)
+        case HBN__HEADER__BODY_APPLY:
+            let body = header.apply.pointee
+            self = .apply(round: body.round, firstAttempt: Int(body.first_attempt))
         case HBN__HEADER__BODY_ARRIVED:
             let body = header.arrived.pointee
             guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }

@@ -95,10 +95,9 @@ extension Header {
         case .taken(let id):
             header.body_case = HBN__HEADER__BODY_TAKEN
             header.taken = store.attempt(id)
-        case .place(let configuration, let range, let version):
+        case .place(let range, let version):
             header.body_case = HBN__HEADER__BODY_PLACE
             header.place = store.make(hbn__place__init) {
-                $0.configuration = store.bytes(configuration)
                 $0.first = UInt64(range.lowerBound)
                 $0.end = UInt64(range.upperBound)
                 $0.version = version
@@ -110,9 +109,12 @@ extension Header {
                 $0.shards = UInt32(clamping: shards)
                 $0.first_attempt = UInt32(clamping: firstAttempt)
             }
-        case .apply(let round):
+        case .apply(let round, let firstAttempt):
             header.body_case = HBN__HEADER__BODY_APPLY
-            header.apply = store.make(hbn__apply__init) { $0.round = round }
+            header.apply = store.make(hbn__apply__init) {
+                $0.round = round
+                $0.first_attempt = UInt32(clamping: firstAttempt)
+            }
         case .arrived(let id, let result, let digest):
             header.body_case = HBN__HEADER__BODY_ARRIVED
             header.arrived = store.make(hbn__arrived__init) {

@@ -456,17 +456,13 @@ struct  Hbn__Push
 struct  Hbn__Place
 {
   ProtobufCMessage base;
-  /*
-   * JSON; what a parameter server must know.
-   */
-  ProtobufCBinaryData configuration;
   uint64_t first;
   uint64_t end;
   uint64_t version;
 };
 #define HBN__PLACE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__place__descriptor) \
-    , {0,NULL}, 0, 0, 0 }
+    , 0, 0, 0 }
 
 
 /*
@@ -494,10 +490,14 @@ struct  Hbn__Apply
 {
   ProtobufCMessage base;
   uint64_t round;
+  /*
+   * As the step was opened last.
+   */
+  uint32_t first_attempt;
 };
 #define HBN__APPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__apply__descriptor) \
-    , 0 }
+    , 0, 0 }
 
 
 /*
@@ -516,7 +516,7 @@ struct  Hbn__Arrived
 
 
 /*
- * A result of a shard was damaged on its way.
+ * A result of a shard is of no use: it was damaged on its way, or is too late.
  */
 struct  Hbn__Rejected
 {
