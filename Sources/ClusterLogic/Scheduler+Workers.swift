@@ -4,10 +4,10 @@ import Messages
 extension Scheduler {
     public func contains(_ id: NodeID) -> Bool { members[id] != nil }
 
-    /// A worker that is there already keeps what it has.
     /// Was a worker of this name wrong too often?
     public func isDismissed(_ name: String) -> Bool { (strikes[name] ?? 0) >= Self.strikesAllowed }
 
+    /// A worker that is there already keeps what it has.
     public mutating func join(_ id: NodeID, lanes: Int, fingerprint: String, at now: ContinuousClock.Instant) {
         guard members[id] == nil else { return }
         members[id] = Member(id: id, lanes: lanes, fingerprint: fingerprint)

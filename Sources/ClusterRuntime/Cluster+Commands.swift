@@ -18,6 +18,7 @@ extension Cluster {
             log.error("step \(number) is computed again, for a wrong result was among those counted")
             if rounds[number]!.kind == .train { try servers.send(rounds[number]!.order) }
         case .report(let found):
+            disagreements += 1
             let names = Set(found.nodes.map(\.name)).sorted().joined(separator: " and ")
             let shard = "shard \(found.shard) of step \(found.round)"
             log.error(

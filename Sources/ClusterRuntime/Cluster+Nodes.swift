@@ -100,7 +100,8 @@ extension Cluster {
         }
         guard local != nil || !scheduler.isDismissed(peer.name) else {
             return try refuse(
-                peer, RunFailure(.clusterUnreachable, "a worker of this name computed wrong results; check its hardware"))
+                peer,
+                RunFailure(.clusterUnreachable, "a worker of this name computed wrong results; check its hardware"))
         }
         let isPeer = reference == nil || reference == join.fingerprint
         guard isPeer || !trust.isStrict else {

@@ -36,6 +36,8 @@ final class Cluster {
     var everyone: Set<String> = []
     var lostWorkers = 0
     private var unlikeShardsTaken = 0
+    /// Shards of which bitwise peers came to different results.
+    var disagreements = 0
     /// Shards that were handed out more than once, audits apart.
     private(set) var repeatedShards = 0
     /// What tells of each worker's processor, for whoever wants to keep it: its fingerprint, and what it is.

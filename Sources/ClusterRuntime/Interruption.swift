@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// SIGINT and SIGTERM as a wish that the main loop sees between messages. A second one ends the program at once.
+/// SIGINT and SIGTERM as a wish that the main loop sees between messages. A second one ends the program at once, but not
+/// one that comes with the first: some programs signal a child and then its group.
 public final class Interruption {
     /// Called with the first signal.
     let wakeup = Wakeup()
@@ -21,8 +22,11 @@ public final class Interruption {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 let isSecond = requests.first.withLock { first in
-                    defer { first = first ?? .now }
-                    return first != nil
+                    guard let time = first else {
+                        first = .now
+                        return false
+                    }
+                    return time.duration(to: .now) > .seconds(1)
                 }
                 if isSecond { Wire.exit(status, line) }
                 wakeup.call()

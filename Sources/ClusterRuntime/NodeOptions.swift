@@ -21,6 +21,9 @@ public struct NodeOptions: ParsableArguments {
         guard clusterKey == nil else {
             throw RunFailure(.unusableArguments, "--cluster-key: this build does not encrypt yet")
         }
+        guard Wire.split(connect) != nil || connect.hasPrefix("ipc://") else {
+            throw RunFailure(.unusableArguments, "--connect \(connect): use tcp://HOST:PORT, such as tcp://HOST:5555")
+        }
         guard connectTimeout > 0 else { throw RunFailure(.unusableArguments, "--connect-timeout must be above 0") }
         let process = ProcessInfo.processInfo
         return LinkSettings(

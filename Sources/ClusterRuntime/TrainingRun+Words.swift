@@ -40,10 +40,12 @@ extension TrainingRun {
         }
     }
 
-    /// One line about all workers, if there is anything to compare.
-    func printWorkers() {
+    /// One line about all workers, if there is anything to compare: one that takes half as long again as another.
+    func printWorkers(onlyIfUneven: Bool) {
         let lines = workerLines
-        guard lines.count > 1 else { return }
+        let medians = cluster.scheduler.statistics.values.compactMap { $0.median }
+        guard lines.count > 1, let most = medians.max(), let least = medians.min() else { return }
+        if onlyIfUneven && most < least * 1.5 { return }
         let shown = lines.prefix(4).map { "\($0.name): \($0.text)" }.joined(separator: "; ")
         line.print("workers, the slowest first: \(shown)\(lines.count > 4 ? "; and \(lines.count - 4) more" : "")")
     }
@@ -105,6 +107,10 @@ extension TrainingRun {
             .init("Workers lost on the way", "\(cluster.lostWorkers)"),
             .init("Shards computed again", "\(cluster.repeatedShards)"),
             .init("Numerics", peersText),
+            .init(
+                "Audits",
+                "\(cluster.scheduler.statistics.values.reduce(0) { $0 + $1.audits }) shards were computed once more to be "
+                    + "compared; results of \(cluster.disagreements) shards differed"),
             .init("Time", began.duration(to: .now).spoken),
             .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).rounded(1)) samples/s"),
             .init("Parameters' digest", digest),

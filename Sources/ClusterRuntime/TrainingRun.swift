@@ -22,7 +22,7 @@ public final class TrainingRun {
     private let writer: CheckpointWriter
     let cluster: Cluster
     private let interruption = Interruption(
-        secondTime: .interrupted, "interrupted twice; the newest checkpoint is kept")
+        secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost")
     private let gathering: Gathering
     let log: Logger
     private(set) var history: History
@@ -240,7 +240,7 @@ public final class TrainingRun {
         }
         recordedStep = step
         line.print(summary(of: record))
-        printWorkers()
+        printWorkers(onlyIfUneven: true)
         countUnlikeShards()
         progress = EpochProgress()
         ledger = Ledger()
@@ -366,6 +366,10 @@ public final class TrainingRun {
         let digest = try ParameterDigest.digest(of: SafetensorsFile(path: final))
         countUnlikeShards()
         try report(digest)
+        if configuration.maximumSteps == Int(totalSteps) {
+            line.print("ended after \(totalSteps) steps, as --max-steps says")
+        }
+        printWorkers(onlyIfUneven: false)
         line.print(peersText)
         line.print("parameters' digest: \(digest)")
         return folder.path("report.html")

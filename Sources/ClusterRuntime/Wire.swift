@@ -61,8 +61,10 @@ public enum Wire {
 
     /// Host and port of a TCP endpoint; nil for others.
     static func split(_ endpoint: String) -> (host: String, port: String)? {
-        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return nil }
-        let host = endpoint[endpoint.index(endpoint.startIndex, offsetBy: 6)..<colon]
+        guard endpoint.hasPrefix("tcp://") else { return nil }
+        let address = endpoint.dropFirst(6)
+        guard let colon = address.lastIndex(of: ":") else { return nil }
+        let host = address[..<colon]
         return (String(host), String(endpoint[endpoint.index(after: colon)...]))
     }
 

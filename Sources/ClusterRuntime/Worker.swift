@@ -136,9 +136,11 @@ public final class Worker {
             // What the former lanes have computed last is for nobody.
             _ = answers.takeAll()
         }
+        let isPlacedAnew = session != nil
         session = try WorkerSession(
             run: run, servers: servers, lanes: lanes!, link: link, context: context, log: log)
         link.joined()
+        if isPlacedAnew { return log.info("the parameters are placed anew, on \(servers.count) servers") }
         log.info("joined \(settings.link.coordinator) with \(settings.lanes) lane\(settings.lanes == 1 ? "" : "s")")
     }
 

@@ -16,10 +16,10 @@ struct ClusterOptions: ParsableArguments {
     var insecure = false
 
     @Option(help: "Begin when so many workers have joined.")
-    var minWorkers = 1
+    var minWorkers: Int?
 
     @Option(help: "Begin when so many parameter servers have joined, beside the coordinator's own.")
-    var minServers = 0
+    var minServers: Int?
 
     @Option(help: "Compute this share of the shards twice, on two workers, and compare: 0 is none, 1 is all.")
     var audit = 0.0
@@ -41,6 +41,10 @@ struct ClusterOptions: ParsableArguments {
                 "--cluster-key: this build does not encrypt yet; use --insecure in a network you trust")
         }
         guard let listen else {
+            guard minWorkers == nil && minServers == nil else {
+                throw RunFailure(
+                    .unusableArguments, "--min-workers and --min-servers go with --listen, not with --local")
+            }
             let count = local ?? 2
             guard (1...256).contains(count) else {
                 throw RunFailure(.unusableArguments, "--local must be 1 to 256 workers, not \(count)")
@@ -48,12 +52,15 @@ struct ClusterOptions: ParsableArguments {
             return .local(count)
         }
         guard local == nil else { throw RunFailure(.unusableArguments, "use either --local or --listen") }
+        guard (1...4096).contains(minWorkers ?? 1), (0...4096).contains(minServers ?? 0) else {
+            throw RunFailure(.unusableArguments, "--min-workers must be 1 to 4096 and --min-servers 0 to 4096")
+        }
         try Wire.check(listening: listen)
         guard insecure || Wire.isLoopback(listen) else {
             throw RunFailure(
                 .unusableArguments,
                 "--listen \(listen): reaches beyond this machine; --insecure allows that without a key")
         }
-        return .listen(listen, minimumWorkers: max(minWorkers, 1), minimumServers: max(minServers, 0))
+        return .listen(listen, minimumWorkers: minWorkers ?? 1, minimumServers: minServers ?? 0)
     }
 }

@@ -72,6 +72,17 @@ private let unusableArguments = [
     Refusal("listening nowhere", 2, "--listen", "5555", by: "hbn-coordinator --insecure --listen 5555 --output @run"),
     Refusal("a worker's malformed endpoint", 2, "nowhere", by: "hbn-worker --connect nowhere"),
     Refusal("a worker's impossible port", 2, "99999", by: "hbn-worker --connect tcp://127.0.0.1:99999"),
+    Refusal("listening without a port", 2, "--listen", by: "hbn-coordinator --listen tcp://127.0.0.1 --output @run"),
+    Refusal("a worker's endpoint without a port", 2, "--connect", by: "hbn-worker --connect tcp://127.0.0.1"),
+    Refusal("a server's empty endpoint", 2, "--connect", by: "hbn-parameter-server --connect tcp://"),
+    Refusal(
+        "a server that listens without a port", 2, "--listen",
+        by: "hbn-parameter-server --connect tcp://127.0.0.1:1 --listen tcp://127.0.0.1"),
+    Refusal(
+        "a server that listens to the world", 2, "--insecure",
+        by: "hbn-parameter-server --connect tcp://127.0.0.1:1 --listen tcp://0.0.0.0:5555"),
+    Refusal("too many audits", 2, "--audit", by: "hbn-coordinator --audit 2 --output @run"),
+    Refusal("servers of a local run", 2, "--min-servers", by: "hbn-coordinator --min-servers 1 --output @run"),
     Refusal("a benchmark on no lane", 2, "lanes", by: "hbn benchmark step --lanes 0"),
     Refusal("choices over a file", 2, "/a", "exists", by: "hbn benchmark convolutions --output @a") {
         try $0.write([1], to: "a")

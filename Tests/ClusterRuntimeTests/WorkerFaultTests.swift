@@ -19,6 +19,41 @@ extension ClusterTests {
             }
         }
 
+        /// Its gradients lie in memory that the server reads until the step is taken, also when it has joined anew since.
+        @Test func aPausedLocalWorkerComesBackToTheSameResult() throws {
+            try Workspace.use { workspace in
+                let coordinator = try workspace.start(
+                    "hbn-coordinator", TinyRun.long.options + ["--local", "1", "--output", workspace("run")])
+                let joining = try coordinator.line(with: "local-1 joins")
+                let process = Int32(try #require(joining.firstMatch(of: #/process (\d+)/#)).1)!
+                try coordinator.hasBegun()
+                kill(process, SIGSTOP)
+                try coordinator.line(with: "local-1 has been silent for")
+                kill(process, SIGCONT)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0)
+                #expect(outcome.errors.contains("local-1 joins again"))
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+
+        @Test(arguments: [SIGTERM, SIGKILL]) func localWorkersThatEndAgainAndAgainAreReplaced(signal: Int32) throws {
+            try Workspace.use { workspace in
+                let coordinator = try workspace.start(
+                    "hbn-coordinator", TinyRun.long.options + ["--local", "2", "--output", workspace("run")])
+                for _ in 0..<3 {
+                    let joined = { (text: String) in text.matches(of: #/local-1 joins.*process (\d+)/#) }
+                    let before = joined(coordinator.text(of: .errors)).count
+                    if before == 0 { try coordinator.line(with: "local-1 joins") }
+                    let process = try #require(joined(coordinator.text(of: .errors)).last).1
+                    kill(Int32(process)!, signal)
+                    usleep(300_000)
+                }
+                #expect(try coordinator.outcome().status == 0)
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+
         @Test func theShardsOfAPausedWorkerAreComputedByOthersBeforeItsLeaseEnds() throws {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long, "--min-workers", "2")

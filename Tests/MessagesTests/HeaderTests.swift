@@ -35,7 +35,8 @@ private var serverJoin: Header.Join {
         .parameters(version: 3, first: 0, memory: nil), .parameters(version: 3, first: 1 << 40, memory: memory),
         .push(id, result, digest: .max, memory: nil), .push(id, result, digest: 1, memory: memory), .taken(id),
         .place(7..<7, version: 3), .openRound(5, shards: 16, firstAttempt: 3),
-        .apply(round: 5, firstAttempt: 9), .arrived(id, result, digest: 1 << 63), .rejected(id, reason: "torn"), .updated(version: 1),
+        .apply(round: 5, firstAttempt: 9), .arrived(id, result, digest: 1 << 63), .rejected(id, reason: "torn"),
+        .updated(version: 1),
     ] as [Header])
 func everyHeaderComesBackAsItWasSent(header: Header) throws {
     let bytes = header.encoded(run: 42)
