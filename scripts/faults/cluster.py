@@ -16,6 +16,8 @@ CHECKPOINT_EVERY = 8
 WORKERS = (2, 3, 4)
 # Beyond those, whoever joins for a while; so many hosts are looked at for free ports.
 GUESTS = range(5, 10)
+# The proxy between the coordinator and a parameter server is at this host and its number.
+SERVER_PLACES = 10
 STALLED = 150.0
 
 
@@ -103,6 +105,7 @@ class Cluster:
         self.children = []
         self.workers = {}
         self.servers = {}
+        self.server_proxies = {}
         self.guests = []
         self.environment = {"HBN_CACHE": str(folder / "cache")}
         hosts = [f"127.0.0.{number}" for number in (1, *WORKERS, *GUESTS)]
@@ -158,8 +161,11 @@ class Cluster:
 
     def start_server(self, number):
         name = f"server-{number}"
+        place = SERVER_PLACES + number
+        if number not in self.server_proxies:
+            self.server_proxies[number] = Proxy(f"127.0.0.{place}", [self.port])
         self.servers[number] = self.start_child(
-            name, self.binaries.server, "--connect", self.endpoint(), "--listen",
+            name, self.binaries.server, "--connect", self.endpoint(place), "--listen",
             self.endpoint(port=self.port + 1 + number), "--name", name)
         return self.servers[number]
 
@@ -225,5 +231,5 @@ class Cluster:
     def close(self):
         for child in self.children:
             child.kill()
-        for worker in self.workers.values():
-            worker.proxy.close()
+        for proxy in [*(worker.proxy for worker in self.workers.values()), *self.server_proxies.values()]:
+            proxy.close()

@@ -324,6 +324,30 @@ class ServerPause(ServerFault):
         cluster.servers[1].signal(signal.SIGCONT)
 
 
+class ServerCut(ServerFault):
+    """What the coordinator and a parameter server tell each other is lost with their connection."""
+
+    kind = "server-cut"
+
+    @staticmethod
+    def draw_seconds(draw):
+        return 0.5
+
+    def inject(self, cluster):
+        cluster.server_proxies[1].cut()
+
+
+class ServerHang(ServerFault):
+    kind = "server-hang"
+
+    def inject(self, cluster):
+        cluster.server_proxies[1].hang()
+
+    def settle(self, cluster):
+        cluster.pause(self.seconds)
+        cluster.server_proxies[1].release()
+
+
 class ServerJoin(ServerFault):
     kind = "server-join"
 
@@ -520,8 +544,8 @@ class FlippedBit(MessageFault):
 
 ALL = [
     WorkerKill, WorkerPause, WorkerJoin, WorkerLeave, CorruptWorker, CoordinatorKill, CoordinatorInterrupt,
-    TornCheckpoint, SecondCoordinator, DiskFull, ServerKill, ServerPause, ServerJoin, Cut, Hang, Delay, Truncate,
-    Duplicate, Late, FlippedBit,
+    TornCheckpoint, SecondCoordinator, DiskFull, ServerKill, ServerPause, ServerCut, ServerHang, ServerJoin, Cut, Hang,
+    Delay, Truncate, Duplicate, Late, FlippedBit,
 ]
 
 
