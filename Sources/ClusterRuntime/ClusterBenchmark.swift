@@ -25,11 +25,11 @@ public struct ClusterBenchmark: Sendable {
     /// Samples a second of a cluster of local workers, by the median step.
     public func run(localWorkers: Int) throws -> Double {
         var seconds: [Double] = []
-        try withCluster(.local(localWorkers), log: Self.quietLog) { cluster in
+        try withCluster(.local(localWorkers)) { cluster in
             try cluster.wait(forWorkers: localWorkers, servers: 0)
             try train(on: cluster) { _, time in seconds.append(time) }
         }
-        return Double(shardSize * shardsPerStep) / seconds.dropFirst(Self.warmUp).sorted()[steps / 2]
+        return Double(shardSize * shardsPerStep) / Array(seconds.dropFirst(Self.warmUp)).median
     }
 
     /// What a coordinator spends when its workers cost nothing.
@@ -57,7 +57,7 @@ public struct ClusterBenchmark: Sendable {
     public func run(simulatedWorkers workers: Int, start: (_ endpoint: String) throws -> Process) throws -> Spending {
         var spending: Spending?
         let gathering = Gathering.listen("tcp://127.0.0.1:*", minimumWorkers: workers, minimumServers: 0)
-        try withCluster(gathering, log: Self.quietLog) { cluster in
+        try withCluster(gathering) { cluster in
             let child = try start(cluster.endpoint)
             defer { child.terminate() }
             try cluster.wait(forWorkers: workers, servers: 0)
@@ -78,21 +78,21 @@ public struct ClusterBenchmark: Sendable {
 
     private static let warmUp = 2
 
-    private func withCluster(_ gathering: Gathering, log: Logger, _ body: (Cluster) throws -> Void) throws {
+    private func withCluster(_ gathering: Gathering, _ body: (Cluster) throws -> Void) throws {
         var configuration = Preset.quick.configuration
         configuration.model = model
         configuration.optimizer = .init()
         (configuration.shardSize, configuration.shardsPerStep) = (shardSize, shardsPerStep)
         let network = Network.attentionUNet(model)
+        let layout = network.parameterLayout
         let images = FloatBuffer(count: shardSize * network.shape(of: network.input).count)
         CounterGenerator(seed: 1, purpose: .probe).fillUniform(images.floats)
         let classes = Int32(model.classes)
         let cluster = try Cluster(
-            gathering: gathering, configuration: configuration, layout: network.parameterLayout,
+            gathering: gathering, configuration: configuration, layout: layout,
             totalSteps: UInt64(steps + Self.warmUp), trust: TrustSettings(),
             load: { samples, _ in ShardTensors(images: images, labels: samples.map { Int32($0) % classes }) },
-            interruption: Interruption(secondTime: .interrupted, "interrupted twice"), log: log)
-        let layout = network.parameterLayout
+            interruption: Interruption(secondTime: .interrupted, "interrupted twice"), log: Self.quietLog)
         try cluster.place(ParameterState(version: 0, parameters: layout.initialParameters(seed: 1), velocity: nil))
         do {
             try body(cluster)

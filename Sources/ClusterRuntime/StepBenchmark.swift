@@ -238,5 +238,6 @@ private final class BenchmarkLane: @unchecked Sendable {
 }
 
 extension [Double] {
-    fileprivate var median: Double { sorted()[count / 2] }
+    /// Of an even number the upper of the two in the middle.
+    public var median: Double { sorted()[count / 2] }
 }

@@ -95,10 +95,9 @@ struct BenchmarkClusterCommand: ParsableCommand {
             rates.append((try benchmark.run(localWorkers: workers), try independentRate(benchmark)))
         }
         let ratios = rates.map { $0.cluster / $0.independent }
-        func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
         return Comparison(
-            clusterSamplesPerSecond: median(rates.map(\.cluster)),
-            independentSamplesPerSecond: median(rates.map(\.independent)), ratios: ratios, ratio: median(ratios))
+            clusterSamplesPerSecond: rates.map(\.cluster).median,
+            independentSamplesPerSecond: rates.map(\.independent).median, ratios: ratios, ratio: ratios.median)
     }
 
     private func report(_ result: Comparison) throws {
@@ -142,12 +141,6 @@ struct BenchmarkClusterCommand: ParsableCommand {
         process.standardOutput = pipe
         try process.run()
         return (process, pipe.fileHandleForReading)
-    }
-
-    private func printJSON(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 }
 

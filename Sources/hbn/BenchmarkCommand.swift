@@ -15,6 +15,13 @@ struct BenchmarkCommand: ParsableCommand {
         ])
 }
 
+/// Prints a measurement for programs.
+func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+}
+
 /// The sizes that a measurement is about.
 struct BenchmarkedModel: ParsableArguments {
     @Option(help: "The images' height.")
@@ -82,11 +89,7 @@ struct BenchmarkStepCommand: ParsableCommand {
                 convolutions: try convolutions.map { try ConvolutionChoices(readingFrom: $0, for: model) } ?? .init(),
                 isApart: apart, isProfiled: profile
             ).run()
-            if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.sortedKeys]
-                return print(String(decoding: try encoder.encode(result), as: UTF8.self))
-            }
+            if json { return try printJSON(result) }
             let ofPeak = String(format: "%.0f", 100 * result.modelGflops / result.gemmPeakGflops)
             print(
                 """

@@ -39,11 +39,7 @@ struct BenchmarkConvolutionsCommand: ParsableCommand {
             }
             let timing = try ConvolutionTiming(model: model, samples: shardSize, steps: steps)
             if let output { try timing.choices.write(to: output) }
-            if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.sortedKeys]
-                return print(String(decoding: try encoder.encode(timing.rows), as: UTF8.self))
-            }
+            if json { return try printJSON(timing.rows) }
             if timing.rows.isEmpty {
                 return print("This processor computes the model's convolutions by one algorithm: there is no choice.")
             }
