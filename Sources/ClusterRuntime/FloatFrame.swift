@@ -11,8 +11,9 @@ struct FloatFrame: @unchecked Sendable {
     let base: UnsafePointer<Float>
     private let owner: AnyObject
 
-    var array: [Float] { withExtendedLifetime(owner) { Array(UnsafeBufferPointer(start: base, count: count)) } }
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(UnsafeBufferPointer(start: base, count: count)) }
+    var array: [Float] { withExtendedLifetime(owner) { Array(floats) } }
+    var floats: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: base, count: count) }
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(floats) }
 
     /// nil if the frame does not hold `count` floats.
     init?(_ frame: Message, count: Int) {
@@ -42,21 +43,11 @@ struct FloatFrame: @unchecked Sendable {
 
     /// A copy of frames, one behind the other.
     init(joining frames: [FloatFrame]) {
-        let whole = FloatBuffer(count: frames.reduce(0) { $0 + $1.count })
-        var end = 0
-        for frame in frames {
-            withExtendedLifetime(frame.owner) { (whole.base + end).update(from: frame.base, count: frame.count) }
-            end += frame.count
-        }
-        self.init(whole)
+        self.init(withExtendedLifetime(frames) { .joining(frames.map(\.floats)) })
     }
 
     /// A buffer of one's own with the same floats.
-    func copy() -> FloatBuffer {
-        let copy = FloatBuffer(count: count)
-        withExtendedLifetime(owner) { copy.base.update(from: base, count: count) }
-        return copy
-    }
+    func copy() -> FloatBuffer { withExtendedLifetime(owner) { .joining([floats]) } }
 
     /// A frame that is these floats, which must not change while it is being sent.
     func message() throws -> Message {
@@ -67,6 +58,19 @@ struct FloatFrame: @unchecked Sendable {
         // Sendable: it only keeps its owner alive.
         let owner: AnyObject
         init(owner: AnyObject) { self.owner = owner }
+    }
+}
+
+extension FloatBuffer {
+    /// A copy of pieces, one behind the other.
+    static func joining(_ pieces: [UnsafeBufferPointer<Float>]) -> FloatBuffer {
+        let whole = FloatBuffer(count: pieces.reduce(0) { $0 + $1.count })
+        var end = 0
+        for piece in pieces where !piece.isEmpty {
+            (whole.base + end).update(from: piece.baseAddress!, count: piece.count)
+            end += piece.count
+        }
+        return whole
     }
 }
 

@@ -51,9 +51,11 @@ final class ParameterServers {
             arrived += floats[0].count
         }
 
-        /// What came as one piece is taken as it is.
-        var whole: ParameterSnapshot.Part? {
-            guard arrived == range.count else { return nil }
+        var isWhole: Bool { arrived == range.count }
+
+        /// All pieces together. What came as one piece is taken as it is.
+        func joined() -> ParameterSnapshot.Part {
+            precondition(isWhole, "\(arrived) of \(range.count) floats have come")
             func join(_ kind: Int) -> FloatFrame? {
                 guard pieces.allSatisfy({ $0.count > kind }) else { return nil }
                 return pieces.count == 1 ? pieces[0][kind] : FloatFrame(joining: pieces.map { $0[kind] })
@@ -164,14 +166,13 @@ final class ParameterServers {
         let floats = envelope.tensors.compactMap { FloatFrame($0, count: count) }
         guard floats.count == envelope.tensors.count else { return }
         pulled[index].take(floats)
-        if pulled[index].arrived < partition.ranges[index].count { try pullMore(of: index) }
+        if !pulled[index].isWhole { try pullMore(of: index) }
     }
 
     func takeSnapshot() -> ParameterSnapshot? {
-        let parts = pulled.compactMap(\.whole)
-        guard !pulled.isEmpty, parts.count == pulled.count else { return nil }
-        pulled = []
-        return ParameterSnapshot(version: versions[0], parts: parts)
+        guard !pulled.isEmpty, pulled.allSatisfy(\.isWhole) else { return nil }
+        defer { pulled = [] }
+        return ParameterSnapshot(version: versions[0], parts: pulled.map { $0.joined() })
     }
 
     private static func partition(_ layout: ParameterLayout, servers: Int) -> Partition {
@@ -195,10 +196,9 @@ final class ParameterServers {
 
     /// What concerns the parameters themselves.
     func handle(_ envelope: Envelope, from part: Int) throws {
-        guard envelope.run == run else { return }
         switch envelope.header {
         case .updated(let version): versions[part] = version
-        case .failure(_, let reason): try lose(placed[part]!, reason)
+        case .failure(_, let reason): if let id = placed[part] { try lose(id, reason) }
         case .parameters(let version, let first, _): try take(envelope, version, first: first, of: part)
         default: break
         }
@@ -271,7 +271,7 @@ final class ParameterServers {
             try router.socket.send(.heartbeat(held: [], sent: []), run: index == nil ? 0 : run, to: id)
             guard let index else { continue }
             for order in orders { try send(order, tensors: [], to: index) }
-            if pulled.indices.contains(index), pulled[index].whole == nil { try pullMore(of: index) }
+            if pulled.indices.contains(index), !pulled[index].isWhole { try pullMore(of: index) }
         }
     }
 

@@ -42,14 +42,6 @@ struct ParameterSnapshot {
 
     /// A copy of the floats of a range.
     func copy(of range: Range<Int>, velocity: Bool) -> FloatFrame {
-        let copy = FloatBuffer(count: range.count)
-        var end = 0
-        withExtendedLifetime(self) {
-            for piece in pieces(of: range, velocity: velocity) {
-                (copy.base + end).update(from: piece.baseAddress!, count: piece.count)
-                end += piece.count
-            }
-        }
-        return FloatFrame(copy)
+        withExtendedLifetime(self) { FloatFrame(.joining(pieces(of: range, velocity: velocity))) }
     }
 }
