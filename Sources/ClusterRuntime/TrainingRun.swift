@@ -97,14 +97,6 @@ public final class TrainingRun {
         try StartingPoint(newestIn: checkpoints, layout, log: log) ?? StartingPoint(configuration, layout)
     }
 
-    /// Adds the results that counted though their workers are no bitwise peers.
-    private func countUnlikeShards() {
-        let unlike = cluster.takeUnlikeShards()
-        guard unlike > 0, var fingerprints = configuration.fingerprints else { return }
-        fingerprints.unlikeShards += unlike
-        keep(fingerprints)
-    }
-
     /// Goes on from here, whatever was trained beyond.
     private func begin(at start: StartingPoint) throws {
         step = start.state.version
@@ -134,6 +126,14 @@ public final class TrainingRun {
     private func note(_ fingerprint: String, of processor: String) {
         var fingerprints = configuration.fingerprints ?? .init(reference: fingerprint)
         if fingerprints.add(fingerprint, of: processor) { keep(fingerprints) }
+    }
+
+    /// Adds the results that counted though their workers are no bitwise peers.
+    private func countUnlikeShards() {
+        let unlike = cluster.takeUnlikeShards()
+        guard unlike > 0, var fingerprints = configuration.fingerprints else { return }
+        fingerprints.unlikeShards += unlike
+        keep(fingerprints)
     }
 
     private func keep(_ fingerprints: RunConfiguration.Fingerprints) {
@@ -228,7 +228,7 @@ public final class TrainingRun {
             validationAUC: validated?.scores.auc, samples: progress.samples, seconds: progress.seconds,
             ledgerDigest: try ledgerDigest())
         if let auc = record.validationAUC, auc > bestScore ?? -1 {
-            try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
+            try waitForTheDisk()
             bestScore = auc
             try writer.write(
                 cluster.snapshot(withVelocity: false), to: folder.path("best.safetensors"), cursor: cursor)
@@ -290,12 +290,16 @@ public final class TrainingRun {
     }
 
     private func checkpoint() throws {
-        try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
+        try waitForTheDisk()
         let (folder, kept) = (checkpoints, configuration.checkpointsKept)
         try writer.write(
             cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity),
             to: folder.path(forStep: Int(step)), cursor: cursor
         ) { try folder.prune(keeping: kept) }
+    }
+
+    private func waitForTheDisk() throws {
+        try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
     }
 
     /// Ends what SIGINT or SIGTERM asked to end, with a checkpoint, and returns the failure that says so.
@@ -327,34 +331,7 @@ public final class TrainingRun {
         for done in 0...place.step { ledger.record(schedule.shards(step: done, of: order)) }
     }
 
-    // MARK: The beginning and the end
-
-    static func read(_ source: DataSource, _ settings: DatasetSettings, log: Logger) throws -> Dataset {
-        let line = LockedProgressLine()
-        let dataset = try Dataset(source, settings: settings, logger: log) { done, all in
-            line.update("reading recordings: \(done) of \(all)")
-        }
-        line.print(
-            "\(dataset.recordings.count) recordings, \(dataset.samples.count) windows, classes: "
-                + dataset.classes.enumerated().map { label, name in
-                    "\(name) (\(dataset.recordings.count { $0.label == label }))"
-                }.joined(separator: ", "))
-        for file in dataset.skipped.prefix(10) { log.warning("skipped: \(file.reason)") }
-        if dataset.skipped.count > 10 { log.warning("and \(dataset.skipped.count - 10) more files skipped") }
-        return dataset
-    }
-
-    /// Refuses a model that cannot fit before any of it is allocated.
-    private static func checkMemory(for layout: ParameterLayout, _ configuration: RunConfiguration) throws {
-        let needed = layout.count * MemoryLayout<Float>.stride * (configuration.optimizer.needsVelocity ? 2 : 1)
-        let present = ProcessInfo.processInfo.physicalMemory
-        guard UInt64(needed) < present else {
-            throw RunFailure(
-                .unusableArguments,
-                "the model's \(layout.count.grouped) parameters need \(needed >> 30) GiB, this machine has "
-                    + "\(present >> 30); choose a smaller height, width or base filters")
-        }
-    }
+    // MARK: The end
 
     private func finish() throws -> String {
         let final = folder.path("final.safetensors")

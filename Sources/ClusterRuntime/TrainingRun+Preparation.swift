@@ -1,0 +1,35 @@
+import Datasets
+import Foundation
+import Logging
+import Parameters
+import Training
+
+/// What comes before a run: its data are read, and its model must fit.
+extension TrainingRun {
+    static func read(_ source: DataSource, _ settings: DatasetSettings, log: Logger) throws -> Dataset {
+        let line = LockedProgressLine()
+        let dataset = try Dataset(source, settings: settings, logger: log) { done, all in
+            line.update("reading recordings: \(done) of \(all)")
+        }
+        line.print(
+            "\(dataset.recordings.count) recordings, \(dataset.samples.count) windows, classes: "
+                + dataset.classes.enumerated().map { label, name in
+                    "\(name) (\(dataset.recordings.count { $0.label == label }))"
+                }.joined(separator: ", "))
+        for file in dataset.skipped.prefix(10) { log.warning("skipped: \(file.reason)") }
+        if dataset.skipped.count > 10 { log.warning("and \(dataset.skipped.count - 10) more files skipped") }
+        return dataset
+    }
+
+    /// Refuses a model that cannot fit before any of it is allocated.
+    static func checkMemory(for layout: ParameterLayout, _ configuration: RunConfiguration) throws {
+        let needed = layout.count * MemoryLayout<Float>.stride * (configuration.optimizer.needsVelocity ? 2 : 1)
+        let present = ProcessInfo.processInfo.physicalMemory
+        guard UInt64(needed) < present else {
+            throw RunFailure(
+                .unusableArguments,
+                "the model's \(layout.count.grouped) parameters need \(needed >> 30) GiB, this machine has "
+                    + "\(present >> 30); choose a smaller height, width or base filters")
+        }
+    }
+}
