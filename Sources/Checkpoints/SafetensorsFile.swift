@@ -106,6 +106,14 @@ public struct SafetensorsFile: Sendable {
         }
     }
 
+    /// The float32 elements of a tensor where they lie, without a copy; nil if it has another type or its bytes in the
+    /// file are not aligned to four. Our own writer aligns all tensors of a model.
+    public func tensorInPlace(_ name: String) throws -> MappedTensor? {
+        let range = try range(of: name)
+        guard entry(named: name)?.dataType == .float32 else { return nil }
+        return MappedTensor(mapping, range: range)
+    }
+
     private func elementCount<Element: TensorElement>(of name: String, as type: Element.Type) throws -> Int {
         if let entry = entry(named: name), entry.dataType != type.dataType {
             throw CheckpointError(
