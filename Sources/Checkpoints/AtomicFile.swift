@@ -27,7 +27,7 @@ public struct AtomicFile: ~Copyable {
         if !isCommitted { unlink(temporaryPath) }
     }
 
-    /// Appends `bytes`.
+    /// Appends `bytes`. One call of write(2) takes less than 2^31 of them.
     public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -45,7 +45,7 @@ public struct ParameterDigest: ~Copyable {
         var digest = ParameterDigest()
         for entry in sorted(file.tensors) {
             digest.begin(entry)
-            try file.withBytes(of: entry.name) { digest.update($0) }
+            try file.forEachBlock(of: entry.name) { digest.update($0) }
         }
         return digest.finalize()
     }

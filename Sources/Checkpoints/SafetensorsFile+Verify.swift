@@ -23,7 +23,9 @@ extension SafetensorsFile {
                 .damaged, path, "its header was changed: the digest differs from header_sha256; use an older checkpoint"
             )
         }
-        guard SHA256.digest(of: dataBytes) == expectedData else {
+        var digest = SHA256()
+        forEachDataBlock { digest.update($0) }
+        guard digest.finalize() == expectedData else {
             throw CheckpointError(
                 .damaged, path, "its data were changed: the digest differs from sha256; use an older checkpoint")
         }

@@ -1,8 +1,8 @@
 /// A safetensors file, mapped into memory and checked in full before it is used.
 ///
-/// Values are copied out of the mapping, whose pages the system loads and drops as needed, so that opening a file of
-/// many gigabytes costs no memory. The file must not be rewritten in place meanwhile; our own writer replaces files
-/// by renaming.
+/// Values are copied out of the mapping, whose pages the system loads as needed and `copy`, `forEachBlock` and `verify`
+/// give back, so that reading a file of many gigabytes costs no memory. The file must not be rewritten in place
+/// meanwhile; our own writer replaces files by renaming.
 public struct SafetensorsFile: Sendable {
     public let path: String
     public let metadata: [String: String]
@@ -52,12 +52,28 @@ public struct SafetensorsFile: Sendable {
         tensors.first { $0.name == name }
     }
 
-    /// The bytes of a tensor, little-endian, valid inside `body` only. They need not be aligned.
+    /// The bytes of a tensor, little-endian, valid inside `body` only. They need not be aligned. What is read of them
+    /// counts as memory of the process from then on: read large tensors by `forEachBlock`.
     public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-        guard let range = ranges[name] else {
-            throw CheckpointError(.mismatch, path, "it has no tensor \(name.quoted); hbn inspect lists those it has")
+        try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range(of: name)]))
+    }
+
+    /// Calls `body` with the bytes `range` of a tensor, all of them by default, in order and in blocks of at most
+    /// 16 MiB, each valid inside `body` only. A block may end within an element. Only the current block counts as
+    /// memory of the process.
+    public func forEachBlock(
+        of name: String, range: Range<Int>? = nil, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let whole = try self.range(of: name)
+        let range = range ?? 0..<whole.count
+        guard range.lowerBound >= 0, range.upperBound <= whole.count else {
+            throw CheckpointError(
+                .mismatch, path,
+                "tensor \(name.quoted) has \(whole.count) bytes, those at \(range) were expected; "
+                    + "it belongs to another model")
         }
-        return try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
+        let start = whole.lowerBound + range.lowerBound
+        try mapping.forEachBlock(of: start..<start + range.count, body)
     }
 
     /// Copies the elements `range` of a tensor, all of them by default, into `buffer`, which must have as many.
@@ -65,45 +81,61 @@ public struct SafetensorsFile: Sendable {
         _ name: String, range: Range<Int>? = nil, into buffer: UnsafeMutableBufferPointer<Element>
     ) throws {
         let size = MemoryLayout<Element>.size
-        try withBytes(of: name, as: Element.self) { bytes in
-            let range = range ?? 0..<bytes.count / size
-            guard range.lowerBound >= 0, range.upperBound <= bytes.count / size, range.count == buffer.count else {
-                throw CheckpointError(
-                    .mismatch, path,
-                    "tensor \(name.quoted) has \(bytes.count / size) elements, \(buffer.count) were expected"
-                        + " at \(range.lowerBound); it belongs to another model")
-            }
-            let part = bytes[range.lowerBound * size..<range.upperBound * size]
-            UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
+        let count = try elementCount(of: name, as: Element.self)
+        let range = range ?? 0..<count
+        guard range.lowerBound >= 0, range.upperBound <= count, range.count == buffer.count else {
+            throw CheckpointError(
+                .mismatch, path,
+                "tensor \(name.quoted) has \(count) elements, \(buffer.count) were expected"
+                    + " at \(range.lowerBound); it belongs to another model")
+        }
+        var rest = UnsafeMutableRawBufferPointer(buffer)[...]
+        try forEachBlock(of: name, range: range.lowerBound * size..<range.upperBound * size) { block in
+            UnsafeMutableRawBufferPointer(rebasing: rest).copyMemory(from: block)
+            rest = rest.dropFirst(block.count)
         }
     }
 
     /// All elements of a tensor.
     public func array<Element: TensorElement>(of name: String, as type: Element.Type = Element.self) throws -> [Element]
     {
-        let count = try withBytes(of: name, as: type) { $0.count / MemoryLayout<Element>.size }
+        let count = try elementCount(of: name, as: type)
         return try Array(unsafeUninitializedCapacity: count) { buffer, initialized in
             try copy(name, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
             initialized = count
         }
     }
 
-    private func withBytes<Element: TensorElement, Result>(
-        of name: String, as type: Element.Type, _ body: (UnsafeRawBufferPointer) throws -> Result
-    ) throws -> Result {
+    /// The float32 elements of a tensor where they lie, without a copy; nil if it has another type or its bytes in the
+    /// file are not aligned to four. Our own writer aligns all tensors of a model.
+    public func tensorInPlace(_ name: String) throws -> MappedTensor? {
+        let range = try range(of: name)
+        guard entry(named: name)?.dataType == .float32 else { return nil }
+        return MappedTensor(mapping, range: range)
+    }
+
+    private func elementCount<Element: TensorElement>(of name: String, as type: Element.Type) throws -> Int {
         if let entry = entry(named: name), entry.dataType != type.dataType {
             throw CheckpointError(
                 .mismatch, path,
                 "tensor \(name.quoted) holds \(entry.dataType.rawValue), \(type.dataType.rawValue) was expected")
         }
-        return try withBytes(of: name, body)
+        return try range(of: name).count / MemoryLayout<Element>.size
+    }
+
+    /// Where the bytes of a tensor lie in the file.
+    private func range(of name: String) throws -> Range<Int> {
+        guard let range = ranges[name] else {
+            throw CheckpointError(.mismatch, path, "it has no tensor \(name.quoted); hbn inspect lists those it has")
+        }
+        return range
     }
 
     /// The JSON text of the header, with its padding.
     var headerBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: mapping.bytes[headerRange]) }
 
-    /// Everything behind the header.
-    var dataBytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: mapping.bytes[headerRange.upperBound...])
+    /// Calls `body` with everything behind the header, block by block.
+    func forEachDataBlock(_ body: (UnsafeRawBufferPointer) -> Void) {
+        mapping.forEachBlock(of: headerRange.upperBound..<mapping.bytes.count, body)
     }
 }

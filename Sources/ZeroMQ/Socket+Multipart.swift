@@ -77,7 +77,8 @@ extension Socket {
 
     private func fill(_ message: UnsafeMutablePointer<zmq_msg_t>, flags: CInt) throws(ZeroMQError) {
         zmq_msg_init(message)
-        // A failed zmq_msg_recv leaves the message empty, with nothing to free.
+        // A failed zmq_msg_recv leaves the message empty, with nothing to free. One that succeeds returns the length,
+        // or the greatest CInt for a longer frame, so that only failures are negative; zmq_msg_size tells the truth.
         try check("zmq_msg_recv", on: "socket") { zmq_msg_recv(message, handle, flags) }
     }
 

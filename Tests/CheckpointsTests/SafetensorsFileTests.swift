@@ -59,6 +59,32 @@ private struct Contents: Decodable {
     #expect(rows == Array(whole[8..<24]))
 }
 
+@Test func blocksPutTogetherAreTheTensorOrARangeOfIt() throws {
+    let file = try SafetensorsFile(path: golden("foreign.safetensors"))
+    func blocks(of name: String, range: Range<Int>? = nil) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try file.forEachBlock(of: name, range: range) { bytes += $0 }
+        return bytes
+    }
+    for tensor in file.tensors {
+        let whole = try file.withBytes(of: tensor.name) { Array($0) }
+        #expect(try blocks(of: tensor.name) == whole)
+    }
+    #expect(try blocks(of: "bytes", range: 1..<4) == [1, 2, 3])
+    #expect(try blocks(of: "bytes", range: 5..<5) == [])
+    for range in [-1..<2, 4..<6] {
+        let error = try #require(throws: CheckpointError.self) { try blocks(of: "bytes", range: range) }
+        #expect(error.reason.contains("has 5 bytes, those at \(range) were expected"))
+    }
+}
+
+@Test func anErrorAmongTheBlocksEndsThem() throws {
+    struct Enough: Error {}
+    let file = try SafetensorsFile(path: golden("foreign.safetensors"))
+    #expect(throws: Enough.self) { try file.forEachBlock(of: "bytes") { _ in throw Enough() } }
+    #expect(try file.array(of: "bytes", as: UInt8.self) == [0, 1, 2, 3, 4])
+}
+
 @Test func askingForWhatIsNotThereIsAnErrorThatNamesIt() throws {
     let file = try SafetensorsFile(path: golden("foreign.safetensors"))
     func reason(_ body: () throws -> Void) throws -> String {
