@@ -817,6 +817,141 @@ void   hbn__push__free_unpacked
   assert(message->base.descriptor == &hbn__push__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__multiply__init
+                     (Hbn__Multiply         *message)
+{
+  static const Hbn__Multiply init_value = HBN__MULTIPLY__INIT;
+  *message = init_value;
+}
+size_t hbn__multiply__get_packed_size
+                     (const Hbn__Multiply *message)
+{
+  assert(message->base.descriptor == &hbn__multiply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__multiply__pack
+                     (const Hbn__Multiply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__multiply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__multiply__pack_to_buffer
+                     (const Hbn__Multiply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__multiply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Multiply *
+       hbn__multiply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Multiply *)
+     protobuf_c_message_unpack (&hbn__multiply__descriptor,
+                                allocator, len, data);
+}
+void   hbn__multiply__free_unpacked
+                     (Hbn__Multiply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__multiply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   hbn__multiply_transposed__init
+                     (Hbn__MultiplyTransposed         *message)
+{
+  static const Hbn__MultiplyTransposed init_value = HBN__MULTIPLY_TRANSPOSED__INIT;
+  *message = init_value;
+}
+size_t hbn__multiply_transposed__get_packed_size
+                     (const Hbn__MultiplyTransposed *message)
+{
+  assert(message->base.descriptor == &hbn__multiply_transposed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__multiply_transposed__pack
+                     (const Hbn__MultiplyTransposed *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__multiply_transposed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__multiply_transposed__pack_to_buffer
+                     (const Hbn__MultiplyTransposed *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__multiply_transposed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__MultiplyTransposed *
+       hbn__multiply_transposed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__MultiplyTransposed *)
+     protobuf_c_message_unpack (&hbn__multiply_transposed__descriptor,
+                                allocator, len, data);
+}
+void   hbn__multiply_transposed__free_unpacked
+                     (Hbn__MultiplyTransposed *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__multiply_transposed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   hbn__product__init
+                     (Hbn__Product         *message)
+{
+  static const Hbn__Product init_value = HBN__PRODUCT__INIT;
+  *message = init_value;
+}
+size_t hbn__product__get_packed_size
+                     (const Hbn__Product *message)
+{
+  assert(message->base.descriptor == &hbn__product__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__product__pack
+                     (const Hbn__Product *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__product__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__product__pack_to_buffer
+                     (const Hbn__Product *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__product__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Product *
+       hbn__product__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Product *)
+     protobuf_c_message_unpack (&hbn__product__descriptor,
+                                allocator, len, data);
+}
+void   hbn__product__free_unpacked
+                     (Hbn__Product *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__product__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__place__init
                      (Hbn__Place         *message)
 {
@@ -1087,7 +1222,7 @@ void   hbn__updated__free_unpacked
   assert(message->base.descriptor == &hbn__updated__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor hbn__header__field_descriptors[23] =
+static const ProtobufCFieldDescriptor hbn__header__field_descriptors[26] =
 {
   {
     "protocol",
@@ -1365,6 +1500,42 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[23] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "multiply",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, multiply),
+    &hbn__multiply__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "multiply_transposed",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, multiply_transposed),
+    &hbn__multiply_transposed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "product",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, product),
+    &hbn__product__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__header__field_indices_by_name[] = {
   19,   /* field[19] = apply */
@@ -1376,9 +1547,12 @@ static const unsigned hbn__header__field_indices_by_name[] = {
   4,   /* field[4] = heartbeat */
   2,   /* field[2] = join */
   3,   /* field[3] = leave */
+  23,   /* field[23] = multiply */
+  24,   /* field[24] = multiply_transposed */
   18,   /* field[18] = open_round */
   14,   /* field[14] = parameters */
   17,   /* field[17] = place */
+  25,   /* field[25] = product */
   0,   /* field[0] = protocol */
   13,   /* field[13] = pull */
   15,   /* field[15] = push */
@@ -1394,7 +1568,7 @@ static const unsigned hbn__header__field_indices_by_name[] = {
 static const ProtobufCIntRange hbn__header__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 23 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor hbn__header__descriptor =
 {
@@ -1404,7 +1578,7 @@ const ProtobufCMessageDescriptor hbn__header__descriptor =
   "Hbn__Header",
   "hbn",
   sizeof(Hbn__Header),
-  23,
+  26,
   hbn__header__field_descriptors,
   hbn__header__field_indices_by_name,
   1,  hbn__header__number_ranges,
@@ -2555,6 +2729,250 @@ const ProtobufCMessageDescriptor hbn__push__descriptor =
   hbn__push__field_indices_by_name,
   1,  hbn__push__number_ranges,
   (ProtobufCMessageInit) hbn__push__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__multiply__field_descriptors[6] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Multiply, id),
+    &hbn__attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Multiply, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "samples",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Multiply, samples),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_kept",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Multiply, is_kept),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "digest",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Multiply, digest),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Multiply, memory),
+    &hbn__memory__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__multiply__field_indices_by_name[] = {
+  4,   /* field[4] = digest */
+  0,   /* field[0] = id */
+  3,   /* field[3] = is_kept */
+  5,   /* field[5] = memory */
+  2,   /* field[2] = samples */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange hbn__multiply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor hbn__multiply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Multiply",
+  "Multiply",
+  "Hbn__Multiply",
+  "hbn",
+  sizeof(Hbn__Multiply),
+  6,
+  hbn__multiply__field_descriptors,
+  hbn__multiply__field_indices_by_name,
+  1,  hbn__multiply__number_ranges,
+  (ProtobufCMessageInit) hbn__multiply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__multiply_transposed__field_descriptors[3] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__MultiplyTransposed, id),
+    &hbn__attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__MultiplyTransposed, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "digest",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__MultiplyTransposed, digest),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__multiply_transposed__field_indices_by_name[] = {
+  2,   /* field[2] = digest */
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange hbn__multiply_transposed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor hbn__multiply_transposed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.MultiplyTransposed",
+  "MultiplyTransposed",
+  "Hbn__MultiplyTransposed",
+  "hbn",
+  sizeof(Hbn__MultiplyTransposed),
+  3,
+  hbn__multiply_transposed__field_descriptors,
+  hbn__multiply_transposed__field_indices_by_name,
+  1,  hbn__multiply_transposed__number_ranges,
+  (ProtobufCMessageInit) hbn__multiply_transposed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__product__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Product, id),
+    &hbn__attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_transposed",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Product, is_transposed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "digest",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Product, digest),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Product, memory),
+    &hbn__memory__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__product__field_indices_by_name[] = {
+  2,   /* field[2] = digest */
+  0,   /* field[0] = id */
+  1,   /* field[1] = is_transposed */
+  3,   /* field[3] = memory */
+};
+static const ProtobufCIntRange hbn__product__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor hbn__product__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Product",
+  "Product",
+  "Hbn__Product",
+  "hbn",
+  sizeof(Hbn__Product),
+  4,
+  hbn__product__field_descriptors,
+  hbn__product__field_indices_by_name,
+  1,  hbn__product__number_ranges,
+  (ProtobufCMessageInit) hbn__product__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor hbn__place__field_descriptors[3] =

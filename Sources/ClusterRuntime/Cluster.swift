@@ -80,7 +80,8 @@ final class Cluster {
             JSONEncoder().encode(
                 WorkerConfiguration(
                     seed: configuration.seed, model: configuration.model, numerics: configuration.numerics,
-                    sharesMemory: isLocal)))
+                    sharesMemory: isLocal,
+                    densePlacement: configuration.densePlacement)))
         self.layout = layout
         self.trust = trust
         self.log = log
@@ -109,7 +110,7 @@ final class Cluster {
         servers = try ParameterServers(
             ServerConfiguration(
                 model: configuration.model, optimizer: configuration.optimizer, totalSteps: totalSteps,
-                shardSize: configuration.shardSize, sharesMemory: isLocal),
+                shardSize: configuration.shardSize, densePlacement: configuration.densePlacement, sharesMemory: isLocal),
             layout: layout, context: context, listening: endpoints.server, router: workers, log: log)
         endpoint = Wire.plain(try workers.socket.lastEndpoint)
         if case .local(let count) = gathering {

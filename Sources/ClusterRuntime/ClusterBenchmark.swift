@@ -25,7 +25,7 @@ public struct ClusterBenchmark: Sendable {
     /// Samples a second of a cluster of local workers, by the median step.
     public func run(localWorkers: Int) throws -> Double {
         var seconds: [Double] = []
-        try withCluster(.local(localWorkers)) { cluster in
+        try withCluster(.local(localWorkers), .server) { cluster in
             try cluster.wait(forWorkers: localWorkers, servers: 0)
             try train(on: cluster) { _, time in seconds.append(time) }
         }
@@ -57,7 +57,8 @@ public struct ClusterBenchmark: Sendable {
     public func run(simulatedWorkers workers: Int, start: (_ endpoint: String) throws -> Process) throws -> Spending {
         var spending: Spending?
         let gathering = Gathering.listen("tcp://127.0.0.1:*", minimumWorkers: workers, minimumServers: 0)
-        try withCluster(gathering) { cluster in
+        // Simulated workers have a gradient, and ask for nothing.
+        try withCluster(gathering, .worker) { cluster in
             let child = try start(cluster.endpoint)
             defer { child.terminate() }
             try cluster.wait(forWorkers: workers, servers: 0)
@@ -78,9 +79,10 @@ public struct ClusterBenchmark: Sendable {
 
     private static let warmUp = 2
 
-    private func withCluster(_ gathering: Gathering, _ body: (Cluster) throws -> Void) throws {
+    private func withCluster(_ gathering: Gathering, _ placement: DensePlacement, _ body: (Cluster) throws -> Void) throws {
         var configuration = Preset.quick.configuration
         configuration.model = model
+        configuration.densePlacement = placement
         configuration.optimizer = .init()
         (configuration.shardSize, configuration.shardsPerStep) = (shardSize, shardsPerStep)
         let network = Network.attentionUNet(model)

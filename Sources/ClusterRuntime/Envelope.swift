@@ -18,8 +18,8 @@ extension Socket {
 
     /// Sends a message that the next one of its kind makes good for: while the peer is away, it is dropped rather than
     /// waited for.
-    func offer(_ header: Header, run: UInt64) throws(ZeroMQError) {
-        _ = try trySend([Message(header.encoded(run: run))])
+    func offer(_ header: Header, run: UInt64, tensors: [Message] = []) throws(ZeroMQError) {
+        _ = try trySend([Message(header.encoded(run: run))] + tensors)
     }
 
     /// Sends from a router to one of its peers. False if the peer is gone or does not take its messages: then it is

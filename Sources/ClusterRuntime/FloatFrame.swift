@@ -46,6 +46,12 @@ struct FloatFrame: @unchecked Sendable {
         self.init(withExtendedLifetime(frames) { .joining(frames.map(\.floats)) })
     }
 
+    var digest: UInt64 {
+        var checksum = Checksum()
+        checksum.update(bytes)
+        return checksum.value
+    }
+
     /// A buffer of one's own with the same floats.
     func copy() -> FloatBuffer { withExtendedLifetime(owner) { .joining([floats]) } }
 
@@ -75,10 +81,13 @@ extension FloatBuffer {
 }
 
 extension Header.TrainingResult {
-    /// The digest of a shard's result, as far as it concerns one parameter server.
-    func digest(with floats: [FloatFrame]) -> UInt64 {
+    /// The digest of a shard's result, as far as it concerns one parameter server: its part of the gradient, and the
+    /// digests of the factors.
+    func digest(gradient: FloatFrame, x: UInt64, d: UInt64) -> UInt64 {
         var checksum = Checksum()
-        for part in floats { checksum.update(part.bytes) }
+        checksum.update(gradient.bytes)
+        checksum.update(x)
+        checksum.update(d)
         checksum.update(UInt64(samples))
         checksum.update(UInt64(correct))
         checksum.update(lossSum.bitPattern)

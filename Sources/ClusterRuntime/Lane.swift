@@ -14,6 +14,7 @@ struct WorkerConfiguration: Codable, Hashable, Sendable {
     let numerics: NumericsSettings
     /// Coordinator and workers are processes of this machine, and read each other's memory.
     let sharesMemory: Bool
+    let densePlacement: DensePlacement
 }
 
 /// A shard to compute, with all it needs.
@@ -34,6 +35,10 @@ struct LaneTask: Sendable {
 /// What a lane has computed.
 struct LaneAnswer: Sendable {
     enum Content: Sendable {
+        /// The lane waits for a product.
+        case request(ProductRequest)
+        /// A product was not to be had: the shard is another's, or nobody's any more.
+        case givenUp
         /// A push for each parameter server.
         case pushes(Header.TrainingResult, [Push])
         case audited([UInt64])
@@ -46,8 +51,10 @@ struct LaneAnswer: Sendable {
 
     struct Push: Sendable {
         let digest: UInt64
-        /// Gradient, x and d.
+        /// The gradient; and x and d where the worker multiplies.
         let floats: [FloatFrame]
+        /// What the parameter server reads until it has taken the step, beside them.
+        let lent: FloatFrame?
         /// Where they lie one behind the other, for those who can read it.
         let memory: Header.Memory?
     }
@@ -70,7 +77,9 @@ final class Lane: Sendable {
         Wire.startThread(named: "lane-\(index)") { [self] in
             defer { ended.signal() }
             do {
-                let computation = try ShardComputation(configuration, corruptEvery: corruptEvery)
+                let computation = try ShardComputation(configuration, corruptEvery: corruptEvery) {
+                    answers.put(LaneAnswer(lane: index, run: $0.run, id: $0.id, content: .request($0)))
+                }
                 while let task = take() {
                     let content = try computation.compute(task)
                     answers.put(LaneAnswer(lane: index, run: task.run, id: task.assignment.id, content: content))

@@ -1,4 +1,7 @@
+import AttentionUNet
 import Messages
+import Parameters
+import TensorCore
 
 /// The lanes of a worker: what each computes, for whichever run, and what others still read of what they have computed.
 ///
@@ -6,6 +9,7 @@ import Messages
 /// worker has joined that run anew since.
 final class LaneTeam {
     let configuration: WorkerConfiguration
+    let layout: ParameterLayout
     private let lanes: [Lane]
     private var tasks: [(run: UInt64, id: ShardAttempt)?]
     private var loans: [Loan] = []
@@ -21,6 +25,7 @@ final class LaneTeam {
         _ configuration: WorkerConfiguration, lanes count: Int, corruptEvery: Int?, answers: Mailbox<LaneAnswer>
     ) {
         self.configuration = configuration
+        layout = Network.attentionUNet(configuration.model).parameterLayout
         lanes = (0..<count).map { Lane($0, configuration, corruptEvery: corruptEvery, answers: answers) }
         tasks = lanes.map { _ in nil }
     }

@@ -1,11 +1,13 @@
 import AttentionUNet
 import ClusterLogic
 import Foundation
+import Kernels
 import Logging
 import Messages
 import Optimization
 import Parameters
 import TensorCore
+import Training
 import ZeroMQ
 
 /// What a parameter server must know beside its part of the parameters.
@@ -14,6 +16,7 @@ struct ServerConfiguration: Codable, Hashable, Sendable {
     let optimizer: SGD
     let totalSteps: UInt64
     let shardSize: Int
+    let densePlacement: DensePlacement
     /// Workers and coordinator are processes of this machine, and read each other's memory.
     let sharesMemory: Bool
 }
@@ -39,6 +42,11 @@ final class ParameterServer {
     /// Who pushed what lies in shared memory, and is needed until the step is taken.
     private var lenders: [ShardAttempt: NodeID] = [:]
     private var foreignPeers: Set<NodeID> = []
+    /// The rows of the factored kernel, if it is this server that multiplies with them.
+    private var kernel: PlacedKernel?
+    /// Whatever asked for a product with parameters that are not there yet.
+    private var early: [(peer: NodeID, envelope: Envelope)] = []
+    private let wakeup = Wakeup()
 
     /// `workers` must be bound and `coordinator` connected; both were made on the calling thread.
     init(
@@ -58,9 +66,12 @@ final class ParameterServer {
         var poller = Poller()
         poller.add(coordinator)
         poller.add(workers)
+        poller.add(fileDescriptor: wakeup.descriptor)
         while true {
             _ = try poller.wait()
+            wakeup.drain()
             while true {
+                for answer in try kernel?.takeAnswers() ?? [] { try send(answer) }
                 // The coordinator's messages come before each of the workers': it opens a round before it hands out
                 // its shards.
                 while let envelope = try coordinator.receiveEnvelope() {
@@ -95,10 +106,16 @@ final class ParameterServer {
                     try coordinator.send(.failure(nothing, reason: "has missed a message"), run: run)
                     return true
                 }
+                let unanswered = kernel?.stop() ?? []
                 try giveBack(try part.apply(round))
+                startKernel()
+                for (id, peer) in unanswered {
+                    try workers.send(.rejected(id, reason: "its step is taken"), run: run, to: peer)
+                }
             }
             try coordinator.send(.updated(version: part.state.version), run: run)
             try publish()
+            try handleTheEarly()
         case .pull(_, let range, let withVelocity):
             let (state, range) = (part.state, range.clamped(to: 0..<part.range.count))
             var floats = [FloatFrame(state.parameters, range)]
@@ -116,7 +133,7 @@ final class ParameterServer {
 
     /// Takes over a part of the parameters; what it held before is gone.
     private func hold(_ range: Range<Int>, _ version: UInt64, _ envelope: Envelope) throws {
-        part = nil
+        (part, kernel) = (nil, nil)
         run = envelope.run
         lenders = [:]
         var state: ParameterState
@@ -139,9 +156,34 @@ final class ParameterServer {
         part = ParameterPart(
             layout: layout, range: range, optimizer: configuration.optimizer, totalSteps: configuration.totalSteps,
             state: state)
+        placeKernel(range)
         // Who was quicker than the coordinator has asked already.
         waiting = waiting.filter { $0.value.run == run }
         try publish()
+        try handleTheEarly()
+    }
+
+    private func placeKernel(_ range: Range<Int>) {
+        let rows = layout.rows(in: range)
+        guard configuration.densePlacement == .server, !rows.isEmpty else { return }
+        kernel = PlacedKernel(
+            FactoredDense(depth: rows.count, width: layout.factored!.shape[1]),
+            SlicedSum.Slice(layout.blocks(in: range), of: layout.blocks),
+            sharesMemory: configuration.sharesMemory, threads: ProcessInfo.processInfo.activeProcessorCount,
+            waking: wakeup)
+        startKernel()
+    }
+
+    /// The rows stay as they are until the next step is taken.
+    private func startKernel() {
+        guard let kernel, let part else { return }
+        kernel.start(part.state.parameters.base + max(layout.factored!.offset - part.range.lowerBound, 0))
+    }
+
+    private func handleTheEarly() throws {
+        let early = early
+        self.early = []
+        for (peer, envelope) in early where envelope.run == run { try handle(envelope, from: peer) }
     }
 
     private func handle(_ envelope: Envelope, from peer: NodeID) throws {
@@ -149,6 +191,18 @@ final class ParameterServer {
             guard waiting.count < 10_000 else { return }
             waiting[peer] = (envelope.run, version)
             return try publish()
+        }
+        switch envelope.header {
+        case .multiply(let id, let version, _, _, _, _), .multiplyTransposed(let id, let version, _):
+            guard envelope.run == run, let part, version <= part.state.version else {
+                // Its sender was told of a placement, or of a step, before this server was.
+                if early.count == 256 { early.removeFirst() }
+                return early.append((peer, envelope))
+            }
+            guard version == part.state.version else { return try decline(id, "its step is taken", to: peer) }
+            guard let kernel else { return reportForeign(peer, "it asks for a product that is not computed here") }
+            return try multiply(envelope, id, with: kernel, for: peer)
+        default: break
         }
         guard envelope.run == run, let part else { return }  // A late message of a former run.
         switch envelope.header {
@@ -159,19 +213,84 @@ final class ParameterServer {
             guard result.samples > 0, result.samples <= configuration.shardSize,
                 let floats = floats(of: envelope, memory, samples: result.samples)
             else { return reportForeign(peer, "a gradient of another model") }
-            if memory == nil && result.digest(with: floats) != digest {
+            let nothing = FloatFrame(FloatBuffer(count: 0))
+            var (x, d, digests) = (nothing, nothing, (x: nothing.digest, d: nothing.digest))
+            if let kernel {
+                guard let shard = kernel.shard(id), shard.samples == result.samples, let brought = shard.d else {
+                    return try coordinator.send(.rejected(id, reason: "its factors are not here"), run: run)
+                }
+                (x, d, digests) = (shard.x, brought, (shard.xDigest, shard.dDigest))
+            } else if floats.count > 1 {
+                (x, d) = (floats[1], floats[2])
+                if memory == nil { digests = (x.digest, d.digest) }
+            }
+            if memory == nil && result.digest(gradient: floats[0], x: digests.x, d: digests.d) != digest {
                 log.warning("\(peer): the gradient of \(id) was damaged on its way; it is computed again")
                 return try coordinator.send(.rejected(id, reason: "it was damaged on its way"), run: run)
             }
-            try receive(floats, id, result, digest, from: peer, isLent: memory != nil, part)
+            try receive(
+                .init(id: id, result: result, digest: digest, gradient: floats[0], x: x, d: d), from: peer,
+                isLent: memory != nil, part)
         default: reportForeign(peer, "a message that is not for a parameter server")
         }
     }
 
-    /// The floats of a push: gradient, x and d; nil unless they fit.
+    /// What comes back to the worker when its product is computed.
+    private func multiply(
+        _ envelope: Envelope, _ id: ShardAttempt, with kernel: PlacedKernel, for peer: NodeID
+    ) throws {
+        var answer: PlacedKernel.Answer?
+        switch envelope.header {
+        case .multiply(_, _, let samples, let isKept, let digest, let memory):
+            guard samples > 0, samples <= configuration.shardSize else {
+                return reportForeign(peer, "a product of \(samples) samples")
+            }
+            let x: FloatFrame
+            if let known = kernel.shard(id) {
+                x = known.x
+            } else if let memory, configuration.sharesMemory {
+                guard let lent = maps.floats(memory), lent.count >= samples * kernel.rows else { return }
+                x = FloatFrame(lent, 0..<samples * kernel.rows)
+            } else {
+                guard let frame = envelope.tensors.first, let unpacked = try kernel.unpack(frame, samples: samples)
+                else { return reportForeign(peer, "inputs of another model") }
+                guard unpacked.digest == digest else { return try reportDamaged(id, from: peer) }
+                x = unpacked
+            }
+            answer = try kernel.multiply(id, of: peer, samples: samples, isKept: isKept, x: x, digest: digest)
+        case .multiplyTransposed(_, _, let digest):
+            guard let shard = kernel.shard(id) else { return try decline(id, "its inputs are not here", to: peer) }
+            guard let frame = envelope.tensors.first, let d = FloatFrame(frame, count: shard.samples * kernel.width)
+            else { return reportForeign(peer, "errors of another model") }
+            guard d.digest == digest else { return try reportDamaged(id, from: peer) }
+            answer = try kernel.multiplyTransposed(id, d: d, digest: digest)
+        default: break
+        }
+        if let answer { try send(answer) }
+    }
+
+    private func send(_ answer: PlacedKernel.Answer) throws {
+        // If it is not connected just now, it asks again.
+        try workers.send(answer.header, run: run, tensors: answer.tensors, to: answer.peer)
+    }
+
+    /// The shard's attempt is given up, at its worker and at the coordinator, which hands the shard out anew if it is
+    /// still wanted.
+    private func decline(_ id: ShardAttempt, _ reason: String, to peer: NodeID) throws {
+        try workers.send(.rejected(id, reason: reason), run: run, to: peer)
+        try coordinator.send(.rejected(id, reason: reason), run: run)
+    }
+
+    private func reportDamaged(_ id: ShardAttempt, from peer: NodeID) throws {
+        log.warning("\(peer): a factor of \(id) was damaged on its way; the shard is computed again")
+        try decline(id, "it was damaged on its way", to: peer)
+    }
+
+    /// The floats of a push: the gradient, and x and d unless this server has them already; nil unless they fit.
     private func floats(of envelope: Envelope, _ memory: Header.Memory?, samples: Int) -> [FloatFrame]? {
         let counts = part!.pushCounts
-        let sizes = [counts.gradient, samples * counts.x, samples * counts.d]
+        let factors = configuration.densePlacement == .worker ? [samples * counts.x, samples * counts.d] : []
+        let sizes = [counts.gradient] + factors
         guard let memory else {
             guard envelope.tensors.count == sizes.count else { return nil }
             let floats = zip(envelope.tensors, sizes).compactMap { FloatFrame($0, count: $1) }
@@ -188,11 +307,10 @@ final class ParameterServer {
     }
 
     private func receive(
-        _ floats: [FloatFrame], _ id: ShardAttempt, _ result: Header.TrainingResult, _ digest: UInt64,
-        from peer: NodeID, isLent: Bool, _ part: ParameterPart
+        _ push: ParameterPart.PushedShard, from peer: NodeID, isLent: Bool, _ part: ParameterPart
     ) throws {
-        let reception = try part.receive(
-            .init(id: id, result: result, digest: digest, gradient: floats[0], x: floats[1], d: floats[2]))
+        let (id, result, digest) = (push.id, push.result, push.digest)
+        let reception = try part.receive(push)
         var isNeeded = false
         switch reception {
         case .accept:
@@ -225,13 +343,18 @@ final class ParameterServer {
     private func publish() throws {
         guard let state = part?.state else { return }
         let memory = configuration.sharesMemory ? state.parameters.memory : nil
+        // Workers need no kernel that is not multiplied with by them.
+        let floats = FloatFrame(
+            state.parameters,
+            0..<(configuration.densePlacement == .server
+                ? part!.range.clamped(to: 0..<layout.gradientCount).count : state.parameters.count))
         for (peer, wish) in waiting.sorted(by: { $0.key < $1.key })
         where wish.run == run && wish.version <= state.version {
             // If it is not connected just now, it asks again.
             waiting[peer] = nil
             try workers.send(
                 .parameters(version: state.version, first: 0, memory: memory), run: run,
-                tensors: memory == nil ? [try FloatFrame(state.parameters).message()] : [], to: peer)
+                tensors: memory == nil ? [try floats.message()] : [], to: peer)
         }
     }
 

@@ -1,5 +1,6 @@
 import ClusterLogic
 import Foundation
+import Kernels
 import Logging
 import Messages
 import Parameters
@@ -76,7 +77,7 @@ final class ParameterServers {
         embedded = try ServerThread(configuration, in: context, listening: endpoint, log: log)
         control = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
         try control.connect(to: embedded.control)
-        partition = Self.partition(layout, servers: 1)
+        partition = Self.partition(layout, servers: 1, configuration.densePlacement)
         versions = [0]
     }
 
@@ -109,7 +110,7 @@ final class ParameterServers {
         }
         self.run = run
         placed = [nil] + endpoints.keys.sorted().map { $0 }
-        partition = Self.partition(layout, servers: placed.count)
+        partition = Self.partition(layout, servers: placed.count, configuration.densePlacement)
         versions = placed.map { _ in snapshot.version }
         for (index, range) in partition.ranges.enumerated() {
             let place = Header.place(range, version: snapshot.version)
@@ -175,10 +176,13 @@ final class ParameterServers {
         return ParameterSnapshot(version: versions[0], parts: pulled.map { $0.joined() })
     }
 
-    private static func partition(_ layout: ParameterLayout, servers: Int) -> Partition {
+    /// Servers that multiply with rows of the factored kernel have whole blocks of them.
+    private static func partition(
+        _ layout: ParameterLayout, servers: Int, _ placement: DensePlacement
+    ) -> Partition {
         Partition(
             count: layout.count, servers: servers, rowsFrom: layout.gradientCount,
-            rowWidth: layout.factored?.shape[1] ?? 1)
+            rowWidth: (layout.factored?.shape[1] ?? 1) * (placement == .server ? FactoredDense.rowsPerBlock : 1))
     }
 
     // MARK: Messages

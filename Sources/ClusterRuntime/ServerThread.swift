@@ -51,7 +51,9 @@ final class ServerThread {
             defer { outcome.ended.signal() }
             do {
                 let factor = configuration.shardSize * (layout.factored?.shape.max() ?? 0)
-                let limit = Wire.frameLimit(floats: max(layout.gradientCount, factor))
+                // Rows without zeros have a bit more for each float when packed.
+                let limit = Wire.frameLimit(
+                    floats: max(layout.gradientCount, factor + factor / 32 + configuration.shardSize))
                 let workers = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [limit])
                 let coordinator = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
                 do {

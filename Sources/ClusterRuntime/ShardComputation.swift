@@ -9,14 +9,23 @@ import ZeroMQ
 final class ShardComputation {
     private let configuration: WorkerConfiguration
     private let computation: LaneComputation
+    /// The products with the first dense layer's kernel, where the servers compute them.
+    private let products: RemoteProducts?
     private var outgoing: [Int: BufferPool] = [:]
     private var corruption: Corruption?
 
-    init(_ configuration: WorkerConfiguration, corruptEvery: Int?) throws {
+    /// Products that the lane needs are asked for by `ask`.
+    init(
+        _ configuration: WorkerConfiguration, corruptEvery: Int?, ask: @escaping (ProductRequest) -> Void
+    ) throws {
         self.configuration = configuration
         corruption = corruptEvery.map { Corruption(every: $0) }
         computation = try LaneComputation(
             network: .attentionUNet(configuration.model), numerics: configuration.numerics)
+        products =
+            configuration.densePlacement == .worker
+            ? nil : RemoteProducts(layout: computation.layout, sharesMemory: configuration.sharesMemory, ask: ask)
+        computation.factoredProducts = products
     }
 
     func compute(_ task: LaneTask) throws -> LaneAnswer.Content {
@@ -25,8 +34,9 @@ final class ShardComputation {
         let shape = computation.network.shape(of: computation.network.input)
         guard samples > 0, assignment.roundSamples >= samples, task.tensors.count == 2,
             let images = FloatFrame(task.tensors[0], count: samples * shape.count),
-            task.parameters.count == computation.layout.count
+            task.parameters.count == (products == nil ? computation.layout.count : computation.layout.gradientCount)
         else { return .failure("the assignment does not fit the model") }
+        products?.begin(task)
         do {
             if assignment.kind == .score {
                 return try score(assignment, images, task.parameters, version: task.version)
@@ -34,6 +44,8 @@ final class ShardComputation {
             let labels = try Self.labels(task.tensors[1], count: samples, classes: computation.network.classes)
             let (result, pushes) = try train(task, images, labels)
             return assignment.kind == .audit ? .audited(pushes.map(\.digest)) : .pushes(result, pushes)
+        } catch is LaneComputation.GivenUp {
+            return .givenUp
         } catch let problem as ShardProblem {
             return .failure(problem.description)
         }
@@ -46,7 +58,8 @@ final class ShardComputation {
         let samples = assignment.samples.count
         let layout = computation.layout
         let (depth, width) = (layout.factored!.shape[0], layout.factored!.shape[1])
-        let count = layout.gradientCount + samples * (depth + width)
+        // Where the servers multiply, they have the factors already.
+        let count = layout.gradientCount + (products == nil ? samples * (depth + width) : 0)
         // Only a single server can find all it needs behind each other.
         let isShared = configuration.sharesMemory && task.ranges.count == 1
         let buffer = try outgoing[samples, default: BufferPool(count: count, isShared: isShared)].take()
@@ -61,6 +74,24 @@ final class ShardComputation {
                 parameters: task.parameters.base, version: task.version, gradients: buffer.base)
         }
         corruption?.strike(buffer, count: layout.gradientCount)
+        if let name = layout.firstNonFinite(in: buffer.base, factors: [factors.x, factors.d]) {
+            throw ShardProblem(description: "the gradient of \(name) is not finite")
+        }
+        let result = Header.TrainingResult(samples: samples, correct: outcome.correct, lossSum: outcome.lossSum)
+        let gradients = task.ranges.map { FloatFrame(buffer, $0.clamped(to: 0..<layout.gradientCount)) }
+        if let products {
+            let none = FloatFrame(buffer, 0..<0).digest
+            return (
+                result,
+                task.ranges.indices.map { server in
+                    let hasRows = !layout.rows(in: task.ranges[server]).isEmpty
+                    let digest = result.digest(
+                        gradient: gradients[server], x: products.xDigests[server], d: hasRows ? products.dDigest : none)
+                    return LaneAnswer.Push(
+                        digest: digest, floats: [gradients[server]], lent: products.lent, memory: buffer.memory)
+                }
+            )
+        }
         // x is cut into the servers' rows, each server's one behind the other, and d follows.
         var end = layout.gradientCount
         let x = task.ranges.map { range in
@@ -73,15 +104,11 @@ final class ShardComputation {
             return FloatFrame(buffer, end..<end + samples * rows.count)
         }
         (buffer.base + end).update(from: factors.d.baseAddress!, count: factors.d.count)
-        let d = FloatFrame(buffer, end..<end + samples * width)
-        if let name = layout.firstNonFinite(in: buffer, factors: layout.gradientCount..<count) {
-            throw ShardProblem(description: "the gradient of \(name) is not finite")
-        }
-        let result = Header.TrainingResult(samples: samples, correct: outcome.correct, lossSum: outcome.lossSum)
-        let pushes = zip(task.ranges, x).map { range, x in
-            let gradient = FloatFrame(buffer, range.clamped(to: 0..<layout.gradientCount))
-            let floats = [gradient, x, x.count > 0 ? d : FloatFrame(buffer, 0..<0)]
-            return LaneAnswer.Push(digest: result.digest(with: floats), floats: floats, memory: buffer.memory)
+        let pushes = zip(gradients, x).map { gradient, x in
+            let d = FloatFrame(buffer, end..<(x.count > 0 ? end + samples * width : end))
+            return LaneAnswer.Push(
+                digest: result.digest(gradient: gradient, x: x.digest, d: d.digest), floats: [gradient, x, d], lent: nil,
+                memory: buffer.memory)
         }
         return (result, pushes)
     }
@@ -137,16 +164,20 @@ struct Corruption {
 
 extension ParameterLayout {
     /// The first tensor with an infinite or undefined gradient; `factors` are the factored kernel's.
-    fileprivate func firstNonFinite(in buffer: FloatBuffer, factors: Range<Int>) -> String? {
+    fileprivate func firstNonFinite(
+        in gradient: UnsafePointer<Float>, factors: [UnsafeBufferPointer<Float>]
+    ) -> String? {
         // Without its sign, a number's bits grow with it, and those of infinity are the first that are not finite. The
         // largest of whole numbers is found in vector registers, unlike a sum of floats, which has an order.
-        func isFinite(_ range: Range<Int>) -> Bool {
+        func isFinite(_ floats: UnsafePointer<Float>, _ range: Range<Int>) -> Bool {
             var largest: UInt32 = 0
-            for i in range { largest = max(largest, buffer.base[i].magnitude.bitPattern) }
+            for i in range { largest = max(largest, floats[i].magnitude.bitPattern) }
             return largest < Float.infinity.bitPattern
         }
-        if isFinite(0..<gradientCount) && isFinite(factors) { return nil }
-        return parameters.first { $0.role == .factored || !isFinite($0.range) }?.name
+        if isFinite(gradient, 0..<gradientCount) && factors.allSatisfy({ isFinite($0.baseAddress!, 0..<$0.count) }) {
+            return nil
+        }
+        return parameters.first { $0.role == .factored || !isFinite(gradient, $0.range) }?.name
     }
 }
 

@@ -71,9 +71,7 @@ public struct StepBenchmark: Sendable {
         let dense =
             isApart
             ? nil
-            : DenseTeam(
-                samples: shards, dense: FactoredDense(depth: factored.shape[0], width: factored.shape[1]),
-                sgd: optimizer.step)
+            : DenseTeam(samples: shards, parameters, of: layout, sgd: optimizer.step)
         var numerics = NumericsSettings()
         numerics.convolutions = convolutions
         let team = shards.enumerated().map { index, samples in

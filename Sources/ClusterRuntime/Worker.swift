@@ -49,7 +49,10 @@ public final class Worker {
 
     /// Works until the coordinator says stop, or until it is asked to end.
     public func work() throws {
-        defer { lanes?.stop() }
+        defer {
+            session?.end()
+            lanes?.stop()
+        }
         var nextHeartbeat = ContinuousClock.now
         while true {
             let now = ContinuousClock.now
@@ -57,7 +60,7 @@ public final class Worker {
                 try session == nil ? join() : session!.sendHeartbeat()
                 nextHeartbeat = now + CoordinatorLink.heartbeatInterval
             }
-            if try link.isLost(whileJoined: session != nil, at: now) { session = nil }
+            if try link.isLost(whileJoined: session != nil, at: now) { endSession() }
             if interruption.requested != nil {
                 guard try leave() else { return }
             }
@@ -104,7 +107,7 @@ public final class Worker {
         case .leave:
             // The coordinator does not know this worker, or not any more.
             guard session?.run == envelope.run, !isLeaving else { return }
-            session = nil
+            endSession()
             try join()
         default: break
         }
@@ -127,8 +130,15 @@ public final class Worker {
         return configuration
     }
 
+    /// Lanes that wait for a product of this session's servers wait no longer.
+    private func endSession() {
+        session?.end()
+        session = nil
+    }
+
     /// Takes part in a run, with the lanes there are if they were made for the same.
     private func begin(run: UInt64, _ configuration: WorkerConfiguration, _ servers: [Header.Server]) throws {
+        session?.end()
         if lanes?.configuration != configuration {
             lanes?.stop()
             lanes = LaneTeam(
@@ -148,6 +158,10 @@ public final class Worker {
         if case .end(let reason) = answer.content {
             // Without its lane a worker is of no use, and the coordinator notices its end at once.
             throw RunFailure(.internalError, "lane \(answer.lane): \(reason)")
+        }
+        if case .request(let request) = answer.content {
+            guard let session, session.run == request.run else { return request.giveUp() }
+            return try session.ask(request)
         }
         lanes?.finished(answer)
         try session?.passOn(answer)

@@ -12,6 +12,11 @@ final class WorkerSession {
     private let link: CoordinatorLink
     private let log: Logger
     private let servers: [ServerLink]
+    private let layout: ParameterLayout
+    /// The servers that have parameters for this worker, by their place.
+    private let holders: [Int]
+    /// What lanes wait for, and since when it was last asked for.
+    private var requests: [ShardAttempt: (request: ProductRequest, asked: ContinuousClock.Instant)] = [:]
     private let lanes: LaneTeam
     /// Assignments without a lane or without their parameters yet.
     private var waiting: [(assignment: Header.Assignment, tensors: [Message])] = []
@@ -27,11 +32,14 @@ final class WorkerSession {
     private final class ServerLink {
         let endpoint: String
         let range: Range<Int>
+        /// The parameters of it that are fetched.
+        let fetched: Range<Int>
         let socket: Socket
 
-        init(_ endpoint: String, _ range: Range<Int>, _ socket: consuming Socket) {
+        init(_ endpoint: String, _ range: Range<Int>, fetched: Range<Int>, _ socket: consuming Socket) {
             self.endpoint = endpoint
             self.range = range
+            self.fetched = fetched
             self.socket = socket
         }
     }
@@ -49,6 +57,8 @@ final class WorkerSession {
 
     /// A push that nobody has acknowledged for so long is lost.
     private static let sentLimit = Duration.seconds(60)
+    /// A product is asked for again after so long: the request, or its answer, may have been lost.
+    private static let productLimit = Duration.seconds(5)
 
     init(
         run: UInt64, servers: [Header.Server], lanes: LaneTeam, link: CoordinatorLink, context: Context, log: Logger
@@ -57,9 +67,12 @@ final class WorkerSession {
         self.link = link
         self.log = log
         self.lanes = lanes
-        guard let count = servers.last?.range.upperBound else {
+        layout = lanes.layout
+        guard servers.last?.range.upperBound == layout.count else {
             throw RunFailure(.clusterUnreachable, "the coordinator named no parameter server")
         }
+        // Where the servers multiply with the factored kernel, nobody needs it.
+        let count = lanes.configuration.densePlacement == .server ? layout.gradientCount : layout.count
         // A connection of a former session may still be closing, and must not be taken for this one's.
         let id = NodeID(name: link.id.name, incarnation: .random(in: 1 ... .max))
         self.servers = try servers.map { server in
@@ -68,8 +81,9 @@ final class WorkerSession {
             let endpoint = Wire.resolve(
                 server.endpoint, reachedAt: Wire.split(link.settings.coordinator)?.host)
             try socket.connect(to: endpoint)
-            return ServerLink(endpoint, server.range, socket)
+            return ServerLink(endpoint, server.range, fetched: server.range.clamped(to: 0..<count), socket)
         }
+        holders = self.servers.indices.filter { [servers = self.servers] in !servers[$0].fetched.isEmpty }
         assembly = Assembly(buffers: BufferPool(count: count), versions: servers.map { _ in nil })
     }
 
@@ -82,6 +96,10 @@ final class WorkerSession {
         let held = waiting.map(\.assignment.id) + lanes.computing(for: run)
         try link.socket.offer(.heartbeat(held: held, sent: Array(sent.keys)), run: run)
         try requestAgain(at: now)
+        for (id, (request, asked)) in requests where asked.duration(to: now) > Self.productLimit {
+            requests[id]!.asked = now
+            try send(request)
+        }
     }
 
     func addSockets(to poller: inout Poller) {
@@ -107,10 +125,30 @@ final class WorkerSession {
         try link.socket.send(.leave(finishing: lanes.computing(for: run)), run: run)
     }
 
+    /// A lane needs a product.
+    func ask(_ request: ProductRequest) throws {
+        requests[request.id] = (request, .now)
+        try send(request)
+    }
+
+    private func send(_ request: ProductRequest) throws {
+        for question in request.missing {
+            try servers[question.server].socket.offer(
+                question.header, run: run, tensors: question.tensors.map { try $0.message() })
+        }
+    }
+
+    /// There will be no answers any more.
+    func end() {
+        for (request, _) in requests.values { request.giveUp() }
+        requests = [:]
+    }
+
     /// A lane has finished. What it has of another run is of no use.
     func passOn(_ answer: LaneAnswer) throws {
         guard answer.run == run else { return try dispatch() }
         switch answer.content {
+        case .request, .givenUp: break
         case .pushes(let result, let pushes): try send(pushes, answer.id, result)
         case .audited(let digests): try link.socket.send(.audited(answer.id, digests: digests), run: run)
         case .scores(let probabilities): try link.socket.send(.scores(answer.id), run: run, tensors: [probabilities])
@@ -141,6 +179,12 @@ final class WorkerSession {
                     sent[id]?.servers.remove(index)
                     if sent[id]?.servers.isEmpty == true { sent[id] = nil }
                     lanes.endLoan(run: run, id)
+                case .product(let id, let isTransposed, let digest, let memory):
+                    take(memory, envelope.tensors.first, digest, isTransposed, for: id, from: index)
+                case .rejected(let id, let reason):
+                    guard let (request, _) = requests.removeValue(forKey: id) else { break }
+                    log.debug("\(id) is given up: \(reason)")
+                    request.giveUp()
                 case .parameters(let version, _, let memory):
                     try receive(version, memory, envelope.tensors.first, from: index)
                 default: break
@@ -159,22 +203,38 @@ final class WorkerSession {
         }
     }
 
+    /// An answer to a lane. What does not fit is asked for again.
+    private func take(
+        _ memory: Header.Memory?, _ frame: Message?, _ digest: UInt64, _ isTransposed: Bool, for id: ShardAttempt,
+        from index: Int
+    ) {
+        guard let (request, _) = requests[id], request.isTransposed == isTransposed else { return }
+        if let memory {
+            guard let lent = maps.floats(memory) else { return }
+            if request.answer(FloatFrame(lent), from: index) { requests[id] = nil }
+        } else if let frame, let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride),
+            floats.digest == digest, request.answer(floats, from: index)
+        {
+            requests[id] = nil
+        }
+    }
+
     private func receive(_ version: UInt64, _ memory: Header.Memory?, _ frame: Message?, from index: Int) throws {
-        let range = servers[index].range
+        let range = servers[index].fetched
         let floats: FloatFrame
         lanes.endLoans(run: run, before: version)
         if let memory {
-            guard let lent = maps.floats(memory), lent.count == range.count else {
+            guard let lent = maps.floats(memory), lent.count >= range.count else {
                 // It is out of date by now.
                 requestedVersion = nil
                 return
             }
-            floats = FloatFrame(lent)
+            floats = FloatFrame(lent, 0..<range.count)
         } else {
             guard let frame, let received = FloatFrame(frame, count: range.count) else { return }
             floats = received
         }
-        guard servers.count > 1 else {
+        guard holders.count > 1 else {
             parameters = (version, floats)
             requestedVersion = nil
             return
@@ -184,7 +244,7 @@ final class WorkerSession {
         withExtendedLifetime(floats) {}
         assembly.versions[index] = version
         // The others may be a step behind, and send theirs when they have taken it.
-        guard assembly.versions.allSatisfy({ $0 == version }) else { return }
+        guard holders.allSatisfy({ assembly.versions[$0] == version }) else { return }
         parameters = (version, FloatFrame(assembly.buffer!))
         assembly.buffer = nil
         assembly.versions = servers.map { _ in nil }
@@ -213,9 +273,9 @@ final class WorkerSession {
     }
 
     private func pull(_ version: UInt64) throws {
-        for server in servers {
+        for server in holders.map({ servers[$0] }) {
             try server.socket.offer(
-                .pull(version: version, 0..<server.range.count, withVelocity: false), run: run)
+                .pull(version: version, 0..<server.fetched.count, withVelocity: false), run: run)
         }
     }
 
@@ -223,7 +283,7 @@ final class WorkerSession {
     private func requestAgain(at now: ContinuousClock.Instant) throws {
         guard let requestedVersion, lanes.hasIdleLane else { return patience.reset(at: now) }
         guard let waited = patience.complaint(at: now) else { return }
-        let places = servers.map(\.endpoint).joined(separator: ", ")
+        let places = holders.map { servers[$0].endpoint }.joined(separator: ", ")
         log.info(
             "waiting for \(waited.spoken): parameters of step \(requestedVersion) from \(places); is the port open?")
         try pull(requestedVersion)

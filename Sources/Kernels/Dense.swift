@@ -23,7 +23,7 @@ public struct FactoredDense: Sendable {
 
     /// Rows of the kernel whose products are added one by one; the blocks' sums are added in a balanced binary tree.
     /// They decide bits, and so do not depend on the machine.
-    static let rowsPerBlock = 4096
+    public static let rowsPerBlock = 4096
 
     public init(depth: Int, width: Int) {
         self.depth = depth
@@ -36,7 +36,7 @@ public struct FactoredDense: Sendable {
         block * Self.rowsPerBlock..<min((block + 1) * Self.rowsPerBlock, depth)
     }
 
-    /// The products of a block's rows: `sums` is `[blocks][samples][width]`, of which it writes its own part.
+    /// The products of a block's rows: `sums` is `[samples][width]`.
     public func forward(
         _ samples: [DenseSample], block: Int, kernel: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>
     ) {
@@ -44,11 +44,12 @@ public struct FactoredDense: Sendable {
         let rows = rows(block)
         withPointer(to: samples) {
             hbn_dense_forward(
-                $0, samples.count, rows.lowerBound, rows.count, width, kernel, sums + block * samples.count * width)
+                $0, samples.count, rows.lowerBound, rows.count, width, kernel, sums)
         }
     }
 
-    /// Adds up the blocks' sums of some of the samples; the total stands in the first block's place.
+    /// Adds up the blocks' sums `[blocks][samples][width]` of some of the samples; the total stands in the first block's
+    /// place.
     public func addBlocks(_ samples: Range<Int>, of count: Int, sums: UnsafeMutablePointer<Float>) {
         var distance = 1
         while distance < blocks {

@@ -61,6 +61,21 @@ extension Header {
         case HBN__HEADER__BODY_TAKEN:
             guard let id = ShardAttempt(header.taken) else { return nil }
             self = .taken(id)
+        case HBN__HEADER__BODY_MULTIPLY:
+            let body = header.multiply.pointee
+            guard let id = ShardAttempt(body.id) else { return nil }
+            self = .multiply(
+                id, version: body.version, samples: Int(body.samples), isKept: body.is_kept != 0, digest: body.digest,
+                memory: Memory(body.memory))
+        case HBN__HEADER__BODY_MULTIPLY_TRANSPOSED:
+            let body = header.multiply_transposed.pointee
+            guard let id = ShardAttempt(body.id) else { return nil }
+            self = .multiplyTransposed(id, version: body.version, digest: body.digest)
+        case HBN__HEADER__BODY_PRODUCT:
+            let body = header.product.pointee
+            guard let id = ShardAttempt(body.id) else { return nil }
+            self = .product(
+                id, isTransposed: body.is_transposed != 0, digest: body.digest, memory: Memory(body.memory))
         case HBN__HEADER__BODY_PLACE:
             let body = header.place.pointee
             guard let range = range(body.first, body.end) else { return nil }

@@ -95,6 +95,31 @@ extension Header {
         case .taken(let id):
             header.body_case = HBN__HEADER__BODY_TAKEN
             header.taken = store.attempt(id)
+        case .multiply(let id, let version, let samples, let isKept, let digest, let memory):
+            header.body_case = HBN__HEADER__BODY_MULTIPLY
+            header.multiply = store.make(hbn__multiply__init) {
+                $0.id = store.attempt(id)
+                $0.version = version
+                $0.samples = UInt32(clamping: samples)
+                $0.is_kept = isKept ? 1 : 0
+                $0.digest = digest
+                $0.memory = memory.map { store.memory($0) }
+            }
+        case .multiplyTransposed(let id, let version, let digest):
+            header.body_case = HBN__HEADER__BODY_MULTIPLY_TRANSPOSED
+            header.multiply_transposed = store.make(hbn__multiply_transposed__init) {
+                $0.id = store.attempt(id)
+                $0.version = version
+                $0.digest = digest
+            }
+        case .product(let id, let isTransposed, let digest, let memory):
+            header.body_case = HBN__HEADER__BODY_PRODUCT
+            header.product = store.make(hbn__product__init) {
+                $0.id = store.attempt(id)
+                $0.is_transposed = isTransposed ? 1 : 0
+                $0.digest = digest
+                $0.memory = memory.map { store.memory($0) }
+            }
         case .place(let range, let version):
             header.body_case = HBN__HEADER__BODY_PLACE
             header.place = store.make(hbn__place__init) {

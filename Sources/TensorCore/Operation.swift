@@ -76,4 +76,6 @@ final class StepContext {
     var dropout: Dropout?
     /// nil where the lane multiplies with the factored kernel alone.
     var factoredProducts: (any FactoredProducts)?
+    /// A product was not to be had: what follows in the step is not computed.
+    var isGivenUp = false
 }

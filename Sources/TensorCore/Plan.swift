@@ -101,8 +101,9 @@ public final class Plan {
         if let gradients {
             for (memory, offset) in gradientMemories { memory.pointer = UnsafeMutableRawPointer(gradients + offset) }
         }
+        context.isGivenUp = false
         profile?.beginStep()
-        for index in operations.indices { run(.forward, index) }
+        for index in operations.indices where !context.isGivenUp { run(.forward, index) }
     }
 
     /// Writes the gradient of the samples' losses, each times `scale`, to the buffer given to `forward`.
@@ -112,11 +113,14 @@ public final class Plan {
         precondition(mode == .training, "backward in a plan for inference")
         context.labels = labels
         context.gradientScale = scale
-        for index in operations.indices.reversed() {
+        for index in operations.indices.reversed() where !context.isGivenUp {
             run(.backwardWeights, index)
             run(.backwardData, index)
         }
     }
+
+    /// Whoever multiplies with the factored kernel did not, so the step has no result.
+    public var isGivenUp: Bool { context.isGivenUp }
 
     /// `[batch, classes]`, until the next forward.
     public var probabilities: UnsafeBufferPointer<Float> { loss.probabilities }

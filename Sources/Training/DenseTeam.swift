@@ -14,6 +14,8 @@ import TensorCore
 public final class DenseTeam: @unchecked Sendable {
     private let dense: FactoredDense
     private let sgd: SGDStep
+    private let kernel: FloatBuffer
+    private let kernelOffset: Int
     private let ranges: [Range<Int>]
     private let sums: FloatBuffer
     private let barrier: UnsafeMutablePointer<pthread_barrier_t>
@@ -21,13 +23,17 @@ public final class DenseTeam: @unchecked Sendable {
     /// What each lane brings, written by the lane itself.
     private let entries: UnsafeMutablePointer<[DenseSample]>
 
-    /// `samples` are those of each lane's shard.
-    public init(samples: [Int], dense: FactoredDense, sgd: SGDStep) {
+    /// `samples` are those of each lane's shard. The kernel is the factored one of these parameters, to be stepped in
+    /// place.
+    public init(samples: [Int], _ parameters: FloatBuffer, of layout: ParameterLayout, sgd: SGDStep) {
+        let factored = layout.factored!
         precondition(
             !samples.isEmpty && samples.allSatisfy { $0 > 0 } && !sgd.hasMomentum,
             "a team of lanes with \(samples) samples")
-        self.dense = dense
+        dense = FactoredDense(depth: factored.shape[0], width: factored.shape[1])
         self.sgd = sgd
+        kernel = parameters
+        kernelOffset = factored.offset
         var end = 0
         ranges = samples.map { count in
             defer { end += count }
@@ -61,26 +67,30 @@ public final class DenseTeam: @unchecked Sendable {
             self.lane = lane
         }
 
-        func forward(
-            _ samples: [DenseSample], kernel: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>
-        ) {
+        func forward(_ x: UnsafePointer<Float>, samples: Int, into sums: UnsafeMutablePointer<Float>) -> Bool {
             let (team, range) = (team, team.ranges[lane])
-            let total = team.ranges.last!.upperBound
+            let (dense, total, kernel) = (team.dense, team.ranges.last!.upperBound, team.kernel.base + team.kernelOffset)
+            let samples = (0..<samples).map { DenseSample(x: x + $0 * dense.depth) }
             team.eachBlock(lane, samples) { all, block in
-                team.dense.forward(all, block: block, kernel: kernel, sums: team.sums.base)
+                dense.forward(
+                    all, block: block, kernel: kernel, sums: team.sums.base + block * total * dense.width)
             }
-            team.dense.addBlocks(range, of: total, sums: team.sums.base)
-            sums.update(
-                from: team.sums.base + range.lowerBound * team.dense.width, count: range.count * team.dense.width)
+            dense.addBlocks(range, of: total, sums: team.sums.base)
+            sums.update(from: team.sums.base + range.lowerBound * dense.width, count: range.count * dense.width)
+            return true
         }
 
-        func backwardData(_ samples: [DenseSample], kernel: UnsafePointer<Float>) {
-            let team = team
-            // Whoever made the team gave all its lanes these parameters, to be stepped in place.
-            let kernel = UnsafeMutablePointer(mutating: kernel)
-            team.eachBlock(lane, samples) { all, block in
-                team.dense.backwardDataAndStep(all, block: block, sgd: team.sgd, kernel: kernel)
+        func backwardData(
+            _ x: UnsafePointer<Float>, d: UnsafePointer<Float>, samples: Int, into dx: UnsafeMutablePointer<Float>
+        ) -> Bool {
+            let (team, dense, kernel) = (team, team.dense, team.kernel.base + team.kernelOffset)
+            let samples = (0..<samples).map {
+                DenseSample(x: x + $0 * dense.depth, d: d + $0 * dense.width, dx: dx + $0 * dense.depth)
             }
+            team.eachBlock(lane, samples) { all, block in
+                dense.backwardDataAndStep(all, block: block, sgd: team.sgd, kernel: kernel)
+            }
+            return true
         }
     }
 

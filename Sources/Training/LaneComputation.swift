@@ -44,6 +44,13 @@ public final class LaneComputation {
     private let engine: Engine
     private let arena = Arena()
     private var plans: [PlanKey: Plan] = [:]
+    /// Who multiplies with the factored kernel where the lane does not; then the parameters may end before it.
+    public var factoredProducts: (any FactoredProducts)? {
+        didSet { for plan in plans.values { plan.factoredProducts = factoredProducts } }
+    }
+
+    /// A product with the factored kernel was not to be had.
+    public struct GivenUp: Error {}
 
     private struct PlanKey: Hashable {
         let samples: Int
@@ -70,6 +77,7 @@ public final class LaneComputation {
         plan.load(parameters, version: version)
         plan.forward(images: shard.images, gradients: gradients, dropout: shard.dropout)
         plan.backward(labels: shard.labels, scale: 1 / Float(shard.stepSamples))
+        if plan.isGivenUp { throw GivenUp() }
         if shard.samples != shard.stepSamples {
             let share = Float(shard.samples) / Float(shard.stepSamples)
             for parameter in layout.parameters where parameter.role == .statistic {
@@ -87,6 +95,7 @@ public final class LaneComputation {
         let plan = try plan(samples: samples, mode: .inference)
         plan.load(parameters, version: version)
         plan.forward(images: images)
+        if plan.isGivenUp { throw GivenUp() }
         return try body(plan.probabilities)
     }
 
@@ -107,6 +116,7 @@ public final class LaneComputation {
         if let plan = plans[key] { return plan }
         let plan = try Plan(
             network, batch: samples, mode: mode, convolutions: convolutions, engine: engine, arena: arena)
+        plan.factoredProducts = factoredProducts
         plans[key] = plan
         return plan
     }

@@ -21,6 +21,7 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var optimizer: SGD
     public var augmentation = AugmentationSettings()
     public var numerics = NumericsSettings()
+    public var densePlacement = DensePlacement.server
     public var seed: UInt64 = 1
     public var epochs: Int
     /// The run ends after so many steps, wherever in an epoch.

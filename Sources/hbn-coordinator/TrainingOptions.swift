@@ -7,6 +7,7 @@ import Training
 
 extension Preset: ExpressibleByArgument {}
 extension LearningRateDecay: ExpressibleByArgument {}
+extension DensePlacement: ExpressibleByArgument {}
 
 /// What changes a preset, or a configuration file.
 struct TrainingOptions: ParsableArguments {
@@ -64,6 +65,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Each step takes learning rate times this from every parameter.")
     var weightDecay: Float?
 
+    @Option(help: "Who multiplies with the first dense layer's kernel: server, or worker.")
+    var densePlacement: DensePlacement?
+
     @Option(help: "Decides every draw.")
     var seed: UInt64?
 
@@ -101,6 +105,7 @@ struct TrainingOptions: ParsableArguments {
             shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
             zoomRange,
             validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep, convolutions,
+            densePlacement,
         ]
         return numbers.allSatisfy { $0 == nil } && !nesterov && !horizontalFlip
     }
@@ -125,6 +130,7 @@ struct TrainingOptions: ParsableArguments {
         set(\.optimizer.momentum, momentum)
         set(\.optimizer.nesterov, nesterov ? true : nil)
         set(\.optimizer.weightDecay, weightDecay)
+        set(\.densePlacement, densePlacement)
         set(\.seed, seed)
         set(\.augmentation.shearRange, shearRange)
         set(\.augmentation.zoomRange, zoomRange)

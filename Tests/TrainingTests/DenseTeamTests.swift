@@ -50,9 +50,7 @@ private func outcome(_ network: Network, together: Bool) throws -> Outcome {
     let factored = layout.factored!
     let lanes = shards.map { _ in LaneOfStep(network) }
     if together {
-        let team = DenseTeam(
-            samples: shards, dense: FactoredDense(depth: factored.shape[0], width: factored.shape[1]),
-            sgd: optimizer.step)
+        let team = DenseTeam(samples: shards, parameters, of: layout, sgd: optimizer.step)
         let done = DispatchGroup()
         for (index, lane) in lanes.enumerated() {
             done.enter()

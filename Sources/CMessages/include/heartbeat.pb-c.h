@@ -33,6 +33,9 @@ typedef struct Hbn__Parameters Hbn__Parameters;
 typedef struct Hbn__Memory Hbn__Memory;
 typedef struct Hbn__Result Hbn__Result;
 typedef struct Hbn__Push Hbn__Push;
+typedef struct Hbn__Multiply Hbn__Multiply;
+typedef struct Hbn__MultiplyTransposed Hbn__MultiplyTransposed;
+typedef struct Hbn__Product Hbn__Product;
 typedef struct Hbn__Place Hbn__Place;
 typedef struct Hbn__OpenRound Hbn__OpenRound;
 typedef struct Hbn__Apply Hbn__Apply;
@@ -83,6 +86,9 @@ typedef enum {
   HBN__HEADER__BODY_PARAMETERS = 15,
   HBN__HEADER__BODY_PUSH = 16,
   HBN__HEADER__BODY_TAKEN = 17,
+  HBN__HEADER__BODY_MULTIPLY = 24,
+  HBN__HEADER__BODY_MULTIPLY_TRANSPOSED = 25,
+  HBN__HEADER__BODY_PRODUCT = 26,
   HBN__HEADER__BODY_PLACE = 18,
   HBN__HEADER__BODY_OPEN_ROUND = 19,
   HBN__HEADER__BODY_APPLY = 20,
@@ -147,6 +153,9 @@ struct  Hbn__Header
      * The push has arrived; the memory in which it lies may be used again.
      */
     Hbn__Attempt *taken;
+    Hbn__Multiply *multiply;
+    Hbn__MultiplyTransposed *multiply_transposed;
+    Hbn__Product *product;
     /*
      * Coordinator to parameter server and back
      */
@@ -154,6 +163,9 @@ struct  Hbn__Header
     Hbn__OpenRound *open_round;
     Hbn__Apply *apply;
     Hbn__Arrived *arrived;
+    /*
+     * To a worker too.
+     */
     Hbn__Rejected *rejected;
     Hbn__Updated *updated;
   };
@@ -432,7 +444,8 @@ struct  Hbn__Result
 /*
  * A shard's gradient, as far as it concerns a parameter server. Frames: its part of the flat buffer of gradients and
  * statistics, then, for its rows of the factored kernel, X [n, rows] and D [n, width], empty without such rows. One
- * behind the other if they lie in shared memory.
+ * behind the other if they lie in shared memory. Where the server multiplies, it has X and D already, and they are left
+ * out.
  */
 struct  Hbn__Push
 {
@@ -440,7 +453,7 @@ struct  Hbn__Push
   Hbn__Attempt *id;
   Hbn__Result *result;
   /*
-   * Of the result and of all floats.
+   * Of the gradient, the digests of X and D, and the result.
    */
   uint64_t digest;
   Hbn__Memory *memory;
@@ -448,6 +461,69 @@ struct  Hbn__Push
 #define HBN__PUSH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__push__descriptor) \
     , NULL, NULL, 0, NULL }
+
+
+/*
+ * Asks for X W, with the server's rows of the factored kernel W. Frames: X [n, rows] without its zeros (PackedRows); none
+ * if X lies in shared memory.
+ */
+struct  Hbn__Multiply
+{
+  ProtobufCMessage base;
+  Hbn__Attempt *id;
+  uint64_t version;
+  uint32_t samples;
+  /*
+   * X is needed again: for D W^T, and for the step.
+   */
+  protobuf_c_boolean is_kept;
+  /*
+   * Of X with its zeros.
+   */
+  uint64_t digest;
+  Hbn__Memory *memory;
+};
+#define HBN__MULTIPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__multiply__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
+
+
+/*
+ * Asks for D W^T, for the X of the same attempt. Frames: D [n, width].
+ */
+struct  Hbn__MultiplyTransposed
+{
+  ProtobufCMessage base;
+  Hbn__Attempt *id;
+  uint64_t version;
+  /*
+   * Of D.
+   */
+  uint64_t digest;
+};
+#define HBN__MULTIPLY_TRANSPOSED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__multiply_transposed__descriptor) \
+    , NULL, 0, 0 }
+
+
+/*
+ * The answer to either. Frames: for X W, the sums of the largest complete sub-trees of blocks of rows, [sub-trees, n, width];
+ * for D W^T, its numbers where X is not zero, or none if all of it lies in shared memory.
+ */
+struct  Hbn__Product
+{
+  ProtobufCMessage base;
+  Hbn__Attempt *id;
+  protobuf_c_boolean is_transposed;
+  /*
+   * Of the frame.
+   */
+  uint64_t digest;
+  Hbn__Memory *memory;
+};
+#define HBN__PRODUCT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__product__descriptor) \
+    , NULL, 0, 0, NULL }
 
 
 /*
@@ -516,7 +592,7 @@ struct  Hbn__Arrived
 
 
 /*
- * A result of a shard is of no use: it was damaged on its way, or is too late.
+ * What came of a shard is of no use: it was damaged on its way, or is too late.
  */
 struct  Hbn__Rejected
 {
@@ -884,6 +960,63 @@ Hbn__Push *
 void   hbn__push__free_unpacked
                      (Hbn__Push *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Multiply methods */
+void   hbn__multiply__init
+                     (Hbn__Multiply         *message);
+size_t hbn__multiply__get_packed_size
+                     (const Hbn__Multiply   *message);
+size_t hbn__multiply__pack
+                     (const Hbn__Multiply   *message,
+                      uint8_t             *out);
+size_t hbn__multiply__pack_to_buffer
+                     (const Hbn__Multiply   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Multiply *
+       hbn__multiply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__multiply__free_unpacked
+                     (Hbn__Multiply *message,
+                      ProtobufCAllocator *allocator);
+/* Hbn__MultiplyTransposed methods */
+void   hbn__multiply_transposed__init
+                     (Hbn__MultiplyTransposed         *message);
+size_t hbn__multiply_transposed__get_packed_size
+                     (const Hbn__MultiplyTransposed   *message);
+size_t hbn__multiply_transposed__pack
+                     (const Hbn__MultiplyTransposed   *message,
+                      uint8_t             *out);
+size_t hbn__multiply_transposed__pack_to_buffer
+                     (const Hbn__MultiplyTransposed   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__MultiplyTransposed *
+       hbn__multiply_transposed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__multiply_transposed__free_unpacked
+                     (Hbn__MultiplyTransposed *message,
+                      ProtobufCAllocator *allocator);
+/* Hbn__Product methods */
+void   hbn__product__init
+                     (Hbn__Product         *message);
+size_t hbn__product__get_packed_size
+                     (const Hbn__Product   *message);
+size_t hbn__product__pack
+                     (const Hbn__Product   *message,
+                      uint8_t             *out);
+size_t hbn__product__pack_to_buffer
+                     (const Hbn__Product   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Product *
+       hbn__product__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__product__free_unpacked
+                     (Hbn__Product *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Place methods */
 void   hbn__place__init
                      (Hbn__Place         *message);
@@ -1054,6 +1187,15 @@ typedef void (*Hbn__Result_Closure)
 typedef void (*Hbn__Push_Closure)
                  (const Hbn__Push *message,
                   void *closure_data);
+typedef void (*Hbn__Multiply_Closure)
+                 (const Hbn__Multiply *message,
+                  void *closure_data);
+typedef void (*Hbn__MultiplyTransposed_Closure)
+                 (const Hbn__MultiplyTransposed *message,
+                  void *closure_data);
+typedef void (*Hbn__Product_Closure)
+                 (const Hbn__Product *message,
+                  void *closure_data);
 typedef void (*Hbn__Place_Closure)
                  (const Hbn__Place *message,
                   void *closure_data);
@@ -1098,6 +1240,9 @@ extern const ProtobufCMessageDescriptor hbn__parameters__descriptor;
 extern const ProtobufCMessageDescriptor hbn__memory__descriptor;
 extern const ProtobufCMessageDescriptor hbn__result__descriptor;
 extern const ProtobufCMessageDescriptor hbn__push__descriptor;
+extern const ProtobufCMessageDescriptor hbn__multiply__descriptor;
+extern const ProtobufCMessageDescriptor hbn__multiply_transposed__descriptor;
+extern const ProtobufCMessageDescriptor hbn__product__descriptor;
 extern const ProtobufCMessageDescriptor hbn__place__descriptor;
 extern const ProtobufCMessageDescriptor hbn__open_round__descriptor;
 extern const ProtobufCMessageDescriptor hbn__apply__descriptor;

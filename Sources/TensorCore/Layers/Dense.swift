@@ -126,14 +126,17 @@ class DenseOperation: Operation {
     }
 }
 
-/// Who multiplies with the factored kernel where the lane does not do so alone.
+/// Who multiplies with the factored kernel W where the lane does not do so alone.
+///
+/// Both are false if the product is not to be had: then the shard is given up.
 public protocol FactoredProducts: AnyObject {
-    /// Writes X W, `[samples, width]`.
-    func forward(
-        _ samples: [DenseSample], kernel: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>)
-    /// Writes D W^T to the samples' dx. Nobody reads the kernel afterwards in this step, so that it may take its next
-    /// values on the way.
-    func backwardData(_ samples: [DenseSample], kernel: UnsafePointer<Float>)
+    /// Writes X W, `[samples, width]`, of x `[samples, depth]`.
+    func forward(_ x: UnsafePointer<Float>, samples: Int, into sums: UnsafeMutablePointer<Float>) -> Bool
+    /// Writes D W^T to dx `[samples, depth]` where x, that of `forward`, is not zero, and zero elsewhere. Nobody reads the
+    /// kernel afterwards in this step, so that it may take its next values on the way.
+    func backwardData(
+        _ x: UnsafePointer<Float>, d: UnsafePointer<Float>, samples: Int, into dx: UnsafeMutablePointer<Float>
+    ) -> Bool
 }
 
 /// The dense layer on top of the flattened image, whose kernel fits in no cache.
@@ -162,23 +165,29 @@ final class FactoredDenseOperation: DenseOperation {
     }
 
     override func multiply(into output: UnsafeMutablePointer<Float>) {
-        let kernel = context.parameters + kernel
-        let samples = (0..<batch).map { DenseSample(x: input.buffer.floats + $0 * layer.depth) }
+        let x = UnsafePointer(input.buffer.floats)
         if let others = context.factoredProducts {
-            return others.forward(samples, kernel: kernel, into: output)
+            if !others.forward(x, samples: batch, into: output) { context.isGivenUp = true }
+            return
         }
+        let kernel = context.parameters + kernel
+        let samples = (0..<batch).map { DenseSample(x: x + $0 * layer.depth) }
         let sums = sums.floats
-        for block in 0..<products.blocks { products.forward(samples, block: block, kernel: kernel, sums: sums) }
+        for block in 0..<products.blocks { products.forward(samples, block: block, kernel: kernel, sums: sums + block * batch * layer.width) }
         products.addBlocks(0..<batch, of: batch, sums: sums)
         output.update(from: sums, count: batch * layer.width)
     }
 
     override func multiplyTransposed(_ d: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>) {
+        let x = UnsafePointer(input.buffer.floats)
+        if let others = context.factoredProducts {
+            if !others.backwardData(x, d: d, samples: batch, into: dx) { context.isGivenUp = true }
+            return
+        }
         let kernel = context.parameters + kernel
         let samples = (0..<batch).map {
-            DenseSample(x: input.buffer.floats + $0 * layer.depth, d: d + $0 * layer.width, dx: dx + $0 * layer.depth)
+            DenseSample(x: x + $0 * layer.depth, d: d + $0 * layer.width, dx: dx + $0 * layer.depth)
         }
-        if let others = context.factoredProducts { return others.backwardData(samples, kernel: kernel) }
         for block in 0..<products.blocks { products.backwardData(samples, block: block, kernel: kernel) }
     }
 
