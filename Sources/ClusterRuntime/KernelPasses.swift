@@ -35,6 +35,9 @@ final class KernelPasses: @unchecked Sendable {
 
     let dense: FactoredDense
     private let slice: SlicedSum.Slice
+    /// Whoever waits is a thread of this machine, whose core is idle meanwhile: more threads than that would take cores from
+    /// others that compute.
+    private let isAmongLanes: Bool
     private let finished: Mailbox<Product>
     private let condition = NSCondition()
     private var kernel: UnsafePointer<Float>?
@@ -44,8 +47,11 @@ final class KernelPasses: @unchecked Sendable {
     private var hasEnded = false
 
     /// `dense` has the server's rows; `slice` are their blocks.
-    init(_ dense: FactoredDense, _ slice: SlicedSum.Slice, threads: Int, finished: Mailbox<Product>) {
+    init(
+        _ dense: FactoredDense, _ slice: SlicedSum.Slice, threads: Int, isAmongLanes: Bool, finished: Mailbox<Product>
+    ) {
         self.dense = dense
+        self.isAmongLanes = isAmongLanes
         self.finished = finished
         self.slice = slice
         for thread in 0..<threads { Wire.startThread(named: "rows-\(thread)") { [self] in run() } }
@@ -87,7 +93,8 @@ final class KernelPasses: @unchecked Sendable {
         condition.lock()
         defer { condition.unlock() }
         while !hasEnded {
-            guard let kernel, products.contains(where: { $0.toBegin > 0 }) else {
+            guard let kernel, products.contains(where: { $0.toBegin > 0 }), !isAmongLanes || busy < products.count
+            else {
                 condition.wait()
                 continue
             }

@@ -43,7 +43,7 @@ final class PlacedKernel {
         self.slice = slice
         self.sharesMemory = sharesMemory
         finished = Mailbox(waking: wakeup)
-        passes = KernelPasses(dense, slice, threads: threads, finished: finished)
+        passes = KernelPasses(dense, slice, threads: threads, isAmongLanes: sharesMemory, finished: finished)
     }
 
     deinit { passes.end() }
