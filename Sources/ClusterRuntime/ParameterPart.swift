@@ -133,6 +133,14 @@ final class ParameterPart {
         return round.firstAttempt == firstAttempt && round.isComplete
     }
 
+    /// Parts of more bytes are never held twice: their step waits until nobody reads them any more.
+    private static let copiedByteCount = 2 << 30
+
+    /// Must the next step wait until the parameters as they are have been read?
+    var isLent: Bool {
+        range.count > Self.copiedByteCount / MemoryLayout<Float>.stride && !isKnownUniquelyReferenced(&state.parameters)
+    }
+
     /// Takes the step that all shards are there for, and returns the pushes that it was taken from.
     ///
     /// The old parameters may still be on their way to somebody; then the new ones get a buffer of their own.

@@ -47,6 +47,8 @@ final class ParameterServer {
     /// Whatever asked for a product with parameters that are not there yet.
     private var early: [(peer: NodeID, envelope: Envelope)] = []
     private let wakeup = Wakeup()
+    /// The coordinator's word to take a step, whose parameters are still being written to a file.
+    private var delayed: Envelope?
 
     /// `workers` must be bound and `coordinator` connected; both were made on the calling thread.
     init(
@@ -68,8 +70,12 @@ final class ParameterServer {
         poller.add(workers)
         poller.add(fileDescriptor: wakeup.descriptor)
         while true {
-            _ = try poller.wait()
+            _ = try poller.wait(timeout: delayed == nil ? nil : .milliseconds(20))
             wakeup.drain()
+            if let again = delayed {
+                delayed = nil
+                guard try handle(again) else { return }
+            }
             while true {
                 for answer in try kernel?.takeAnswers() ?? [] { try send(answer) }
                 // The coordinator's messages come before each of the workers': it opens a round before it hands out
@@ -100,6 +106,10 @@ final class ParameterServer {
         case .apply(let round, let firstAttempt):
             // Said again, it asks for the answer alone.
             if round == part.state.version {
+                if part.isLent {
+                    delayed = envelope
+                    return true
+                }
                 guard part.isComplete(round, firstAttempt: firstAttempt) else {
                     // The news that the step was begun again came too late: what counts elsewhere is not here.
                     let nothing = ShardAttempt(round: round, shard: 0, attempt: 0)

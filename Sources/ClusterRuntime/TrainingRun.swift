@@ -89,12 +89,16 @@ public final class TrainingRun {
         // From here on it is a run; what failed before leaves the folder free for another try.
         if resuming == nil { try folder.write(configuration) }
         cluster.onFingerprint = { [unowned self] in note($0, of: $1) }
-        try begin(at: resuming == nil ? StartingPoint(configuration, layout) : newestStartingPoint())
+        try begin(at: resuming == nil ? firstStartingPoint() : newestStartingPoint())
     }
 
     /// The newest good checkpoint, or the beginning.
     private func newestStartingPoint() throws -> StartingPoint {
-        try StartingPoint(newestIn: checkpoints, layout, log: log) ?? StartingPoint(configuration, layout)
+        try StartingPoint(newestIn: checkpoints, layout, isShared: cluster.local != nil, log: log) ?? firstStartingPoint()
+    }
+
+    private func firstStartingPoint() throws -> StartingPoint {
+        try StartingPoint(configuration, layout, isShared: cluster.local != nil)
     }
 
     /// Goes on from here, whatever was trained beyond.

@@ -1,9 +1,17 @@
+import Dispatch
 import Randomness
 
 extension ParameterLayout {
     /// The start of a run: a pure function of the seed.
     public func initialParameters(seed: UInt64) -> FloatBuffer {
         let buffer = FloatBuffer(count: count)
+        initialize(buffer, seed: seed)
+        return buffer
+    }
+
+    /// Writes the start of a run, on all cores: each number is a draw of its own.
+    public func initialize(_ buffer: FloatBuffer, seed: UInt64) {
+        precondition(buffer.count == count, "\(buffer.count) floats for \(count) parameters")
         for (index, parameter) in parameters.enumerated() {
             let floats = buffer.floats(of: parameter)
             switch parameter.initializer {
@@ -12,10 +20,15 @@ extension ParameterLayout {
             case .glorotUniform(let fanIn, let fanOut):
                 let generator = CounterGenerator(seed: seed, purpose: .initialization, item: UInt32(index))
                 let limit = (6 / Float(fanIn + fanOut)).squareRoot()
-                generator.fillUniform(floats)
-                for i in floats.indices { floats[i] = (2 * floats[i] - 1) * limit }
+                let size = 1 << 20
+                nonisolated(unsafe) let target = floats
+                DispatchQueue.concurrentPerform(iterations: (floats.count + size - 1) / size) { block in
+                    let range = block * size..<min((block + 1) * size, target.count)
+                    let part = UnsafeMutableBufferPointer(rebasing: target[range])
+                    generator.fillUniform(part, offset: range.lowerBound)
+                    for i in part.indices { part[i] = (2 * part[i] - 1) * limit }
+                }
             }
         }
-        return buffer
     }
 }

@@ -12,6 +12,12 @@ extension ParameterLayout {
     /// Copies all parameters out of a file, each checked for its shape. Tensors that are no parameters are passed over.
     public func read(_ file: SafetensorsFile) throws -> FloatBuffer {
         let buffer = FloatBuffer(count: count)
+        try read(file, into: buffer)
+        return buffer
+    }
+
+    public func read(_ file: SafetensorsFile, into buffer: FloatBuffer) throws {
+        precondition(buffer.count == count, "\(buffer.count) floats for \(count) parameters")
         for parameter in parameters {
             let name = parameter.name
             if let entry = file.entry(named: name), entry.shape != parameter.shape {
@@ -21,7 +27,6 @@ extension ParameterLayout {
             }
             try file.copy(name, into: buffer.floats(of: parameter))
         }
-        return buffer
     }
 }
 
