@@ -32,15 +32,23 @@ final class CheckpointWriter {
     private let queue = DispatchQueue(label: "checkpoints")
     private let pending = Pending()
 
+    private let wakeup: Wakeup
+
     private final class Pending: Sendable {
         let count = Atomic(0)
+    }
+
+    private final class Outcome: Sendable {
+        let result = Mutex<Result<Void, any Error>?>(nil)
     }
 
     /// On a disk slower than the training, snapshots must not pile up in memory.
     var hasPlace: Bool { pending.count.load(ordering: .relaxed) < 2 }
 
-    init(layout: ParameterLayout, log: Logger) {
+    /// Wakes whoever waits for a file.
+    init(layout: ParameterLayout, waking wakeup: Wakeup, log: Logger) {
         self.layout = layout
+        self.wakeup = wakeup
         self.log = log
     }
 
@@ -63,10 +71,20 @@ final class CheckpointWriter {
         }
     }
 
-    /// Writes a file that must not fail, after all others.
-    func writeNow(_ snapshot: ParameterSnapshot, to path: String, cursor: Cursor) throws {
+    /// Writes a file that must not fail, after all others. `wait` returns when what it is given has become true, which
+    /// takes long for a large file.
+    func writeNow(
+        _ snapshot: ParameterSnapshot, to path: String, cursor: Cursor, waiting wait: (() -> Bool) throws -> Void
+    ) throws {
         let metadata = try cursor.metadata()
-        try queue.sync { try Self.write(snapshot, to: path, layout: layout, metadata: metadata) }
+        let outcome = Outcome()
+        queue.async { [layout, wakeup] in
+            let result = Result { try Self.write(snapshot, to: path, layout: layout, metadata: metadata) }
+            outcome.result.withLock { $0 = result }
+            wakeup.call()
+        }
+        try wait { outcome.result.withLock { $0 != nil } }
+        try outcome.result.withLock { try $0!.get() }
     }
 
     func finish() { queue.sync {} }

@@ -79,7 +79,9 @@ public struct ClusterBenchmark: Sendable {
 
     private static let warmUp = 2
 
-    private func withCluster(_ gathering: Gathering, _ placement: DensePlacement, _ body: (Cluster) throws -> Void) throws {
+    private func withCluster(_ gathering: Gathering, _ placement: DensePlacement, _ body: (Cluster) throws -> Void)
+        throws
+    {
         var configuration = Preset.quick.configuration
         configuration.model = model
         configuration.densePlacement = placement

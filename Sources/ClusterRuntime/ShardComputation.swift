@@ -107,7 +107,8 @@ final class ShardComputation {
         let pushes = zip(gradients, x).map { gradient, x in
             let d = FloatFrame(buffer, end..<(x.count > 0 ? end + samples * width : end))
             return LaneAnswer.Push(
-                digest: result.digest(gradient: gradient, x: x.digest, d: d.digest), floats: [gradient, x, d], lent: nil,
+                digest: result.digest(gradient: gradient, x: x.digest, d: d.digest), floats: [gradient, x, d],
+                lent: nil,
                 memory: buffer.memory)
         }
         return (result, pushes)

@@ -74,7 +74,7 @@ public final class TrainingRun {
 
         layout = Network.attentionUNet(configuration.model).parameterLayout
         checkpoints = try CheckpointFolder(path: folder.path("checkpoints"))
-        writer = CheckpointWriter(layout: layout, log: log)
+        writer = CheckpointWriter(layout: layout, waking: interruption.wakeup, log: log)
         try Self.checkMemory(for: layout, configuration)
         history = try History(folder: folder.url)
         let batches = BatchMaker(
@@ -94,7 +94,8 @@ public final class TrainingRun {
 
     /// The newest good checkpoint, or the beginning.
     private func newestStartingPoint() throws -> StartingPoint {
-        try StartingPoint(newestIn: checkpoints, layout, isShared: cluster.local != nil, log: log) ?? firstStartingPoint()
+        try StartingPoint(newestIn: checkpoints, layout, isShared: cluster.local != nil, log: log)
+            ?? firstStartingPoint()
     }
 
     private func firstStartingPoint() throws -> StartingPoint {
@@ -123,7 +124,7 @@ public final class TrainingRun {
         let path = folder.path("best.safetensors")
         if let file = try? SafetensorsFile(path: path), file.metadata["step"] == "\(step)" { return }
         let parameters = ParameterState(version: step, parameters: state.parameters, velocity: nil)
-        try writer.writeNow(ParameterSnapshot(parameters), to: path, cursor: cursor)
+        try writeNow(ParameterSnapshot(parameters), to: path)
     }
 
     /// Writes down what computes: it stands in config.json for as long as the run's results do.
@@ -302,6 +303,13 @@ public final class TrainingRun {
         ) { try folder.prune(keeping: kept) }
     }
 
+    /// Workers and servers hear from the coordinator meanwhile.
+    private func writeNow(_ snapshot: ParameterSnapshot, to path: String) throws {
+        try writer.writeNow(snapshot, to: path, cursor: cursor) { isDone in
+            try cluster.wait(for: "the disk, to write \(path)", until: isDone)
+        }
+    }
+
     private func waitForTheDisk() throws {
         try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
     }
@@ -312,7 +320,7 @@ public final class TrainingRun {
             let snapshot = try cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity)
             // A step that was completed behind our back is computed again after resuming.
             if snapshot.version == step {
-                try writer.writeNow(snapshot, to: checkpoints.path(forStep: Int(step)), cursor: cursor)
+                try writeNow(snapshot, to: checkpoints.path(forStep: Int(step)))
             }
         } catch let lost as ParameterServers.Lost {
             log.warning("parameter server \(lost.name) \(lost.cause); the last checkpoint is the newest there is")
@@ -339,7 +347,7 @@ public final class TrainingRun {
 
     private func finish() throws -> String {
         let final = folder.path("final.safetensors")
-        try writer.writeNow(cluster.snapshot(withVelocity: false), to: final, cursor: cursor)
+        try writeNow(cluster.snapshot(withVelocity: false), to: final)
         // Resuming at the end leaves nothing to train, but the report needs the scores.
         if validationProbabilities.isEmpty && !validation.isEmpty { validationProbabilities = try score(validation) }
         try cluster.end(reason: "the training is done")

@@ -69,7 +69,9 @@ public final class DenseTeam: @unchecked Sendable {
 
         func forward(_ x: UnsafePointer<Float>, samples: Int, into sums: UnsafeMutablePointer<Float>) -> Bool {
             let (team, range) = (team, team.ranges[lane])
-            let (dense, total, kernel) = (team.dense, team.ranges.last!.upperBound, team.kernel.base + team.kernelOffset)
+            let (dense, total, kernel) = (
+                team.dense, team.ranges.last!.upperBound, team.kernel.base + team.kernelOffset
+            )
             let samples = (0..<samples).map { DenseSample(x: x + $0 * dense.depth) }
             team.eachBlock(lane, samples) { all, block in
                 dense.forward(

@@ -29,8 +29,10 @@ private struct Layer {
     func forward(_ range: Range<Int>) -> [Float] {
         let sums = FloatBuffer(count: dense.blocks * range.count * dense.width)
         let samples = samples(range)
-        for block in 0..<dense.blocks { dense.forward(
-                samples, block: block, kernel: kernel.base, sums: sums.base + block * range.count * dense.width) }
+        for block in 0..<dense.blocks {
+            dense.forward(
+                samples, block: block, kernel: kernel.base, sums: sums.base + block * range.count * dense.width)
+        }
         dense.addBlocks(0..<range.count, of: range.count, sums: sums.base)
         defer { withExtendedLifetime((self, sums)) {} }
         return Array(sums.floats.prefix(range.count * dense.width))

@@ -173,7 +173,9 @@ final class FactoredDenseOperation: DenseOperation {
         let kernel = context.parameters + kernel
         let samples = (0..<batch).map { DenseSample(x: x + $0 * layer.depth) }
         let sums = sums.floats
-        for block in 0..<products.blocks { products.forward(samples, block: block, kernel: kernel, sums: sums + block * batch * layer.width) }
+        for block in 0..<products.blocks {
+            products.forward(samples, block: block, kernel: kernel, sums: sums + block * batch * layer.width)
+        }
         products.addBlocks(0..<batch, of: batch, sums: sums)
         output.update(from: sums, count: batch * layer.width)
     }
