@@ -120,14 +120,12 @@ final class KernelPasses: @unchecked Sendable {
     private func compute(
         _ group: [Product], _ block: Int, _ kernel: UnsafePointer<Float>, _ scratch: inout FloatBuffer
     ) {
-        let (depth, width) = (dense.depth, dense.width)
+        let width = dense.width
         let forward = group.filter { $0.d == nil }
         let count = forward.reduce(0) { $0 + $1.samples }
         if count > 0 {
             if scratch.count < count * width { scratch = FloatBuffer(count: count * width) }
-            let samples = forward.flatMap { product in
-                (0..<product.samples).map { DenseSample(x: product.x.base + $0 * depth) }
-            }
+            let samples = forward.flatMap { dense.samples($0.samples, x: $0.x.base) }
             dense.forward(samples, block: block, kernel: kernel, sums: scratch.base)
             var done = 0
             for product in forward {
@@ -138,12 +136,8 @@ final class KernelPasses: @unchecked Sendable {
         }
         let backward = group.filter { $0.d != nil }
         if !backward.isEmpty {
-            let samples = backward.flatMap { product in
-                (0..<product.samples).map {
-                    DenseSample(
-                        x: product.x.base + $0 * depth, d: product.d!.base + $0 * width,
-                        dx: product.result.base + $0 * depth)
-                }
+            let samples = backward.flatMap {
+                dense.samples($0.samples, x: $0.x.base, d: $0.d!.base, dx: $0.result.base)
             }
             dense.backwardData(samples, block: block, kernel: kernel)
         }

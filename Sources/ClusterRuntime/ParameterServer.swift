@@ -27,26 +27,26 @@ struct ServerConfiguration: Codable, Hashable, Sendable {
 /// One thread with two sockets: a router for the workers, and one for the coordinator, or for whoever passes its
 /// messages on.
 final class ParameterServer {
-    private let configuration: ServerConfiguration
-    private let layout: ParameterLayout
-    private let log: Logger
-    private let workers: Socket
-    private let coordinator: Socket
+    let configuration: ServerConfiguration
+    let layout: ParameterLayout
+    let log: Logger
+    let workers: Socket
+    let coordinator: Socket
     /// Parameters of this process, which need not be sent to it.
     private let handover: ServerThread.Handover
-    private var part: ParameterPart?
-    private var run: UInt64 = 0
+    var part: ParameterPart?
+    var run: UInt64 = 0
     /// Who waits for parameters of which run and version.
     private var waiting: [NodeID: (run: UInt64, version: UInt64)] = [:]
-    private var maps = SharedMemoryMaps()
+    var maps = SharedMemoryMaps()
     /// Who pushed what lies in shared memory, and is needed until the step is taken.
     private var lenders: [ShardAttempt: NodeID] = [:]
     private var foreignPeers: Set<NodeID> = []
     /// The rows of the factored kernel, if it is this server that multiplies with them.
-    private var kernel: PlacedKernel?
+    var kernel: PlacedKernel?
     /// Whatever asked for a product with parameters that are not there yet.
     private var early: [(peer: NodeID, envelope: Envelope)] = []
-    private let wakeup = Wakeup()
+    let wakeup = Wakeup()
     /// The coordinator's word to take a step, whose parameters are still being written to a file.
     private var delayed: Envelope?
 
@@ -173,23 +173,6 @@ final class ParameterServer {
         try handleTheEarly()
     }
 
-    private func placeKernel(_ range: Range<Int>) {
-        let rows = layout.rows(in: range)
-        guard configuration.densePlacement == .server, !rows.isEmpty else { return }
-        kernel = PlacedKernel(
-            FactoredDense(depth: rows.count, width: layout.factored!.shape[1]),
-            SlicedSum.Slice(layout.blocks(in: range), of: layout.blocks),
-            sharesMemory: configuration.sharesMemory, threads: ProcessInfo.processInfo.activeProcessorCount,
-            waking: wakeup)
-        startKernel()
-    }
-
-    /// The rows stay as they are until the next step is taken.
-    private func startKernel() {
-        guard let kernel, let part else { return }
-        kernel.start(part.state.parameters.base + max(layout.factored!.offset - part.range.lowerBound, 0))
-    }
-
     private func handleTheEarly() throws {
         let early = early
         self.early = []
@@ -243,57 +226,6 @@ final class ParameterServer {
                 isLent: memory != nil, part)
         default: reportForeign(peer, "a message that is not for a parameter server")
         }
-    }
-
-    /// What comes back to the worker when its product is computed.
-    private func multiply(
-        _ envelope: Envelope, _ id: ShardAttempt, with kernel: PlacedKernel, for peer: NodeID
-    ) throws {
-        var answer: PlacedKernel.Answer?
-        switch envelope.header {
-        case .multiply(_, _, let samples, let isKept, let digest, let memory):
-            guard samples > 0, samples <= configuration.shardSize else {
-                return reportForeign(peer, "a product of \(samples) samples")
-            }
-            let x: FloatFrame
-            if let known = kernel.shard(id) {
-                x = known.x
-            } else if let memory, configuration.sharesMemory {
-                guard let lent = maps.floats(memory), lent.count >= samples * kernel.rows else { return }
-                x = FloatFrame(lent, 0..<samples * kernel.rows)
-            } else {
-                guard let frame = envelope.tensors.first, let unpacked = try kernel.unpack(frame, samples: samples)
-                else { return reportForeign(peer, "inputs of another model") }
-                guard unpacked.digest == digest else { return try reportDamaged(id, from: peer) }
-                x = unpacked
-            }
-            answer = try kernel.multiply(id, of: peer, samples: samples, isKept: isKept, x: x, digest: digest)
-        case .multiplyTransposed(_, _, let digest):
-            guard let shard = kernel.shard(id) else { return try decline(id, "its inputs are not here", to: peer) }
-            guard let frame = envelope.tensors.first, let d = FloatFrame(frame, count: shard.samples * kernel.width)
-            else { return reportForeign(peer, "errors of another model") }
-            guard d.digest == digest else { return try reportDamaged(id, from: peer) }
-            answer = try kernel.multiplyTransposed(id, d: d, digest: digest)
-        default: break
-        }
-        if let answer { try send(answer) }
-    }
-
-    private func send(_ answer: PlacedKernel.Answer) throws {
-        // If it is not connected just now, it asks again.
-        try workers.send(answer.header, run: run, tensors: answer.tensors, to: answer.peer)
-    }
-
-    /// The shard's attempt is given up, at its worker and at the coordinator, which hands the shard out anew if it is
-    /// still wanted.
-    private func decline(_ id: ShardAttempt, _ reason: String, to peer: NodeID) throws {
-        try workers.send(.rejected(id, reason: reason), run: run, to: peer)
-        try coordinator.send(.rejected(id, reason: reason), run: run)
-    }
-
-    private func reportDamaged(_ id: ShardAttempt, from peer: NodeID) throws {
-        log.warning("\(peer): a factor of \(id) was damaged on its way; the shard is computed again")
-        try decline(id, "it was damaged on its way", to: peer)
     }
 
     /// The floats of a push: the gradient, and x and d unless this server has them already; nil unless they fit.
@@ -368,7 +300,7 @@ final class ParameterServer {
         }
     }
 
-    private func reportForeign(_ peer: NodeID, _ what: String) {
+    func reportForeign(_ peer: NodeID, _ what: String) {
         guard foreignPeers.count < 10_000, foreignPeers.insert(peer).inserted else { return }
         log.warning("\(peer): \(what); dropped, and what follows of its kind")
     }

@@ -28,7 +28,6 @@ final class RemoteProducts: FactoredProducts {
     private struct Part {
         let server: Int
         let rows: Range<Int>
-        let slice: Int
     }
 
     init(layout: ParameterLayout, sharesMemory: Bool, ask: @escaping (ProductRequest) -> Void) {
@@ -43,7 +42,7 @@ final class RemoteProducts: FactoredProducts {
         if self.task?.run != task.run {
             sum = SlicedSum(task.ranges.map { layout.blocks(in: $0) }, of: layout.blocks)
             parts = task.ranges.indices.map {
-                Part(server: $0, rows: layout.rows(in: task.ranges[$0]), slice: $0)
+                Part(server: $0, rows: layout.rows(in: task.ranges[$0]))
             }.filter { !$0.rows.isEmpty }
         }
         self.task = task
@@ -56,10 +55,10 @@ final class RemoteProducts: FactoredProducts {
         ask(request)
         guard let answers = request.wait() else { return false }
         let size = samples * width
-        let all = FloatBuffer(count: parts.reduce(0) { $0 + sum.slices[$1.slice].sums.count } * size)
+        let all = FloatBuffer(count: parts.reduce(0) { $0 + sum.slices[$1.server].sums.count } * size)
         var places: [Int: UnsafeMutablePointer<Float>] = [:]
         for part in parts {
-            let blocks = sum.slices[part.slice].sums
+            let blocks = sum.slices[part.server].sums
             guard let answer = answers[part.server], answer.count == blocks.count * size else { return false }
             for (index, block) in blocks.enumerated() {
                 let place = all.base + places.count * size

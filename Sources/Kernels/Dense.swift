@@ -36,6 +36,16 @@ public struct FactoredDense: Sendable {
         block * Self.rowsPerBlock..<min((block + 1) * Self.rowsPerBlock, depth)
     }
 
+    /// Samples whose rows follow each other: x and dx `[count, depth]`, d `[count, width]`.
+    public func samples(
+        _ count: Int, x: UnsafePointer<Float>, d: UnsafePointer<Float>? = nil, dx: UnsafeMutablePointer<Float>? = nil
+    ) -> [DenseSample] {
+        (0..<count).map { sample in
+            DenseSample(
+                x: x + sample * depth, d: d.map { $0 + sample * width }, dx: dx.map { $0 + sample * depth })
+        }
+    }
+
     /// The products of a block's rows: `sums` is `[samples][width]`.
     public func forward(
         _ samples: [DenseSample], block: Int, kernel: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>

@@ -48,7 +48,7 @@ public struct ParameterUpdate: Sendable {
     ) {
         let dense = layout.factored.map { FactoredDense(depth: layout.rows(in: range).count, width: $0.shape[1]) }
         nonisolated(unsafe) let samples = (factors ?? []).flatMap { shard in
-            (0..<shard.samples).map { DenseSample(x: shard.x + $0 * dense!.depth, d: shard.d + $0 * dense!.width) }
+            dense!.samples(shard.samples, x: shard.x, d: shard.d)
         }
         nonisolated(unsafe) let gradient = gradient
         let blocks = layout.parameters.filter { factors != nil || $0.role != .factored }.flatMap {

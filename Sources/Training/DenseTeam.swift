@@ -72,7 +72,7 @@ public final class DenseTeam: @unchecked Sendable {
             let (dense, total, kernel) = (
                 team.dense, team.ranges.last!.upperBound, team.kernel.base + team.kernelOffset
             )
-            let samples = (0..<samples).map { DenseSample(x: x + $0 * dense.depth) }
+            let samples = dense.samples(samples, x: x)
             team.eachBlock(lane, samples) { all, block in
                 dense.forward(
                     all, block: block, kernel: kernel, sums: team.sums.base + block * total * dense.width)
@@ -86,9 +86,7 @@ public final class DenseTeam: @unchecked Sendable {
             _ x: UnsafePointer<Float>, d: UnsafePointer<Float>, samples: Int, into dx: UnsafeMutablePointer<Float>
         ) -> Bool {
             let (team, dense, kernel) = (team, team.dense, team.kernel.base + team.kernelOffset)
-            let samples = (0..<samples).map {
-                DenseSample(x: x + $0 * dense.depth, d: d + $0 * dense.width, dx: dx + $0 * dense.depth)
-            }
+            let samples = dense.samples(samples, x: x, d: d, dx: dx)
             team.eachBlock(lane, samples) { all, block in
                 dense.backwardDataAndStep(all, block: block, sgd: team.sgd, kernel: kernel)
             }

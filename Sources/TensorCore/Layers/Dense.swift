@@ -171,7 +171,7 @@ final class FactoredDenseOperation: DenseOperation {
             return
         }
         let kernel = context.parameters + kernel
-        let samples = (0..<batch).map { DenseSample(x: x + $0 * layer.depth) }
+        let samples = products.samples(batch, x: x)
         let sums = sums.floats
         for block in 0..<products.blocks {
             products.forward(samples, block: block, kernel: kernel, sums: sums + block * batch * layer.width)
@@ -187,9 +187,7 @@ final class FactoredDenseOperation: DenseOperation {
             return
         }
         let kernel = context.parameters + kernel
-        let samples = (0..<batch).map {
-            DenseSample(x: x + $0 * layer.depth, d: d + $0 * layer.width, dx: dx + $0 * layer.depth)
-        }
+        let samples = products.samples(batch, x: x, d: d, dx: dx)
         for block in 0..<products.blocks { products.backwardData(samples, block: block, kernel: kernel) }
     }
 
