@@ -55,7 +55,7 @@ final class FileMapping: @unchecked Sendable {
 
     /// Gives back the memory of the pages that lie within `range`. Whoever reads them again, or is reading them now,
     /// finds the same bytes, since nobody can write to the mapping.
-    func discard(_ range: Range<Int>) {
+    private func discard(_ range: Range<Int>) {
         let page = Int(sysconf(CInt(_SC_PAGESIZE)))
         let start = (range.lowerBound + page - 1) / page * page
         let end = range.upperBound == bytes.count ? range.upperBound : range.upperBound / page * page

@@ -1,7 +1,7 @@
 /// A float32 tensor that lies in a file, read where it is.
 ///
-/// Elements that were read count as memory of the process until they are discarded or the system needs the memory: it
-/// can always load them again.
+/// Elements that were read count as memory of the process until the system needs it for something else: it can always
+/// load them again.
 public final class MappedTensor: Sendable {
     private let mapping: FileMapping
     /// Where the elements lie in the file, in bytes.
@@ -19,15 +19,5 @@ public final class MappedTensor: Sendable {
     /// The elements, valid for as long as this object lives.
     public var floats: UnsafeBufferPointer<Float> {
         UnsafeRawBufferPointer(rebasing: mapping.bytes[range]).assumingMemoryBound(to: Float.self)
-    }
-
-    /// Gives back the memory of the elements `range`, for example of rows that will not be read again soon. They keep
-    /// their values, for other readers too.
-    public func discard(_ elements: Range<Int>) {
-        precondition(
-            elements.lowerBound >= 0 && elements.upperBound <= count, "discard: \(elements) of \(count) elements")
-        let size = MemoryLayout<Float>.size
-        let start = range.lowerBound + elements.lowerBound * size
-        mapping.discard(start..<start + elements.count * size)
     }
 }

@@ -24,8 +24,8 @@ public struct TrainedModel: Sendable {
         path = file.path
         let network = Network.attentionUNet(configuration.model)
         scorer = Scorer(
-            network: network, numerics: configuration.numerics, parameters: try network.parameterLayout.read(file),
-            shardSize: configuration.shardSize)
+            network: network, numerics: configuration.numerics,
+            parameters: try ModelParameters(file, network.parameterLayout), shardSize: configuration.shardSize)
     }
 
     /// The probabilities of a data set's recordings.

@@ -74,6 +74,8 @@ final class StepContext {
     var gradientScale: Float = 1
     /// nil outside training: nothing is dropped.
     var dropout: Dropout?
+    /// nil where the factored kernel lies behind the other parameters.
+    var factoredKernel: UnsafePointer<Float>?
     /// nil where the lane multiplies with the factored kernel alone.
     var factoredProducts: (any FactoredProducts)?
     /// A product was not to be had: what follows in the step is not computed.

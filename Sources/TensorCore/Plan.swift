@@ -68,11 +68,15 @@ public final class Plan {
         plannedByteCount = place(builder.buffers)
     }
 
-    /// Takes parameters in the network's layout. They must stay in place until the next call.
+    /// Takes parameters in the network's layout; they may end before the factored kernel if that lies elsewhere or others
+    /// multiply with it. They must stay in place until the next call.
     ///
     /// `version` names the values: with the same version as before, nothing is done again.
-    public func load(_ parameters: UnsafePointer<Float>, version: UInt64) {
+    public func load(
+        _ parameters: UnsafePointer<Float>, factoredKernel: UnsafePointer<Float>? = nil, version: UInt64
+    ) {
         bindBuffers()
+        context.factoredKernel = factoredKernel
         guard arena.occupant !== self || preparedVersion != version || context.parameters != parameters else {
             return
         }

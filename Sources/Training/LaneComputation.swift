@@ -89,11 +89,12 @@ public final class LaneComputation {
 
     /// Computes probabilities with the moving statistics: `body` gets them as `[samples, classes]`.
     public func score<Result>(
-        samples: Int, images: UnsafePointer<Float>, parameters: UnsafePointer<Float>, version: UInt64,
+        samples: Int, images: UnsafePointer<Float>, parameters: UnsafePointer<Float>,
+        factoredKernel: UnsafePointer<Float>? = nil, version: UInt64,
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) throws -> Result {
         let plan = try plan(samples: samples, mode: .inference)
-        plan.load(parameters, version: version)
+        plan.load(parameters, factoredKernel: factoredKernel, version: version)
         plan.forward(images: images)
         if plan.isGivenUp { throw GivenUp() }
         return try body(plan.probabilities)

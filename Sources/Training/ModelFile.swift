@@ -16,8 +16,9 @@ extension ParameterLayout {
         return buffer
     }
 
+    /// The buffer may end before the factored tensor: then that is checked, not copied.
     public func read(_ file: SafetensorsFile, into buffer: FloatBuffer) throws {
-        precondition(buffer.count == count, "\(buffer.count) floats for \(count) parameters")
+        precondition([count, gradientCount].contains(buffer.count), "\(buffer.count) floats for \(count) parameters")
         for parameter in parameters {
             let name = parameter.name
             if let entry = file.entry(named: name), entry.shape != parameter.shape {
@@ -25,7 +26,7 @@ extension ParameterLayout {
                     .mismatch, file.path,
                     "tensor \"\(name)\" has shape \(entry.shape), the model needs \(parameter.shape)")
             }
-            try file.copy(name, into: buffer.floats(of: parameter))
+            if parameter.offset < buffer.count { try file.copy(name, into: buffer.floats(of: parameter)) }
         }
     }
 }

@@ -7,11 +7,11 @@ import TensorCore
 public struct Scorer: Sendable {
     private let network: Network
     private let numerics: NumericsSettings
-    private let parameters: FloatBuffer
+    private let parameters: ModelParameters
     private let shardSize: Int
 
-    /// `parameters` are in the network's layout. `shardSize` samples are computed at a time.
-    public init(network: Network, numerics: NumericsSettings, parameters: FloatBuffer, shardSize: Int) {
+    /// `shardSize` samples are computed at a time.
+    public init(network: Network, numerics: NumericsSettings, parameters: ModelParameters, shardSize: Int) {
         self.network = network
         self.numerics = numerics
         self.parameters = parameters
@@ -37,7 +37,8 @@ public struct Scorer: Sendable {
                     let batch = images(shards[index])
                     let result = try withExtendedLifetime(batch) {
                         try computation.score(
-                            samples: shards[index].count, images: batch.base, parameters: parameters.base, version: 0
+                            samples: shards[index].count, images: batch.base, parameters: parameters.base,
+                            factoredKernel: parameters.factoredKernel, version: 0
                         ) { Array($0) }
                     }
                     state.withLock { $0.results[index] = result }

@@ -17,7 +17,7 @@ private func write(byteCount: Int, floats: [Float], to path: String) throws {
     }
 }
 
-@Test func floatsInPlaceOutliveTheFileAndKeepTheirValuesWhenDiscarded() throws {
+@Test func floatsInPlaceOutliveTheFile() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("x.safetensors")
     let floats = (0..<10_000).map { Float($0) }
@@ -26,10 +26,7 @@ private func write(byteCount: Int, floats: [Float], to path: String) throws {
     try FileManager.default.removeItem(atPath: path)
     #expect(tensor.count == floats.count)
     #expect(Array(tensor.floats) == floats)
-    for range in [0..<0, 3..<9_000, 0..<10_000] {
-        tensor.discard(range)
-        #expect(Array(tensor.floats) == floats)
-    }
+    #expect(Array(tensor.floats) == floats)
 }
 
 @Test(arguments: [(0, true), (4, true), (8, true), (1, false), (2, false), (7, false)])

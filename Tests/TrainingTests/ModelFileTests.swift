@@ -10,30 +10,8 @@ private let layout = SmallRun.layout
 private let parameters = layout.initialParameters(seed: 5)
 private let velocity = layout.initialParameters(seed: 6)
 
-/// A model file, removed with the value.
-private final class ModelFileOnDisk {
-    let path = FileManager.default.temporaryDirectory.appending(path: "hbn-\(UUID()).safetensors").path
-
-    init(velocity: FloatBuffer? = nil, metadata: [String: String] = [:]) throws {
-        try ModelFile.write(
-            to: path, layout: layout, withVelocity: velocity != nil, metadata: metadata
-        ) { range, isVelocity in
-            // In pieces, as from several servers.
-            let source = isVelocity ? velocity! : parameters
-            let middle = range.lowerBound + range.count / 3
-            return [range.lowerBound..<middle, middle..<range.upperBound].map {
-                UnsafeBufferPointer(rebasing: UnsafeBufferPointer(source.floats)[$0])
-            }
-        }
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func open() throws -> SafetensorsFile { try SafetensorsFile(path: path) }
-}
-
 @Test func parametersAndVelocityComeBackAsTheyWere() throws {
-    let file = try ModelFileOnDisk(velocity: velocity, metadata: ["step": "12"]).open()
+    let file = try ModelFileOnDisk(parameters, velocity: velocity, metadata: ["step": "12"]).open()
     try file.verify()
     #expect(file.metadata["step"] == "12")
     let read = try layout.read(file)
@@ -50,7 +28,7 @@ private final class ModelFileOnDisk {
 }
 
 @Test func aFileHasTheContractsNamesAndNoOthers() throws {
-    let file = try ModelFileOnDisk(velocity: velocity).open()
+    let file = try ModelFileOnDisk(parameters, velocity: velocity).open()
     let names = layout.parameters.map(\.name)
     let momenta = layout.parameters.filter { $0.role != .statistic }.map { "momentum/\($0.name)" }
     #expect(Set(file.tensors.map(\.name)) == Set(names + momenta))
@@ -61,20 +39,20 @@ private final class ModelFileOnDisk {
 }
 
 @Test func withoutMomentumThereIsNoVelocity() throws {
-    let file = try ModelFileOnDisk().open()
+    let file = try ModelFileOnDisk(parameters).open()
     #expect(try ModelFile.velocity(in: file, layout: layout) == nil)
     #expect(file.tensors.count == layout.parameters.count)
 }
 
 @Test func theModelsSizesAreReadFromItsParameters() throws {
-    let file = try ModelFileOnDisk().open()
+    let file = try ModelFileOnDisk(parameters).open()
     let model = try ModelSettings(
         parametersOf: file, height: SmallRun.model.height, width: SmallRun.model.width)
     #expect(model == SmallRun.model)
 }
 
 @Test func parametersOfAnotherModelAreRefused() throws {
-    let file = try ModelFileOnDisk().open()
+    let file = try ModelFileOnDisk(parameters).open()
     for change in [\ModelSettings.baseFilters, \.height, \.denseWidth, \.denseLayers, \.classes] {
         var model = SmallRun.model
         model[keyPath: change] *= 2

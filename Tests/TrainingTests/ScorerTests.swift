@@ -1,7 +1,10 @@
+import AttentionUNet
 import Augmentation
+import Checkpoints
 import Datasets
 import Foundation
 import Parameters
+import TensorCore
 import Testing
 import Training
 
@@ -9,7 +12,9 @@ private let samples: [UInt32] = [7, 0, 3, 11, 2, 9, 1]
 private let parameters = SmallRun.layout.initialParameters(seed: 5)
 private let maker = BatchMaker(dataset: SmallRun.dataset, augmentation: AugmentationSettings(), seed: 1)
 
-private func score(_ samples: [UInt32], lanes: Int, shardSize: Int = 2) throws -> [Float] {
+private func score(
+    _ samples: [UInt32], lanes: Int, shardSize: Int = 2, parameters: ModelParameters = ModelParameters(parameters)
+) throws -> [Float] {
     let scorer = Scorer(
         network: SmallRun.network, numerics: NumericsSettings(), parameters: parameters, shardSize: shardSize)
     return try scorer.probabilities(of: samples, lanes: lanes) { maker.images(of: $0, epoch: nil) }
@@ -27,6 +32,22 @@ private func score(_ samples: [UInt32], lanes: Int, shardSize: Int = 2) throws -
         let alone = try score([sample], lanes: 1)
         for (a, b) in zip(alone, scores[2 * index..<2 * index + 2]) { #expect(abs(a - b) < 1e-5) }
     }
+}
+
+@Test func aModelScoresFromItsFileAsFromMemory() throws {
+    let file = try ModelFileOnDisk(parameters)
+    let mapped = try ModelParameters(try file.open(), SmallRun.layout)
+    #expect(try score(samples, lanes: 2, parameters: mapped) == score(samples, lanes: 2))
+}
+
+@Test func aKernelOfAnotherShapeIsRefusedThoughItIsNotRead() throws {
+    var settings = SmallRun.model
+    settings.height *= 2
+    let file = try ModelFileOnDisk(parameters)
+    let error = try #require(throws: CheckpointError.self) {
+        try ModelParameters(try file.open(), Network.attentionUNet(settings).parameterLayout)
+    }
+    #expect(error.reason.contains("head.dense1.kernel"))
 }
 
 @Test func noSamplesHaveNoScores() throws {

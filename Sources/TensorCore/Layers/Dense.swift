@@ -170,7 +170,7 @@ final class FactoredDenseOperation: DenseOperation {
             if !others.forward(x, samples: batch, into: output) { context.isGivenUp = true }
             return
         }
-        let kernel = context.parameters + kernel
+        let kernel = context.factoredKernel ?? context.parameters + kernel
         let samples = products.samples(batch, x: x)
         let sums = sums.floats
         for block in 0..<products.blocks {
@@ -186,7 +186,7 @@ final class FactoredDenseOperation: DenseOperation {
             if !others.backwardData(x, d: d, samples: batch, into: dx) { context.isGivenUp = true }
             return
         }
-        let kernel = context.parameters + kernel
+        let kernel = context.factoredKernel ?? context.parameters + kernel
         let samples = products.samples(batch, x: x, d: d, dx: dx)
         for block in 0..<products.blocks { products.backwardData(samples, block: block, kernel: kernel) }
     }

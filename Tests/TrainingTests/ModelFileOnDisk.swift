@@ -1,0 +1,26 @@
+import Checkpoints
+import Foundation
+import Parameters
+import Training
+
+/// A file of the small model, removed with the value.
+final class ModelFileOnDisk {
+    let path = FileManager.default.temporaryDirectory.appending(path: "hbn-\(UUID()).safetensors").path
+
+    init(_ parameters: FloatBuffer, velocity: FloatBuffer? = nil, metadata: [String: String] = [:]) throws {
+        try ModelFile.write(
+            to: path, layout: SmallRun.layout, withVelocity: velocity != nil, metadata: metadata
+        ) { range, isVelocity in
+            // In pieces, as from several servers.
+            let source = isVelocity ? velocity! : parameters
+            let middle = range.lowerBound + range.count / 3
+            return [range.lowerBound..<middle, middle..<range.upperBound].map {
+                UnsafeBufferPointer(rebasing: UnsafeBufferPointer(source.floats)[$0])
+            }
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func open() throws -> SafetensorsFile { try SafetensorsFile(path: path) }
+}
