@@ -28,7 +28,7 @@ public struct ParameterUpdate: Sendable {
     /// The part that is updated. All buffers hold this part alone.
     let range: Range<Int>
     /// Moving statistics keep this share of themselves (Keras' default).
-    let statisticMomentum: Float = 0.99
+    public static let statisticMomentum: Float = 0.99
 
     public init(layout: ParameterLayout, optimizer: SGD, range: Range<Int>? = nil) {
         self.layout = layout
@@ -60,7 +60,7 @@ public struct ParameterUpdate: Sendable {
             let (source, target) = (parameters.base + offset, updated.base + offset)
             switch block.parameter.role {
             case .statistic:
-                let (kept, fresh) = (statisticMomentum, 1 - statisticMomentum)
+                let (kept, fresh) = (Self.statisticMomentum, 1 - Self.statisticMomentum)
                 for i in 0..<block.range.count { target[i] = kept * source[i] + fresh * gradient[offset + i] }
             case .trainable:
                 optimizer.step(

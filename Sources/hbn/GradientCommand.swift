@@ -3,6 +3,8 @@ import ClusterRuntime
 import TensorCore
 import Training
 
+extension DensePlacement: ExpressibleByArgument {}
+
 /// `hbn gradient`: loss and gradients of a batch, for comparison with other software.
 struct GradientCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,16 +31,46 @@ struct GradientCommand: ParsableCommand {
     @Flag(help: "The gradient of head.dense1.kernel as its factors, head.dense1.kernel/x and /d.")
     var factored = false
 
+    @Flag(help: "Through a coordinator, a parameter server and a worker on this machine; without probabilities.")
+    var cluster = false
+
+    @Option(
+        name: .customLong("dense-placement"),
+        help: "With --cluster, who multiplies with the first dense layer's kernel: server or worker.")
+    var densePlacement: DensePlacement?
+
     @Flag(help: "Compute every convolution directly, none by Winograd's algorithm.")
     var direct = false
 
+    func validate() throws {
+        guard !cluster || !(inference || factored) else {
+            throw ValidationError("--cluster gives whole gradients: drop --inference and --factored")
+        }
+        guard cluster || densePlacement == nil else {
+            throw ValidationError("--dense-placement is for a cluster: add --cluster")
+        }
+    }
+
     func run() throws {
         try reportingFailures {
+            let numerics = numerics
+            if cluster {
+                var gradient = ClusterGradient()
+                gradient.numerics = numerics
+                gradient.densePlacement = densePlacement ?? .server
+                return try gradient.write(to: output, parameters: parameters, batch: batch)
+            }
             var file = GradientFile()
             file.inference = inference
             file.factored = factored
-            if direct { file.numerics.convolutions = ConvolutionChoices(.direct) }
+            file.numerics = numerics
             try file.write(to: output, parameters: parameters, batch: batch)
         }
+    }
+
+    private var numerics: NumericsSettings {
+        var numerics = NumericsSettings()
+        if direct { numerics.convolutions = ConvolutionChoices(.direct) }
+        return numerics
     }
 }
