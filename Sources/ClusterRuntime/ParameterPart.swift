@@ -133,12 +133,12 @@ final class ParameterPart {
         return round.firstAttempt == firstAttempt && round.isComplete
     }
 
-    /// Parts of more bytes are never held twice: their step waits until nobody reads them any more.
-    private static let copiedByteCount = 2 << 30
+    /// Parts of more than 2 GiB are never held twice: their step waits until nobody reads them any more.
+    static func isTooLargeForTwo(_ floats: Int) -> Bool { floats > (2 << 30) / MemoryLayout<Float>.stride }
 
     /// Must the next step wait until the parameters as they are have been read?
     var isLent: Bool {
-        range.count > Self.copiedByteCount / MemoryLayout<Float>.stride && !isKnownUniquelyReferenced(&state.parameters)
+        Self.isTooLargeForTwo(range.count) && !isKnownUniquelyReferenced(&state.parameters)
     }
 
     /// Takes the step that all shards are there for, and returns the pushes that it was taken from.

@@ -177,7 +177,7 @@ final class ParameterServers {
     }
 
     /// Servers that multiply with rows of the factored kernel have whole blocks of them.
-    private static func partition(
+    static func partition(
         _ layout: ParameterLayout, servers: Int, _ placement: DensePlacement
     ) -> Partition {
         Partition(

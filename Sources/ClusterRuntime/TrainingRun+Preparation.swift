@@ -23,13 +23,13 @@ extension TrainingRun {
 
     /// Refuses a model that cannot fit before any of it is allocated.
     static func checkMemory(for layout: ParameterLayout, _ configuration: RunConfiguration) throws {
-        let needed = layout.count * MemoryLayout<Float>.stride * (configuration.optimizer.needsVelocity ? 2 : 1)
+        let needed = MemoryPlan(configuration).coordinator.total
         let present = ProcessInfo.processInfo.physicalMemory
         guard UInt64(needed) < present else {
             throw RunFailure(
                 .unusableArguments,
-                "the model's \(layout.count.grouped) parameters need \(needed >> 30) GiB, this machine has "
-                    + "\(present >> 30); choose a smaller height, width or base filters")
+                "training the model's \(layout.count.grouped) parameters needs \(needed >> 30) GiB in this process, the "
+                    + "machine has \(present >> 30); choose a smaller height, width or base filters")
         }
     }
 }

@@ -31,7 +31,7 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: "Start from this config.json; other options change it.")
     var config: String?
 
-    @Flag(help: "Print the layers and the number of parameters, and do nothing.")
+    @Flag(help: "Print the layers, the number of parameters and the memory of each role, and do nothing.")
     var describe = false
 
     func run() throws {
@@ -49,7 +49,7 @@ struct CoordinatorCommand: ParsableCommand {
                 ?? (training.preset ?? .quick).configuration
             configuration.fingerprints = nil  // Of the workers that the other run had.
             try training.apply(to: &configuration, data: data)
-            if describe { return Description(configuration).print() }
+            if describe { return try Description(configuration).print() }
             try train(configuration)
         }
     }

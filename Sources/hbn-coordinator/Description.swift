@@ -9,7 +9,7 @@ struct Description {
 
     init(_ configuration: RunConfiguration) { self.configuration = configuration }
 
-    func print() {
+    func print() throws {
         let network = Network.attentionUNet(configuration.model)
         let layout = network.parameterLayout
         Swift.print("\(configuration.preset.rawValue): \(configuration.preset.summary)")
@@ -31,7 +31,15 @@ struct Description {
             "a step: \(configuration.shardsPerStep) shards of \(configuration.shardSize) samples; SGD, learning rate "
                 + "\(configuration.optimizer.learningRate), momentum \(configuration.optimizer.momentum); "
                 + "\(configuration.epochs) epochs")
+        Swift.print("")
+        Swift.print("memory planned for what grows with the model; data, code and messages come on top")
+        for role in try MemoryPlan(configuration).roles() {
+            Swift.print(pad(role.name, 60) + megabytes(role.total))
+            for item in role.items { Swift.print(pad("    \(item.what)", 60) + megabytes(item.bytes)) }
+        }
     }
+
+    private func megabytes(_ bytes: Int) -> String { right(((bytes + 500_000) / 1_000_000).grouped, 10) + " MB" }
 
     private func pad(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(1, width - text.count))
