@@ -2387,12 +2387,12 @@ static const ProtobufCFieldDescriptor hbn__pull__field_descriptors[4] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "with_velocity",
+    "of_velocity",
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Pull, with_velocity),
+    offsetof(Hbn__Pull, of_velocity),
     NULL,
     NULL,
     0,             /* flags */
@@ -2426,8 +2426,8 @@ static const ProtobufCFieldDescriptor hbn__pull__field_descriptors[4] =
 static const unsigned hbn__pull__field_indices_by_name[] = {
   3,   /* field[3] = count */
   2,   /* field[2] = first */
+  1,   /* field[1] = of_velocity */
   0,   /* field[0] = version */
-  1,   /* field[1] = with_velocity */
 };
 static const ProtobufCIntRange hbn__pull__number_ranges[1 + 1] =
 {
@@ -2449,7 +2449,7 @@ const ProtobufCMessageDescriptor hbn__pull__descriptor =
   (ProtobufCMessageInit) hbn__pull__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[3] =
+static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[4] =
 {
   {
     "version",
@@ -2487,16 +2487,29 @@ static const ProtobufCFieldDescriptor hbn__parameters__field_descriptors[3] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "of_velocity",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Parameters, of_velocity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__parameters__field_indices_by_name[] = {
   1,   /* field[1] = first */
   2,   /* field[2] = memory */
+  3,   /* field[3] = of_velocity */
   0,   /* field[0] = version */
 };
 static const ProtobufCIntRange hbn__parameters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor hbn__parameters__descriptor =
 {
@@ -2506,7 +2519,7 @@ const ProtobufCMessageDescriptor hbn__parameters__descriptor =
   "Hbn__Parameters",
   "hbn",
   sizeof(Hbn__Parameters),
-  3,
+  4,
   hbn__parameters__field_descriptors,
   hbn__parameters__field_indices_by_name,
   1,  hbn__parameters__number_ranges,

@@ -25,7 +25,8 @@ struct Cursor {
 
 /// Writes parameters to files on a thread of its own, beside the training.
 ///
-/// A snapshot's floats are those of the parameter server itself, which leaves them unchanged until they are written.
+/// A snapshot's floats are those of the parameter servers themselves, which leave them unchanged until they are written;
+/// those of servers on other hosts come while the file is written.
 final class CheckpointWriter {
     private let layout: ParameterLayout
     private let log: Logger
@@ -45,6 +46,9 @@ final class CheckpointWriter {
     /// On a disk slower than the training, snapshots must not pile up in memory.
     var hasPlace: Bool { pending.count.load(ordering: .relaxed) < 2 }
 
+    /// Everything is written.
+    var isIdle: Bool { pending.count.load(ordering: .acquiring) == 0 }
+
     /// Wakes whoever waits for a file.
     init(layout: ParameterLayout, waking wakeup: Wakeup, log: Logger) {
         self.layout = layout
@@ -60,8 +64,11 @@ final class CheckpointWriter {
     ) throws {
         let metadata = try cursor.metadata()
         pending.count.add(1, ordering: .relaxed)
-        queue.async { [layout, log, pending] in
-            defer { pending.count.subtract(1, ordering: .relaxed) }
+        queue.async { [layout, log, pending, wakeup] in
+            defer {
+                pending.count.subtract(1, ordering: .releasing)
+                wakeup.call()
+            }
             do {
                 try Self.write(snapshot, to: path, layout: layout, metadata: metadata)
                 try afterwards()
@@ -92,10 +99,8 @@ final class CheckpointWriter {
     private static func write(
         _ snapshot: ParameterSnapshot, to path: String, layout: ParameterLayout, metadata: [String: String]
     ) throws {
-        try withExtendedLifetime(snapshot) {
-            try ModelFile.write(
-                to: path, layout: layout, withVelocity: snapshot.hasVelocity, metadata: metadata,
-                pieces: snapshot.pieces(of:velocity:))
-        }
+        try ModelFile.write(
+            to: path, layout: layout, withVelocity: snapshot.hasVelocity, metadata: metadata,
+            pieces: snapshot.read(_:ofVelocity:_:))
     }
 }

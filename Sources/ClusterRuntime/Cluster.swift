@@ -45,7 +45,8 @@ final class Cluster {
     /// The fingerprint that all workers should have: the first one's.
     var reference: String?
     var failure: (any Error)?
-    private var version: UInt64 = 0
+    /// Steps that the servers have taken.
+    private(set) var version: UInt64 = 0
     /// The step that the training loop waits for. One that was opened ahead is not taken before.
     private var awaited: UInt64?
     /// The step that all shards are there for.
@@ -111,7 +112,7 @@ final class Cluster {
             ServerConfiguration(
                 model: configuration.model, optimizer: configuration.optimizer, totalSteps: totalSteps,
                 shardSize: configuration.shardSize, densePlacement: configuration.densePlacement, sharesMemory: isLocal),
-            layout: layout, context: context, listening: endpoints.server, router: workers, log: log)
+            layout: layout, context: context, listening: endpoints.server, router: workers, waking: wakeup, log: log)
         endpoint = Wire.plain(try workers.socket.lastEndpoint)
         if case .local(let count) = gathering {
             local = try LocalWorkers(count: count, endpoint: endpoints.coordinator, waking: wakeup, log: log)
@@ -123,31 +124,28 @@ final class Cluster {
     // MARK: Parameters
 
     /// Places these parameters on the servers that are there, and begins from them: rounds that were open are forgotten,
-    /// and every worker learns where the parameters are now.
-    func place(_ state: ParameterState) throws {
-        try place(ParameterSnapshot(state), owned: state)
-    }
-
-    private func place(_ snapshot: ParameterSnapshot, owned: ParameterState? = nil) throws {
+    /// and every worker learns where the parameters are now. Returns when all servers have their parts.
+    func place(_ source: ParameterSource) throws {
         run = .random(in: 1 ... .max)
-        version = snapshot.version
+        version = source.version
         (complete, applying) = (nil, nil)
         scheduler.abandonRounds()
         rounds = [:]
         loader.discardAll()
-        try servers.place(snapshot, run: run, owned: owned)
+        try servers.place(source, run: run)
         for id in roster.inOrder { try welcome(id) }
+        try wait(for: "the parameter servers, to fetch their parts") { servers.isPlaced }
     }
 
-    /// The parameters as they are now. The frames stay valid for as long as they are held.
+    /// The parameters as they are now. Those that lie on other hosts come while they are read, and `wait` is called: it must
+    /// be, before anything else is asked of the cluster, if the snapshot is streamed.
     func snapshot(withVelocity: Bool) throws -> ParameterSnapshot {
         try servers.pull(withVelocity: withVelocity)
         var snapshot: ParameterSnapshot?
-        try pump(
-            until: {
-                snapshot = self.servers.takeSnapshot()
-                return snapshot != nil
-            }, waitingFor: { "the parameter server" }, interruptedAfter: nil)
+        try wait(for: "the parameter server") {
+            snapshot = servers.takeSnapshot(withVelocity: withVelocity)
+            return snapshot != nil
+        }
         return snapshot!
     }
 
@@ -177,7 +175,6 @@ final class Cluster {
     /// which are handed out ahead.
     func train(step: UInt64, shards: [[UInt32]], next: [[UInt32]]?, epoch: Int) throws -> [Header.TrainingResult] {
         precondition(step == version, "step \(step) at version \(version)")
-        if servers.isPlacementDue { try place(snapshot(withVelocity: servers.configuration.optimizer.needsVelocity)) }
         try open(OpenRound(.train, number: step, shards: shards, version: step), epoch: epoch)
         if let next { try open(OpenRound(.train, number: step + 1, shards: next, version: step + 1), epoch: epoch) }
         awaited = step
@@ -274,6 +271,7 @@ final class Cluster {
                 case .failure(let error): try refuse(peer, error)
                 }
             }
+            try servers.pullMore()
             try buryTheDead(at: now)
             scheduler.tick(at: now)
             if let failure { throw failure }

@@ -97,7 +97,7 @@ public struct ClusterBenchmark: Sendable {
             totalSteps: UInt64(steps + Self.warmUp), trust: TrustSettings(),
             load: { samples, _ in ShardTensors(images: images, labels: samples.map { Int32($0) % classes }) },
             interruption: Interruption(secondTime: .interrupted, "interrupted twice"), log: Self.quietLog)
-        try cluster.place(ParameterState(version: 0, parameters: layout.initialParameters(seed: 1), velocity: nil))
+        try cluster.place(ParameterSource(initial: layout, seed: 1))
         do {
             try body(cluster)
         } catch {

@@ -40,7 +40,7 @@ public struct ClusterGradient {
             let (result, after) = try takeStep(on: cluster, input)
             try cluster.end(reason: "the gradient is there")
             var output = GradientOutput(lossSum: result.lossSum, samples: result.samples)
-            for parameter in layout.parameters { add(parameter, input.parameters, after, to: &output) }
+            for parameter in layout.parameters { try add(parameter, input.parameters, after, to: &output) }
             try output.write(to: path)
         } catch {
             try? cluster.end(reason: "the gradient failed")
@@ -57,7 +57,7 @@ public struct ClusterGradient {
         for parameter in layout.parameters where parameter.role == .statistic {
             before.floats(of: parameter).update(repeating: 0)
         }
-        try cluster.place(ParameterState(version: 0, parameters: before, velocity: nil))
+        try cluster.place(ParameterSource(before))
         try cluster.wait(forWorkers: 1, servers: 0)
         let samples = input.labels.indices.map(UInt32.init)
         let results = try cluster.train(step: 0, shards: [samples], next: nil, epoch: 0)
@@ -66,15 +66,16 @@ public struct ClusterGradient {
 
     private func add(
         _ parameter: Parameter, _ before: FloatBuffer, _ after: ParameterSnapshot, to output: inout GradientOutput
-    ) {
-        let new = after.copy(of: parameter.range, velocity: false)
+    ) throws {
+        var new: [Float] = []
+        try after.read(parameter.range, ofVelocity: false) { new += $0 }
         if parameter.role == .statistic {
             let share = 1 - ParameterUpdate.statisticMomentum
-            output.add(GradientOutput.batchName(parameter), parameter.shape, new.floats.map { $0 / share })
+            output.add(GradientOutput.batchName(parameter), parameter.shape, new.map { $0 / share })
         } else {
-            let pairs = zip(before.floats(of: parameter), new.floats)
+            let pairs = zip(before.floats(of: parameter), new)
             output.add(parameter.name, parameter.shape, pairs.map { ($0 - $1) / Self.learningRate })
         }
-        withExtendedLifetime((new, before)) {}
+        withExtendedLifetime(before) {}
     }
 }

@@ -51,7 +51,7 @@ public struct MemoryPlan {
             ("inputs and errors of head.dense1", floats(samples * (rows * (isMultiplying ? 2 : 1) + width))),
         ]
         if configuration.optimizer.needsVelocity {
-            items.append(("velocity, and its copy while it is written", 2 * floats(range.count)))
+            items.append(("velocity, and its copy while it is written", (isHeldTwice ? 2 : 1) * floats(range.count)))
         }
         return Role(name: name, items: items.filter { $0.1 > 0 })
     }

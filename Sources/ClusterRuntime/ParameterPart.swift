@@ -138,7 +138,17 @@ final class ParameterPart {
 
     /// Must the next step wait until the parameters as they are have been read?
     var isLent: Bool {
-        Self.isTooLargeForTwo(range.count) && !isKnownUniquelyReferenced(&state.parameters)
+        guard Self.isTooLargeForTwo(range.count) else { return false }
+        return !isKnownUniquelyReferenced(&state.parameters)
+            || state.velocity != nil && !isKnownUniquelyReferenced(&state.velocity!)
+    }
+
+    /// Floats of the part as they are now, which stay so for as long as the frame is held.
+    func floats(_ range: Range<Int>, ofVelocity: Bool) -> FloatFrame {
+        guard ofVelocity, let velocity = state.velocity else { return FloatFrame(state.parameters, range) }
+        // A step changes the velocity where it is.
+        let frame = FloatFrame(velocity, range)
+        return Self.isTooLargeForTwo(self.range.count) ? frame : FloatFrame(frame.copy())
     }
 
     /// Takes the step that all shards are there for, and returns the pushes that it was taken from.

@@ -32,9 +32,10 @@ final class ParameterServer {
     let log: Logger
     let workers: Socket
     let coordinator: Socket
-    /// Parameters of this process, which need not be sent to it.
     private let handover: ServerThread.Handover
     var part: ParameterPart?
+    /// The part that is still coming.
+    private var arriving: ArrivingPart?
     var run: UInt64 = 0
     /// Who waits for parameters of which run and version.
     private var waiting: [NodeID: (run: UInt64, version: UInt64)] = [:]
@@ -96,10 +97,15 @@ final class ParameterServer {
     private func handle(_ envelope: Envelope) throws -> Bool {
         if case .stop = envelope.header { return false }
         if case .place(let range, let version) = envelope.header {
-            try hold(range, version, envelope)
+            try hold(range, version, run: envelope.run)
             return true
         }
-        guard let part, envelope.run == run else { return true }
+        guard envelope.run == run else { return true }
+        if arriving != nil, case .parameters(_, let first, let ofVelocity, _) = envelope.header {
+            try take(envelope, first: first, ofVelocity: ofVelocity)
+            return true
+        }
+        guard let part else { return true }
         switch envelope.header {
         case .openRound(let number, let shards, let firstAttempt):
             try giveBack(part.open(number, shards: shards, firstAttempt: firstAttempt))
@@ -126,47 +132,82 @@ final class ParameterServer {
             try coordinator.send(.updated(version: part.state.version), run: run)
             try publish()
             try handleTheEarly()
-        case .pull(_, let range, let withVelocity):
-            let (state, range) = (part.state, range.clamped(to: 0..<part.range.count))
-            var floats = [FloatFrame(state.parameters, range)]
-            // Velocity is changed in place by the next step, so a snapshot of it is a copy.
-            if withVelocity, let velocity = state.velocity {
-                floats.append(FloatFrame(FloatFrame(velocity, range).copy()))
-            }
+        case .pull(_, let range, let ofVelocity):
+            let floats = part.floats(range.clamped(to: 0..<part.range.count), ofVelocity: ofVelocity)
             try coordinator.send(
-                .parameters(version: state.version, first: range.lowerBound, memory: nil), run: run,
-                tensors: try floats.map { try $0.message() })
+                .parameters(
+                    version: part.state.version, first: range.lowerBound, ofVelocity: ofVelocity, memory: nil),
+                run: run, tensors: [try floats.message()])
         default: break
         }
         return true
     }
 
-    /// Takes over a part of the parameters; what it held before is gone.
-    private func hold(_ range: Range<Int>, _ version: UInt64, _ envelope: Envelope) throws {
-        (part, kernel) = (nil, nil)
-        run = envelope.run
+    /// A part whose floats are asked for.
+    private struct ArrivingPart {
+        let range: Range<Int>
+        let state: ParameterState
+        var transfer: PartTransfer
+    }
+
+    /// Takes over a part of the parameters; what it held before is gone. Said again, it asks whether the part is there.
+    private func hold(_ range: Range<Int>, _ version: UInt64, run: UInt64) throws {
+        if run == self.run {
+            if part != nil { try coordinator.send(.updated(version: version), run: run) }
+            arriving?.transfer.askAgain()
+            return try askForMore()
+        }
+        guard range.upperBound <= layout.count else {
+            throw RunFailure(.internalError, "the coordinator's parameters do not fit \(range)")
+        }
+        (part, kernel, arriving) = (nil, nil, nil)
+        self.run = run
         lenders = [:]
-        var state: ParameterState
-        if let own = handover.take() {
-            state = own
-        } else {
-            let floats = envelope.tensors.map { FloatFrame($0, count: range.count) }
-            guard range.upperBound <= layout.count, let parameters = floats.first ?? nil,
-                floats.allSatisfy({ $0 != nil })
-            else { throw RunFailure(.internalError, "the coordinator's parameters do not fit \(range)") }
-            state = ParameterState(
-                version: version, parameters: parameters.copy(),
-                velocity: floats.count > 1 ? floats[1]!.copy() : nil)
+        let hasVelocity = configuration.optimizer.needsVelocity
+        let state = ParameterState(
+            version: version,
+            parameters: configuration.sharesMemory
+                ? try .shared(count: range.count) : FloatBuffer(count: range.count),
+            velocity: hasVelocity ? FloatBuffer(count: range.count) : nil)
+        if let source = handover.take() {
+            try source.write(to: state.parameters.floats, from: range.lowerBound, ofVelocity: false)
+            if let velocity = state.velocity {
+                try source.write(to: velocity.floats, from: range.lowerBound, ofVelocity: true)
+            }
+            return try begin(with: state, range)
         }
-        if configuration.sharesMemory && state.parameters.descriptor == nil {
-            let shared = try FloatBuffer.shared(count: range.count)
-            shared.base.update(from: state.parameters.base, count: range.count)
-            state.parameters = shared
+        arriving = ArrivingPart(
+            range: range, state: state, transfer: PartTransfer(count: range.count, withVelocity: hasVelocity))
+        try askForMore()
+    }
+
+    private func askForMore() throws {
+        while let piece = arriving?.transfer.next() {
+            try coordinator.send(
+                .pull(version: arriving!.state.version, piece.range, ofVelocity: piece.ofVelocity), run: run)
         }
+    }
+
+    private func take(_ envelope: Envelope, first: Int, ofVelocity: Bool) throws {
+        guard let bytes = envelope.tensors.first?.count,
+            let floats = FloatFrame(envelope.tensors[0], count: bytes / MemoryLayout<Float>.stride),
+            arriving!.transfer.take(floats.count, first: first, ofVelocity: ofVelocity)
+        else { return }
+        let (range, state) = (arriving!.range, arriving!.state)
+        let target = ofVelocity ? state.velocity! : state.parameters
+        (target.base + first).update(from: floats.base, count: floats.count)
+        guard arriving!.transfer.isWhole else { return try askForMore() }
+        arriving = nil
+        try begin(with: state, range)
+    }
+
+    /// The part is whole.
+    private func begin(with state: ParameterState, _ range: Range<Int>) throws {
         part = ParameterPart(
             layout: layout, range: range, optimizer: configuration.optimizer, totalSteps: configuration.totalSteps,
             state: state)
         placeKernel(range)
+        try coordinator.send(.updated(version: state.version), run: run)
         // Who was quicker than the coordinator has asked already.
         waiting = waiting.filter { $0.value.run == run }
         try publish()
@@ -295,7 +336,7 @@ final class ParameterServer {
             // If it is not connected just now, it asks again.
             waiting[peer] = nil
             try workers.send(
-                .parameters(version: state.version, first: 0, memory: memory), run: run,
+                .parameters(version: state.version, first: 0, ofVelocity: false, memory: memory), run: run,
                 tensors: memory == nil ? [try floats.message()] : [], to: peer)
         }
     }

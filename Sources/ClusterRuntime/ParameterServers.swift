@@ -34,41 +34,22 @@ final class ParameterServers {
     private var placed: [NodeID?] = [nil]
     private var partition: Partition
     private var run: UInt64 = 0
-    /// What was asked of each server, and has come.
-    private var versions: [UInt64]
-    private var pulled: [PulledPart] = []
-    private var isVelocityPulled = false
-
-    /// A part of a snapshot, as far as it has come.
-    private struct PulledPart {
-        let range: Range<Int>
-        private(set) var arrived = 0
-        private var pieces: [[FloatFrame]] = []
-
-        init(range: Range<Int>) { self.range = range }
-
-        mutating func take(_ floats: [FloatFrame]) {
-            pieces.append(floats)
-            arrived += floats[0].count
-        }
-
-        var isWhole: Bool { arrived == range.count }
-
-        /// All pieces together. What came as one piece is taken as it is.
-        func joined() -> ParameterSnapshot.Part {
-            precondition(isWhole, "\(arrived) of \(range.count) floats have come")
-            func join(_ kind: Int) -> FloatFrame? {
-                guard pieces.allSatisfy({ $0.count > kind }) else { return nil }
-                return pieces.count == 1 ? pieces[0][kind] : FloatFrame(joining: pieces.map { $0[kind] })
-            }
-            return ParameterSnapshot.Part(range: range, parameters: join(0)!, velocity: join(1))
-        }
-    }
+    /// The version that each server has; nil as long as its part is not there.
+    private var versions: [UInt64?]
+    /// Where the parts come from, until all are there.
+    private var source: ParameterSource?
+    /// A snapshot that is asked for: what this process holds of it, and the parts of other hosts, which come as they are
+    /// read.
+    private var heldParameters: FloatFrame?
+    private var heldVelocity: FloatFrame?
+    private var streams: [Int: PartStream] = [:]
+    private let wakeup: Wakeup
 
     init(
         _ configuration: ServerConfiguration, layout: ParameterLayout, context: Context, listening endpoint: String,
-        router: SocketBox, log: Logger
+        router: SocketBox, waking wakeup: Wakeup, log: Logger
     ) throws {
+        self.wakeup = wakeup
         self.configuration = configuration
         configurationBytes = Array(try JSONEncoder().encode(configuration))
         self.layout = layout
@@ -78,7 +59,7 @@ final class ParameterServers {
         control = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
         try control.connect(to: embedded.control)
         partition = Self.partition(layout, servers: 1, configuration.densePlacement)
-        versions = [0]
+        versions = [nil]
     }
 
     /// Where the server of this process is.
@@ -102,32 +83,44 @@ final class ParameterServers {
 
     // MARK: Parts
 
-    /// Gives every server that is there its part of these parameters. What they held before is gone.
-    func place(_ snapshot: ParameterSnapshot, run: UInt64, owned state: ParameterState? = nil) throws {
+    /// Gives every server that is there its part of these parameters, which it fetches; `isPlaced` says that all have
+    /// theirs. What they held before is gone.
+    func place(_ source: ParameterSource, run: UInt64) throws {
+        abandonSnapshot(Replaced())
         for id in leaving {
             try router.socket.send(.stop(reason: "the parts are placed without it"), run: run, to: id)
             forget(id)
         }
         self.run = run
+        self.source = source
         placed = [nil] + endpoints.keys.sorted().map { $0 }
         partition = Self.partition(layout, servers: placed.count, configuration.densePlacement)
-        versions = placed.map { _ in snapshot.version }
-        for (index, range) in partition.ranges.enumerated() {
-            let place = Header.place(range, version: snapshot.version)
-            if let state, placed.count == 1 {
-                embedded.handover.put(state)
-                try control.send(place, run: run)
-                continue
-            }
-            let floats =
-                [snapshot.copy(of: range, velocity: false)]
-                + (snapshot.hasVelocity ? [snapshot.copy(of: range, velocity: true)] : [])
-            try send(place, tensors: try floats.map { try $0.message() }, to: index)
-        }
+        versions = placed.map { _ in nil }
+        embedded.handover.put(source)
+        for index in placed.indices { try sendPlace(to: index) }
         if placed.count > 1 {
             let names = placed.map { $0?.name ?? "the coordinator" }.joined(separator: ", ")
-            log.info("parameters of step \(snapshot.version) are held by \(placed.count) servers: \(names)")
+            log.info("parameters of step \(source.version) are held by \(placed.count) servers: \(names)")
         }
+    }
+
+    /// All servers have their parts.
+    var isPlaced: Bool { versions.allSatisfy { $0 != nil } }
+
+    private func sendPlace(to index: Int) throws {
+        guard let source else { return }
+        try send(.place(partition.ranges[index], version: source.version), tensors: [], to: index)
+    }
+
+    /// A server asks for floats of its part.
+    private func give(_ range: Range<Int>, ofVelocity: Bool, to index: Int) throws {
+        let part = partition.ranges[index]
+        guard let source, range.upperBound <= part.count, range.count <= PartTransfer.floatsPerPiece else { return }
+        let piece = FloatBuffer(count: range.count)
+        try source.write(to: piece.floats, from: part.lowerBound + range.lowerBound, ofVelocity: ofVelocity)
+        try send(
+            .parameters(version: source.version, first: range.lowerBound, ofVelocity: ofVelocity, memory: nil),
+            tensors: [try FloatFrame(piece).message()], to: index)
     }
 
     func send(_ header: Header) throws {
@@ -137,43 +130,69 @@ final class ParameterServers {
     private func send(_ header: Header, tensors: [Message], to index: Int) throws {
         guard let id = placed[index] else { return try control.send(header, run: run, tensors: tensors) }
         guard try router.socket.send(header, run: run, tensors: tensors, to: id) else {
-            forget(id)
-            throw Lost(name: id.name, cause: "is not connected any more")
+            return try lose(id, "is not connected any more")
         }
     }
 
     /// All servers have taken the step that leads to this version.
     func haveReached(_ version: UInt64) -> Bool { versions.allSatisfy { $0 == version } }
 
-    /// Asks for the parameters as they are; `snapshot` has them when all parts have come.
+    // MARK: Snapshots
+
+    /// Nobody will read what a server still sends.
+    private struct Replaced: Error {}
+
+    /// Asks for the parameters as they are; `takeSnapshot` has them when those of this process have come.
     func pull(withVelocity: Bool) throws {
-        isVelocityPulled = withVelocity
-        pulled = partition.ranges.map { PulledPart(range: $0) }
-        for index in placed.indices { try pullMore(of: index) }
+        abandonSnapshot(Replaced())
+        for (index, range) in partition.ranges.enumerated() {
+            if placed[index] != nil {
+                streams[index] = PartStream(count: range.count, withVelocity: withVelocity, waking: wakeup)
+                continue
+            }
+            for ofVelocity in withVelocity ? [false, true] : [false] {
+                try control.send(
+                    .pull(version: versions[index]!, 0..<range.count, ofVelocity: ofVelocity), run: run)
+            }
+        }
     }
 
-    /// Asks for what is still missing of a part: of another host's piece by piece, each as long as its frames may be.
-    private func pullMore(of index: Int) throws {
-        let missing = pulled[index].arrived..<partition.ranges[index].count
-        let piece = placed[index] == nil ? missing : missing.prefix(Wire.leastFrameLimit / MemoryLayout<Float>.stride)
-        try send(.pull(version: versions[index], piece, withVelocity: isVelocityPulled), tensors: [], to: index)
+    /// Asks for what is still missing of the parts of other hosts, as far as it is being read.
+    func pullMore() throws {
+        for (index, stream) in streams {
+            while let piece = stream.next() {
+                try send(
+                    .pull(version: versions[index]!, piece.range, ofVelocity: piece.ofVelocity), tensors: [], to: index)
+            }
+        }
     }
 
-    private func take(_ envelope: Envelope, _ version: UInt64, first: Int, of index: Int) throws {
-        guard pulled.indices.contains(index), first == pulled[index].arrived, version == versions[index],
-            let count = envelope.tensors.first.map({ $0.count / MemoryLayout<Float>.stride }), count > 0,
-            count <= partition.ranges[index].count - first
+    private func take(_ envelope: Envelope, _ version: UInt64, first: Int, ofVelocity: Bool, of index: Int) {
+        guard version == versions[index], let frame = envelope.tensors.first,
+            let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride)
         else { return }
-        let floats = envelope.tensors.compactMap { FloatFrame($0, count: count) }
-        guard floats.count == envelope.tensors.count else { return }
-        pulled[index].take(floats)
-        if !pulled[index].isWhole { try pullMore(of: index) }
+        if let stream = streams[index] { return stream.take(floats, first: first, ofVelocity: ofVelocity) }
+        guard placed[index] == nil, floats.count == partition.ranges[index].count else { return }
+        if ofVelocity { heldVelocity = floats } else { heldParameters = floats }
     }
 
-    func takeSnapshot() -> ParameterSnapshot? {
-        guard !pulled.isEmpty, pulled.allSatisfy(\.isWhole) else { return nil }
-        defer { pulled = [] }
-        return ParameterSnapshot(version: versions[0], parts: pulled.map { $0.joined() })
+    func takeSnapshot(withVelocity: Bool) -> ParameterSnapshot? {
+        guard let parameters = heldParameters, !withVelocity || heldVelocity != nil else { return nil }
+        defer { (heldParameters, heldVelocity) = (nil, nil) }
+        return ParameterSnapshot(
+            version: versions[0]!, hasVelocity: withVelocity,
+            parts: partition.ranges.enumerated().map { index, range in
+                .init(
+                    range: range,
+                    floats: streams[index].map { .streamed($0) }
+                        ?? .held(parameters: parameters, velocity: heldVelocity))
+            })
+    }
+
+    /// What is not read of a snapshot will not be; a thread that waits for it learns why.
+    func abandonSnapshot(_ reason: any Error) {
+        for stream in streams.values { stream.fail(reason) }
+        streams = [:]
     }
 
     /// Servers that multiply with rows of the factored kernel have whole blocks of them.
@@ -201,9 +220,13 @@ final class ParameterServers {
     /// What concerns the parameters themselves.
     func handle(_ envelope: Envelope, from part: Int) throws {
         switch envelope.header {
-        case .updated(let version): versions[part] = version
+        case .updated(let version):
+            versions[part] = version
+            if isPlaced { source = nil }
         case .failure(_, let reason): if let id = placed[part] { try lose(id, reason) }
-        case .parameters(let version, let first, _): try take(envelope, version, first: first, of: part)
+        case .pull(_, let range, let ofVelocity): try give(range, ofVelocity: ofVelocity, to: part)
+        case .parameters(let version, let first, let ofVelocity, _):
+            take(envelope, version, first: first, ofVelocity: ofVelocity, of: part)
         default: break
         }
     }
@@ -257,7 +280,11 @@ final class ParameterServers {
 
     private func lose(_ id: NodeID, _ cause: String) throws {
         forget(id)
-        if placed.contains(id) { throw Lost(name: id.name, cause: cause) }
+        if placed.contains(id) {
+            let lost = Lost(name: id.name, cause: cause)
+            abandonSnapshot(lost)
+            throw lost
+        }
         log.warning("parameter server \(id) \(cause)")
     }
 
@@ -274,13 +301,18 @@ final class ParameterServers {
             let index = placed.firstIndex(of: id)
             try router.socket.send(.heartbeat(held: [], sent: []), run: index == nil ? 0 : run, to: id)
             guard let index else { continue }
+            guard versions[index] != nil else {
+                try sendPlace(to: index)
+                continue
+            }
             for order in orders { try send(order, tensors: [], to: index) }
-            if pulled.indices.contains(index), !pulled[index].isWhole { try pullMore(of: index) }
+            streams[index]?.askAgain()
         }
     }
 
     /// Ends the server of this process, and lets the others go or wait.
     func end(reason: String, keepingRemote: Bool) throws {
+        abandonSnapshot(Replaced())
         for id in roster.inOrder where !keepingRemote {
             try router.socket.send(.stop(reason: reason), run: run, to: id)
         }

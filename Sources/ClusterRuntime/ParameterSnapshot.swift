@@ -1,47 +1,45 @@
 import Messages
 import Parameters
 
-/// The parameters of a version, in the parts that their servers hold. The floats stay as they are for as long as the
-/// snapshot is held.
+/// The parameters of a version, in the parts that their servers hold, to be read once and in order.
 struct ParameterSnapshot {
     struct Part {
         let range: Range<Int>
-        let parameters: FloatFrame
-        let velocity: FloatFrame?
+        let floats: Floats
+    }
+
+    enum Floats {
+        /// As the server of this process has them; they stay as they are for as long as they are held.
+        case held(parameters: FloatFrame, velocity: FloatFrame?)
+        /// Of a server on another host.
+        case streamed(PartStream)
     }
 
     let version: UInt64
+    let hasVelocity: Bool
     /// One behind the other.
     let parts: [Part]
 
-    init(version: UInt64, parts: [Part]) {
-        self.version = version
-        self.parts = parts
-    }
+    /// It must be read while the servers still have this version.
+    var isStreamed: Bool { parts.contains { if case .streamed = $0.floats { true } else { false } } }
 
-    init(_ state: ParameterState) {
-        version = state.version
-        parts = [
-            Part(
-                range: 0..<state.parameters.count, parameters: FloatFrame(state.parameters),
-                velocity: state.velocity.map { FloatFrame($0) })
-        ]
-    }
-
-    var hasVelocity: Bool { parts.allSatisfy { $0.velocity != nil } }
-
-    /// The floats of a range, in pieces.
-    func pieces(of range: Range<Int>, velocity: Bool) -> [UnsafeBufferPointer<Float>] {
-        parts.compactMap { part in
+    /// Hands on the floats of a range, in pieces.
+    func read(
+        _ range: Range<Int>, ofVelocity: Bool, _ sink: (UnsafeBufferPointer<Float>) throws -> Void
+    ) throws {
+        for part in parts {
             let common = part.range.clamped(to: range)
-            guard !common.isEmpty, let floats = velocity ? part.velocity : part.parameters else { return nil }
-            return UnsafeBufferPointer(
-                start: floats.base + common.lowerBound - part.range.lowerBound, count: common.count)
+            if common.isEmpty { continue }
+            let first = common.lowerBound - part.range.lowerBound
+            switch part.floats {
+            case .streamed(let stream):
+                try stream.read(first..<first + common.count, ofVelocity: ofVelocity, sink)
+            case .held(let parameters, let velocity):
+                let frame = ofVelocity ? velocity! : parameters
+                try withExtendedLifetime(frame) {
+                    try sink(UnsafeBufferPointer(rebasing: frame.floats[first..<first + common.count]))
+                }
+            }
         }
-    }
-
-    /// A copy of the floats of a range.
-    func copy(of range: Range<Int>, velocity: Bool) -> FloatFrame {
-        withExtendedLifetime(self) { FloatFrame(.joining(pieces(of: range, velocity: velocity))) }
     }
 }

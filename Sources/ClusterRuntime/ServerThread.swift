@@ -20,16 +20,16 @@ final class ServerThread {
     private let outcome = Outcome()
     private static let numbers = Atomic(0)
 
-    /// Parameters that the server of the same process takes over, without a copy.
+    /// Where a server that is in the coordinator's process finds the floats of its part.
     final class Handover: Sendable {
-        private let state = Mutex<ParameterState?>(nil)
+        private let source = Mutex<ParameterSource?>(nil)
 
-        func put(_ state: ParameterState) { self.state.withLock { $0 = state } }
+        func put(_ source: ParameterSource) { self.source.withLock { $0 = source } }
 
-        func take() -> ParameterState? {
-            state.withLock { state in
-                defer { state = nil }
-                return state
+        func take() -> ParameterSource? {
+            source.withLock { source in
+                defer { source = nil }
+                return source
             }
         }
     }

@@ -96,7 +96,7 @@ public final class SimulatedWorkers {
         }
         guard let server = worker.server else { return true }
         while let envelope = try server.socket.receiveEnvelope() {
-            if case .parameters(let version, _, _) = envelope.header { worker.version = version }
+            if case .parameters(let version, _, _, _) = envelope.header { worker.version = version }
         }
         while let index = worker.waiting.firstIndex(where: { $0.version == worker.version }) {
             let id = worker.waiting.remove(at: index).id
@@ -106,7 +106,7 @@ public final class SimulatedWorkers {
         }
         if let next = worker.waiting.map(\.version).min(), worker.requested != next {
             worker.requested = next
-            try server.socket.offer(.pull(version: next, 0..<0, withVelocity: false), run: worker.run)
+            try server.socket.offer(.pull(version: next, 0..<0, ofVelocity: false), run: worker.run)
         }
         return true
     }

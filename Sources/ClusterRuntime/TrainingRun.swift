@@ -89,22 +89,24 @@ public final class TrainingRun {
         // From here on it is a run; what failed before leaves the folder free for another try.
         if resuming == nil { try folder.write(configuration) }
         cluster.onFingerprint = { [unowned self] in note($0, of: $1) }
-        try begin(at: resuming == nil ? firstStartingPoint() : newestStartingPoint())
+        do {
+            try begin(at: resuming == nil ? firstStartingPoint : newestStartingPoint())
+        } catch {
+            try? cluster.end(reason: "the run cannot begin")
+            throw error
+        }
     }
 
     /// The newest good checkpoint, or the beginning.
     private func newestStartingPoint() throws -> StartingPoint {
-        try StartingPoint(newestIn: checkpoints, layout, isShared: cluster.local != nil, log: log)
-            ?? firstStartingPoint()
+        try StartingPoint(newestIn: checkpoints, layout, log: log) ?? firstStartingPoint
     }
 
-    private func firstStartingPoint() throws -> StartingPoint {
-        try StartingPoint(configuration, layout, isShared: cluster.local != nil)
-    }
+    private var firstStartingPoint: StartingPoint { StartingPoint(configuration, layout) }
 
     /// Goes on from here, whatever was trained beyond.
     private func begin(at start: StartingPoint) throws {
-        step = start.state.version
+        step = start.source.version
         progress = start.progress
         ledger = Ledger()
         order = []
@@ -113,18 +115,21 @@ public final class TrainingRun {
         bestScore = records.compactMap(\.validationAUC).max()
         recordedStep = UInt64(records.last?.step ?? 0)
         restoreEpoch()
-        if let best = records.last, best.validationAUC == bestScore, recordedStep == step, step > 0 {
-            try keepBest(start.state)
-        }
-        try cluster.place(start.state)
+        try cluster.place(start.source)
+        if let best = records.last, best.validationAUC == bestScore, recordedStep == step, step > 0 { try keepBest() }
     }
 
     /// The row that says so is written before the file is: what stopped the run may have come between.
-    private func keepBest(_ state: ParameterState) throws {
+    private func keepBest() throws {
         let path = folder.path("best.safetensors")
         if let file = try? SafetensorsFile(path: path), file.metadata["step"] == "\(step)" { return }
-        let parameters = ParameterState(version: step, parameters: state.parameters, velocity: nil)
-        try writeNow(ParameterSnapshot(parameters), to: path)
+        try writeNow(cluster.snapshot(withVelocity: false), to: path)
+    }
+
+    /// Servers have come or want to go: each fetches its part of a checkpoint.
+    private func placeAnew() throws {
+        try writeCheckpoint()
+        try begin(at: newestStartingPoint())
     }
 
     /// Writes down what computes: it stands in config.json for as long as the run's results do.
@@ -184,6 +189,7 @@ public final class TrainingRun {
             if isAtEpochEnd && recordedStep < step { try finishEpoch() }
             if step >= totalSteps { break }
             if interruption.requested != nil { throw try interrupted() }
+            if cluster.servers.isPlacementDue { try placeAnew() }
             try trainStep()
             if isCheckpointDue { try checkpoint() }
         }
@@ -195,7 +201,7 @@ public final class TrainingRun {
         writer.finish()
         let start = try newestStartingPoint()
         log.warning(
-            "parameter server \(lost.name) \(lost.cause); going back from step \(step) to \(start.state.version)")
+            "parameter server \(lost.name) \(lost.cause); going back from step \(step) to \(start.source.version)")
         try begin(at: start)
     }
 
@@ -233,10 +239,8 @@ public final class TrainingRun {
             validationAUC: validated?.scores.auc, samples: progress.samples, seconds: progress.seconds,
             ledgerDigest: try ledgerDigest())
         if let auc = record.validationAUC, auc > bestScore ?? -1 {
-            try waitForTheDisk()
             bestScore = auc
-            try writer.write(
-                cluster.snapshot(withVelocity: false), to: folder.path("best.safetensors"), cursor: cursor)
+            try write(withVelocity: false, to: folder.path("best.safetensors"))
         }
         do {
             try history.append(record)
@@ -295,12 +299,29 @@ public final class TrainingRun {
     }
 
     private func checkpoint() throws {
-        try waitForTheDisk()
         let (folder, kept) = (checkpoints, configuration.checkpointsKept)
-        try writer.write(
-            cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity),
-            to: folder.path(forStep: Int(step)), cursor: cursor
+        try write(
+            withVelocity: configuration.optimizer.needsVelocity, to: folder.path(forStep: Int(step))
         ) { try folder.prune(keeping: kept) }
+    }
+
+    /// Writes a file beside the training, which waits only for what must come from other hosts. `afterwards` runs when the
+    /// file is there.
+    private func write(
+        withVelocity: Bool, to path: String, afterwards: @escaping @Sendable () throws -> Void = {}
+    ) throws {
+        try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
+        let snapshot = try cluster.snapshot(withVelocity: withVelocity)
+        try writer.write(snapshot, to: path, cursor: cursor, afterwards: afterwards)
+        if snapshot.isStreamed {
+            try cluster.wait(for: "the parameter servers and the disk, to write \(path)") { writer.isIdle }
+        }
+    }
+
+    private func writeCheckpoint() throws {
+        try writeNow(
+            cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity),
+            to: checkpoints.path(forStep: Int(step)))
     }
 
     /// Workers and servers hear from the coordinator meanwhile.
@@ -310,18 +331,11 @@ public final class TrainingRun {
         }
     }
 
-    private func waitForTheDisk() throws {
-        try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
-    }
-
     /// Ends what SIGINT or SIGTERM asked to end, with a checkpoint, and returns the failure that says so.
     private func interrupted() throws -> RunFailure {
         do {
-            let snapshot = try cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity)
             // A step that was completed behind our back is computed again after resuming.
-            if snapshot.version == step {
-                try writeNow(snapshot, to: checkpoints.path(forStep: Int(step)))
-            }
+            if cluster.version == step { try writeCheckpoint() }
         } catch let lost as ParameterServers.Lost {
             log.warning("parameter server \(lost.name) \(lost.cause); the last checkpoint is the newest there is")
         }

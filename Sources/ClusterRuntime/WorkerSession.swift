@@ -185,7 +185,7 @@ final class WorkerSession {
                     guard let (request, _) = requests.removeValue(forKey: id) else { break }
                     log.debug("\(id) is given up: \(reason)")
                     request.giveUp()
-                case .parameters(let version, _, let memory):
+                case .parameters(let version, _, _, let memory):
                     try receive(version, memory, envelope.tensors.first, from: index)
                 default: break
                 }
@@ -275,7 +275,7 @@ final class WorkerSession {
     private func pull(_ version: UInt64) throws {
         for server in holders.map({ servers[$0] }) {
             try server.socket.offer(
-                .pull(version: version, 0..<server.fetched.count, withVelocity: false), run: run)
+                .pull(version: version, 0..<server.fetched.count, ofVelocity: false), run: run)
         }
     }
 

@@ -49,11 +49,12 @@ extension Header {
             let body = header.pull.pointee
             let (end, overflow) = body.first.addingReportingOverflow(body.count)
             guard !overflow, let range = range(body.first, end) else { return nil }
-            self = .pull(version: body.version, range, withVelocity: body.with_velocity != 0)
+            self = .pull(version: body.version, range, ofVelocity: body.of_velocity != 0)
         case HBN__HEADER__BODY_PARAMETERS:
             let body = header.parameters.pointee
             guard let first = Int(exactly: body.first) else { return nil }
-            self = .parameters(version: body.version, first: first, memory: Memory(body.memory))
+            self = .parameters(
+                version: body.version, first: first, ofVelocity: body.of_velocity != 0, memory: Memory(body.memory))
         case HBN__HEADER__BODY_PUSH:
             let body = header.push.pointee
             guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }

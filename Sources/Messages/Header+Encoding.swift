@@ -69,19 +69,20 @@ extension Header {
         case .stop(let reason):
             header.body_case = HBN__HEADER__BODY_STOP
             header.stop = store.make(hbn__stop__init) { $0.reason = store.string(reason) }
-        case .pull(let version, let range, let withVelocity):
+        case .pull(let version, let range, let ofVelocity):
             header.body_case = HBN__HEADER__BODY_PULL
             header.pull = store.make(hbn__pull__init) {
                 $0.version = version
-                $0.with_velocity = withVelocity ? 1 : 0
+                $0.of_velocity = ofVelocity ? 1 : 0
                 $0.first = UInt64(range.lowerBound)
                 $0.count = UInt64(range.count)
             }
-        case .parameters(let version, let first, let memory):
+        case .parameters(let version, let first, let ofVelocity, let memory):
             header.body_case = HBN__HEADER__BODY_PARAMETERS
             header.parameters = store.make(hbn__parameters__init) {
                 $0.version = version
                 $0.first = UInt64(first)
+                $0.of_velocity = ofVelocity ? 1 : 0
                 $0.memory = memory.map { store.memory($0) }
             }
         case .push(let id, let result, let digest, let memory):

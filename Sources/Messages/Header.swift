@@ -1,5 +1,5 @@
 /// The version of the protocol in proto/heartbeat.proto. Raised with every change that an older peer would misread.
-public let protocolVersion: UInt32 = 4
+public let protocolVersion: UInt32 = 5
 
 /// Which computation of which shard: a result counts only if all three agree.
 public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
@@ -30,8 +30,8 @@ public enum Header: Hashable, Sendable {
     case cancel(ShardAttempt)
     case refusal(reason: String)
     case stop(reason: String)
-    case pull(version: UInt64, Range<Int>, withVelocity: Bool)
-    case parameters(version: UInt64, first: Int, memory: Memory?)
+    case pull(version: UInt64, Range<Int>, ofVelocity: Bool)
+    case parameters(version: UInt64, first: Int, ofVelocity: Bool, memory: Memory?)
     case push(ShardAttempt, TrainingResult, digest: UInt64, memory: Memory?)
     case taken(ShardAttempt)
     case multiply(ShardAttempt, version: UInt64, samples: Int, isKept: Bool, digest: UInt64, memory: Memory?)

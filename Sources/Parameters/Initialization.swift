@@ -5,15 +5,20 @@ extension ParameterLayout {
     /// The start of a run: a pure function of the seed.
     public func initialParameters(seed: UInt64) -> FloatBuffer {
         let buffer = FloatBuffer(count: count)
-        initialize(buffer, seed: seed)
+        initialize(buffer.floats, from: 0, seed: seed)
         return buffer
     }
 
-    /// Writes the start of a run, on all cores: each number is a draw of its own.
-    public func initialize(_ buffer: FloatBuffer, seed: UInt64) {
-        precondition(buffer.count == count, "\(buffer.count) floats for \(count) parameters")
+    /// Writes a part of the start of a run, that from the float `first` on. On all cores: each number is a draw of its own.
+    public func initialize(_ part: UnsafeMutableBufferPointer<Float>, from first: Int, seed: UInt64) {
+        let range = first..<first + part.count
+        precondition(first >= 0 && range.upperBound <= count, "\(range) of \(count) parameters")
         for (index, parameter) in parameters.enumerated() {
-            let floats = buffer.floats(of: parameter)
+            let common = parameter.range.clamped(to: range)
+            if common.isEmpty { continue }
+            let floats = UnsafeMutableBufferPointer(
+                rebasing: part[common.lowerBound - first..<common.upperBound - first])
+            let offset = common.lowerBound - parameter.offset
             switch parameter.initializer {
             case .zeros: floats.update(repeating: 0)
             case .ones: floats.update(repeating: 1)
@@ -25,7 +30,7 @@ extension ParameterLayout {
                 DispatchQueue.concurrentPerform(iterations: (floats.count + size - 1) / size) { block in
                     let range = block * size..<min((block + 1) * size, target.count)
                     let part = UnsafeMutableBufferPointer(rebasing: target[range])
-                    generator.fillUniform(part, offset: range.lowerBound)
+                    generator.fillUniform(part, offset: offset + range.lowerBound)
                     for i in part.indices { part[i] = (2 * part[i] - 1) * limit }
                 }
             }

@@ -19,6 +19,12 @@ extension ParameterLayout {
     /// The buffer may end before the factored tensor: then that is checked, not copied.
     public func read(_ file: SafetensorsFile, into buffer: FloatBuffer) throws {
         precondition([count, gradientCount].contains(buffer.count), "\(buffer.count) floats for \(count) parameters")
+        try checkShapes(of: file)
+        try read(file, from: 0, into: buffer.floats)
+    }
+
+    /// Throws if a tensor of the file belongs to another model.
+    public func checkShapes(of file: SafetensorsFile) throws {
         for parameter in parameters {
             let name = parameter.name
             if let entry = file.entry(named: name), entry.shape != parameter.shape {
@@ -26,7 +32,28 @@ extension ParameterLayout {
                     .mismatch, file.path,
                     "tensor \"\(name)\" has shape \(entry.shape), the model needs \(parameter.shape)")
             }
-            if parameter.offset < buffer.count { try file.copy(name, into: buffer.floats(of: parameter)) }
+        }
+    }
+
+    /// Copies a part of the parameters, or of the momentum's velocity: that from the float `first` on. Statistics have no
+    /// velocity: at their places there is zero.
+    public func read(
+        _ file: SafetensorsFile, ofVelocity: Bool = false, from first: Int,
+        into part: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        let range = first..<first + part.count
+        for parameter in parameters {
+            let common = parameter.range.clamped(to: range)
+            if common.isEmpty { continue }
+            let floats = UnsafeMutableBufferPointer(
+                rebasing: part[common.lowerBound - first..<common.upperBound - first])
+            if ofVelocity && parameter.role == .statistic {
+                floats.update(repeating: 0)
+                continue
+            }
+            try file.copy(
+                (ofVelocity ? ParameterDigest.momentumPrefix : "") + parameter.name,
+                range: common.lowerBound - parameter.offset..<common.upperBound - parameter.offset, into: floats)
         }
     }
 }
@@ -34,10 +61,13 @@ extension ParameterLayout {
 /// The files of a run's parameters: checkpoints, best and final.
 public enum ModelFile {
     /// Writes parameters, and the momentum's velocity if there is one. `pieces` gives the floats of a range of the
-    /// layout's buffer, of the parameters or of the velocity, one piece behind the other.
+    /// layout's buffer, of the parameters or of the velocity, one piece behind the other; it is asked for one range behind
+    /// the other, first of the parameters, then of the velocity.
     public static func write(
         to path: String, layout: ParameterLayout, withVelocity: Bool, metadata: [String: String],
-        pieces: (_ range: Range<Int>, _ velocity: Bool) -> [UnsafeBufferPointer<Float>]
+        pieces: (
+            _ range: Range<Int>, _ velocity: Bool, _ sink: (UnsafeBufferPointer<Float>) throws -> Void
+        ) throws -> Void
     ) throws {
         var tensors = layout.entries
         if withVelocity {
@@ -48,19 +78,10 @@ public enum ModelFile {
         try SafetensorsWriter.write(to: path, tensors: tensors, metadata: metadata) { tensor, sink in
             let isMomentum = tensor.name.hasPrefix(ParameterDigest.momentumPrefix)
             let name = isMomentum ? String(tensor.name.dropFirst(ParameterDigest.momentumPrefix.count)) : tensor.name
-            for piece in pieces(layout[name]!.range, isMomentum) { try sink(UnsafeRawBufferPointer(piece)) }
+            try withoutActuallyEscaping(sink) { sink in
+                try pieces(layout[name]!.range, isMomentum) { try sink(UnsafeRawBufferPointer($0)) }
+            }
         }
-    }
-
-    /// The velocity in a checkpoint, or nil if it was written without momentum.
-    public static func velocity(in file: SafetensorsFile, layout: ParameterLayout) throws -> FloatBuffer? {
-        let prefix = ParameterDigest.momentumPrefix
-        guard file.tensors.contains(where: { $0.name.hasPrefix(prefix) }) else { return nil }
-        let buffer = FloatBuffer(count: layout.count)
-        for parameter in layout.parameters where parameter.role != .statistic {
-            try file.copy(prefix + parameter.name, into: buffer.floats(of: parameter))
-        }
-        return buffer
     }
 }
 

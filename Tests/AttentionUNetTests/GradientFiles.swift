@@ -18,8 +18,8 @@ final class GradientFiles {
         try withExtendedLifetime(values) {
             try ModelFile.write(
                 to: parameters, layout: golden.network.parameterLayout, withVelocity: false, metadata: [:]
-            ) { range, _ in
-                [UnsafeBufferPointer(rebasing: UnsafeBufferPointer(values.floats)[range])]
+            ) { range, _, sink in
+                try sink(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(values.floats)[range]))
             }
         }
         try writeBatch(

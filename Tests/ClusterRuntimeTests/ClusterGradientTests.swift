@@ -19,7 +19,7 @@ private func writeInputs(_ workspace: Workspace) throws -> [String] {
     let parameters = layout.initialParameters(seed: 3)
     try ModelFile.write(
         to: workspace("parameters.safetensors"), layout: layout, withVelocity: false, metadata: [:]
-    ) { range, _ in [UnsafeBufferPointer(rebasing: UnsafeBufferPointer(parameters.floats)[range])] }
+    ) { range, _, sink in try sink(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(parameters.floats)[range])) }
     let entries = [
         TensorEntry(name: "images", shape: [3, 48, 32, 3]), TensorEntry(name: "labels", shape: [3], dataType: .int32),
     ]

@@ -59,3 +59,11 @@ private func initial(_ name: String, seed: UInt64) throws -> [Float] {
     #expect(buffer.bytes.count == 4 * count)
     #expect(buffer.floats.allSatisfy { $0.bitPattern == 0 })
 }
+
+@Test(arguments: [0, 1, 23_999, 24_001, 48_080]) func aPartBeginsAsTheWholeDoes(first: Int) {
+    let whole = layout.initialParameters(seed: 3)
+    let part = FloatBuffer(count: min(30_000, layout.count - first))
+    layout.initialize(part.floats, from: first, seed: 3)
+    let isEqual = part.floats.elementsEqual(whole.floats[first..<first + part.count])
+    #expect(isEqual)
+}

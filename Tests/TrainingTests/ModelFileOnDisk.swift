@@ -10,12 +10,12 @@ final class ModelFileOnDisk {
     init(_ parameters: FloatBuffer, velocity: FloatBuffer? = nil, metadata: [String: String] = [:]) throws {
         try ModelFile.write(
             to: path, layout: SmallRun.layout, withVelocity: velocity != nil, metadata: metadata
-        ) { range, isVelocity in
+        ) { range, isVelocity, sink in
             // In pieces, as from several servers.
             let source = isVelocity ? velocity! : parameters
             let middle = range.lowerBound + range.count / 3
-            return [range.lowerBound..<middle, middle..<range.upperBound].map {
-                UnsafeBufferPointer(rebasing: UnsafeBufferPointer(source.floats)[$0])
+            for piece in [range.lowerBound..<middle, middle..<range.upperBound] {
+                try sink(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(source.floats)[piece]))
             }
         }
     }

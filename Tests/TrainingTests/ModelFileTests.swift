@@ -18,12 +18,25 @@ private let velocity = layout.initialParameters(seed: 6)
     // Compared outside of the expectation, which would describe millions of numbers where they differ.
     let isEqual = withExtendedLifetime(read) { read.floats.elementsEqual(parameters.floats) }
     #expect(isEqual)
-    let found = try #require(try ModelFile.velocity(in: file, layout: layout))
+    let found = FloatBuffer(count: layout.count)
+    try layout.read(file, ofVelocity: true, from: 0, into: found.floats)
     for parameter in layout.parameters {
         // Statistics have no velocity.
         let wanted = velocity.floats(of: parameter).map { parameter.role == .statistic ? 0 : $0 }
         let isEqual = found.floats(of: parameter).elementsEqual(wanted)
         #expect(isEqual, "\(parameter.name)")
+    }
+}
+
+@Test(arguments: [false, true]) func aPartIsReadWithoutTheRest(ofVelocity: Bool) throws {
+    let file = try ModelFileOnDisk(parameters, velocity: velocity).open()
+    let whole = FloatBuffer(count: layout.count)
+    try layout.read(file, ofVelocity: ofVelocity, from: 0, into: whole.floats)
+    for first in [0, 1, layout.count / 3, layout.gradientCount - 2, layout.count - 1] {
+        let part = FloatBuffer(count: min(5_000, layout.count - first))
+        try layout.read(file, ofVelocity: ofVelocity, from: first, into: part.floats)
+        let isEqual = part.floats.elementsEqual(whole.floats[first..<first + part.count])
+        #expect(isEqual, "from \(first)")
     }
 }
 
@@ -40,7 +53,8 @@ private let velocity = layout.initialParameters(seed: 6)
 
 @Test func withoutMomentumThereIsNoVelocity() throws {
     let file = try ModelFileOnDisk(parameters).open()
-    #expect(try ModelFile.velocity(in: file, layout: layout) == nil)
+    let place = FloatBuffer(count: layout.count)
+    #expect(throws: CheckpointError.self) { try layout.read(file, ofVelocity: true, from: 0, into: place.floats) }
     #expect(file.tensors.count == layout.parameters.count)
 }
 

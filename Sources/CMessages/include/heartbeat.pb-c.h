@@ -376,13 +376,17 @@ struct  Hbn__Stop
 
 
 /*
- * Asks for the parameters of a version, as soon as there is one: for so many from a place in the server's part.
+ * Asks for the parameters of a version, as soon as there is one: for so many from a place in the server's part. A server
+ * that has been given a part asks the coordinator for it.
  */
 struct  Hbn__Pull
 {
   ProtobufCMessage base;
   uint64_t version;
-  protobuf_c_boolean with_velocity;
+  /*
+   * The optimizer's, not the parameters.
+   */
+  protobuf_c_boolean of_velocity;
   uint64_t first;
   uint64_t count;
 };
@@ -392,8 +396,7 @@ struct  Hbn__Pull
 
 
 /*
- * Frames: the parameters asked for; the velocity's if that was asked for and there is one. None if the floats lie in
- * shared memory.
+ * Frames: the floats asked for, or none if they lie in shared memory.
  */
 struct  Hbn__Parameters
 {
@@ -401,10 +404,11 @@ struct  Hbn__Parameters
   uint64_t version;
   uint64_t first;
   Hbn__Memory *memory;
+  protobuf_c_boolean of_velocity;
 };
 #define HBN__PARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__parameters__descriptor) \
-    , 0, 0, NULL }
+    , 0, 0, NULL, 0 }
 
 
 /*
@@ -527,7 +531,7 @@ struct  Hbn__Product
 
 
 /*
- * Hold this part of the flat buffer. Frames: parameters, and velocity with momentum.
+ * Hold this part of the flat buffer; `Updated` says that it is there. The server asks for its floats.
  */
 struct  Hbn__Place
 {

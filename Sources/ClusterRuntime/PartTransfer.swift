@@ -1,0 +1,48 @@
+/// How far a part of the parameters has come from one host to another: its floats, and behind them those of its velocity
+/// where there is one. They are asked for piece by piece, as long as a frame may be, a few pieces ahead.
+struct PartTransfer {
+    /// A run of floats in a part, of the parameters or of the velocity.
+    struct Piece: Hashable {
+        let range: Range<Int>
+        let ofVelocity: Bool
+    }
+
+    private let count: Int
+    private let total: Int
+    private(set) var arrived = 0
+    private var asked = 0
+
+    static let floatsPerPiece = Wire.leastFrameLimit / MemoryLayout<Float>.stride
+    private static let piecesAhead = 4
+
+    init(count: Int, withVelocity: Bool) {
+        self.count = count
+        total = withVelocity ? 2 * count : count
+    }
+
+    var isWhole: Bool { arrived == total }
+
+    /// What to ask for now. `waiting` floats have arrived, but nobody has taken them yet.
+    mutating func next(waiting: Int = 0) -> Piece? {
+        guard asked < total, asked - arrived + waiting < Self.piecesAhead * Self.floatsPerPiece else { return nil }
+        let (first, ofVelocity) = place(asked)
+        let piece = Piece(range: first..<min(first + Self.floatsPerPiece, count), ofVelocity: ofVelocity)
+        asked += piece.range.count
+        return piece
+    }
+
+    /// What was asked for may be lost.
+    mutating func askAgain() { asked = arrived }
+
+    /// Takes note of floats; false if they are not those that come next.
+    mutating func take(_ floats: Int, first: Int, ofVelocity: Bool) -> Bool {
+        guard !isWhole, floats > 0, (first, ofVelocity) == place(arrived), floats <= count - first else { return false }
+        arrived += floats
+        asked = max(asked, arrived)
+        return true
+    }
+
+    private func place(_ position: Int) -> (first: Int, ofVelocity: Bool) {
+        position < count ? (position, false) : (position - count, true)
+    }
+}
