@@ -66,6 +66,7 @@ final class ParameterServer {
 
     /// Serves until the coordinator says stop or the context is shut down.
     func serve() throws {
+        defer { kernel = nil }  // Its threads read the part's memory, and end with it.
         var poller = Poller()
         poller.add(coordinator)
         poller.add(workers)
@@ -160,7 +161,9 @@ final class ParameterServer {
         guard range.upperBound <= layout.count else {
             throw RunFailure(.internalError, "the coordinator's parameters do not fit \(range)")
         }
-        (part, kernel, arriving) = (nil, nil, nil)
+        // The kernel's threads read the part's memory, so it goes first.
+        kernel = nil
+        (part, arriving) = (nil, nil)
         self.run = run
         lenders = [:]
         let hasVelocity = configuration.optimizer.needsVelocity
