@@ -39,8 +39,8 @@ final class CheckpointWriter {
         let count = Atomic(0)
     }
 
-    private final class Outcome: Sendable {
-        let result = Mutex<Result<Void, any Error>?>(nil)
+    private final class Outcome<Value: Sendable>: Sendable {
+        let result = Mutex<Result<Value, any Error>?>(nil)
     }
 
     /// On a disk slower than the training, snapshots must not pile up in memory.
@@ -84,14 +84,23 @@ final class CheckpointWriter {
         _ snapshot: ParameterSnapshot, to path: String, cursor: Cursor, waiting wait: (() -> Bool) throws -> Void
     ) throws {
         let metadata = try cursor.metadata()
-        let outcome = Outcome()
-        queue.async { [layout, wakeup] in
-            let result = Result { try Self.write(snapshot, to: path, layout: layout, metadata: metadata) }
+        try afterAll(waiting: wait) { [layout] in
+            try Self.write(snapshot, to: path, layout: layout, metadata: metadata)
+        }
+    }
+
+    /// Does something with the files when all that were to be written are there, and returns what it gives.
+    func afterAll<Value: Sendable>(
+        waiting wait: (() -> Bool) throws -> Void, _ body: @escaping @Sendable () throws -> Value
+    ) throws -> Value {
+        let outcome = Outcome<Value>()
+        queue.async { [wakeup] in
+            let result = Result { try body() }
             outcome.result.withLock { $0 = result }
             wakeup.call()
         }
         try wait { outcome.result.withLock { $0 != nil } }
-        try outcome.result.withLock { try $0!.get() }
+        return try outcome.result.withLock { try $0!.get() }
     }
 
     func finish() { queue.sync {} }

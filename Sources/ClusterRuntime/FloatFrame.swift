@@ -41,11 +41,6 @@ struct FloatFrame: @unchecked Sendable {
         owner = buffer
     }
 
-    /// A copy of frames, one behind the other.
-    init(joining frames: [FloatFrame]) {
-        self.init(withExtendedLifetime(frames) { .joining(frames.map(\.floats)) })
-    }
-
     var digest: UInt64 {
         var checksum = Checksum()
         checksum.update(bytes)
@@ -53,7 +48,7 @@ struct FloatFrame: @unchecked Sendable {
     }
 
     /// A buffer of one's own with the same floats.
-    func copy() -> FloatBuffer { withExtendedLifetime(owner) { .joining([floats]) } }
+    func copy() -> FloatBuffer { withExtendedLifetime(owner) { FloatBuffer(floats) } }
 
     /// A frame that is these floats, which must not change while it is being sent.
     func message() throws -> Message {
@@ -68,15 +63,10 @@ struct FloatFrame: @unchecked Sendable {
 }
 
 extension FloatBuffer {
-    /// A copy of pieces, one behind the other.
-    static func joining(_ pieces: [UnsafeBufferPointer<Float>]) -> FloatBuffer {
-        let whole = FloatBuffer(count: pieces.reduce(0) { $0 + $1.count })
-        var end = 0
-        for piece in pieces where !piece.isEmpty {
-            (whole.base + end).update(from: piece.baseAddress!, count: piece.count)
-            end += piece.count
-        }
-        return whole
+    /// A copy of floats.
+    convenience init(_ floats: UnsafeBufferPointer<Float>) {
+        self.init(count: floats.count)
+        if let start = floats.baseAddress { base.update(from: start, count: floats.count) }
     }
 }
 

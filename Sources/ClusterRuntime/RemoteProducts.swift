@@ -120,7 +120,7 @@ final class RemoteProducts: FactoredProducts {
     ) -> Bool {
         guard let task else { return false }
         // It stays as it is for as long as it is being sent.
-        let errors = FloatFrame(.joining([UnsafeBufferPointer(start: d, count: samples * width)]))
+        let errors = FloatFrame(FloatBuffer(UnsafeBufferPointer(start: d, count: samples * width)))
         dDigest = errors.digest
         let header = Header.multiplyTransposed(
             task.assignment.id, version: task.assignment.version, digest: dDigest)

@@ -5,7 +5,7 @@ import Parameters
 import Training
 
 /// Where a run begins: at its initial parameters, or at a checkpoint.
-struct StartingPoint {
+struct StartingPoint: Sendable {
     let source: ParameterSource
     /// Of the epoch in which the checkpoint was written.
     let progress: EpochProgress

@@ -97,9 +97,14 @@ public final class TrainingRun {
         }
     }
 
-    /// The newest good checkpoint, or the beginning.
+    /// The newest good checkpoint, or the beginning. Workers and servers hear from the coordinator while it is verified.
     private func newestStartingPoint() throws -> StartingPoint {
-        try StartingPoint(newestIn: checkpoints, layout, log: log) ?? firstStartingPoint
+        let start = try writer.afterAll {
+            try cluster.wait(for: "the disk, to read the newest checkpoint", until: $0)
+        } _: { [checkpoints, layout, log] in
+            try StartingPoint(newestIn: checkpoints, layout, log: log)
+        }
+        return start ?? firstStartingPoint
     }
 
     private var firstStartingPoint: StartingPoint { StartingPoint(configuration, layout) }
@@ -198,7 +203,6 @@ public final class TrainingRun {
 
     /// A part of the parameters is gone: takes the steps since the last checkpoint again, on the servers that are left.
     private func rollBack(after lost: ParameterServers.Lost) throws {
-        writer.finish()
         let start = try newestStartingPoint()
         log.warning(
             "parameter server \(lost.name) \(lost.cause); going back from step \(step) to \(start.source.version)")
