@@ -103,7 +103,8 @@ final class ParameterServer {
         }
         guard envelope.run == run else { return true }
         if arriving != nil, case .parameters(_, let first, let ofVelocity, _) = envelope.header {
-            try take(envelope, first: first, ofVelocity: ofVelocity)
+            let isWhole = envelope.tensors.first.map { arriving!.take($0, first: first, ofVelocity: ofVelocity) }
+            try isWhole == true ? begin(with: arriving!) : askForMore()
             return true
         }
         guard let part else { return true }
@@ -144,18 +145,12 @@ final class ParameterServer {
         return true
     }
 
-    /// A part whose floats are asked for.
-    private struct ArrivingPart {
-        let range: Range<Int>
-        let state: ParameterState
-        var transfer: PartTransfer
-    }
-
-    /// Takes over a part of the parameters; what it held before is gone. Said again, it asks whether the part is there.
+    /// Takes over a part of the parameters; what it held before is gone. Said again, with each heartbeat, it asks whether the
+    /// part is there.
     private func hold(_ range: Range<Int>, _ version: UInt64, run: UInt64) throws {
         if run == self.run {
             if part != nil { try coordinator.send(.updated(version: version), run: run) }
-            arriving?.transfer.askAgain()
+            arriving?.noteHeartbeat()
             return try askForMore()
         }
         guard range.upperBound <= layout.count else {
@@ -166,51 +161,32 @@ final class ParameterServer {
         (part, arriving) = (nil, nil)
         self.run = run
         lenders = [:]
-        let hasVelocity = configuration.optimizer.needsVelocity
-        let state = ParameterState(
-            version: version,
-            parameters: configuration.sharesMemory
-                ? try .shared(count: range.count) : FloatBuffer(count: range.count),
-            velocity: hasVelocity ? FloatBuffer(count: range.count) : nil)
+        let new = try ArrivingPart(
+            range, version: version, hasVelocity: configuration.optimizer.needsVelocity,
+            isShared: configuration.sharesMemory)
         if let source = handover.take() {
-            try source.write(to: state.parameters.floats, from: range.lowerBound, ofVelocity: false)
-            if let velocity = state.velocity {
-                try source.write(to: velocity.floats, from: range.lowerBound, ofVelocity: true)
-            }
-            return try begin(with: state, range)
+            try new.fill(from: source)
+            return try begin(with: new)
         }
-        arriving = ArrivingPart(
-            range: range, state: state, transfer: PartTransfer(count: range.count, withVelocity: hasVelocity))
+        arriving = new
         try askForMore()
     }
 
     private func askForMore() throws {
-        while let piece = arriving?.transfer.next() {
+        while let piece = arriving?.next() {
             try coordinator.send(
                 .pull(version: arriving!.state.version, piece.range, ofVelocity: piece.ofVelocity), run: run)
         }
     }
 
-    private func take(_ envelope: Envelope, first: Int, ofVelocity: Bool) throws {
-        guard let bytes = envelope.tensors.first?.count,
-            let floats = FloatFrame(envelope.tensors[0], count: bytes / MemoryLayout<Float>.stride),
-            arriving!.transfer.take(floats.count, first: first, ofVelocity: ofVelocity)
-        else { return }
-        let (range, state) = (arriving!.range, arriving!.state)
-        let target = ofVelocity ? state.velocity! : state.parameters
-        (target.base + first).update(from: floats.base, count: floats.count)
-        guard arriving!.transfer.isWhole else { return try askForMore() }
-        arriving = nil
-        try begin(with: state, range)
-    }
-
     /// The part is whole.
-    private func begin(with state: ParameterState, _ range: Range<Int>) throws {
+    private func begin(with whole: ArrivingPart) throws {
+        arriving = nil
         part = ParameterPart(
-            layout: layout, range: range, optimizer: configuration.optimizer, totalSteps: configuration.totalSteps,
-            state: state)
-        placeKernel(range)
-        try coordinator.send(.updated(version: state.version), run: run)
+            layout: layout, range: whole.range, optimizer: configuration.optimizer,
+            totalSteps: configuration.totalSteps, state: whole.state)
+        placeKernel(whole.range)
+        try coordinator.send(.updated(version: whole.state.version), run: run)
         // Who was quicker than the coordinator has asked already.
         waiting = waiting.filter { $0.value.run == run }
         try publish()

@@ -193,6 +193,7 @@ final class ParameterServers {
     func abandonSnapshot(_ reason: any Error) {
         for stream in streams.values { stream.fail(reason) }
         streams = [:]
+        (heldParameters, heldVelocity) = (nil, nil)
     }
 
     /// Servers that multiply with rows of the factored kernel have whole blocks of them.
@@ -306,7 +307,7 @@ final class ParameterServers {
                 continue
             }
             for order in orders { try send(order, tensors: [], to: index) }
-            streams[index]?.askAgain()
+            streams[index]?.noteHeartbeat()
         }
     }
 

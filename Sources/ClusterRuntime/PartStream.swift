@@ -3,7 +3,7 @@ import Foundation
 /// A part of the parameters on its way from another host to a thread that reads it once, in order: first all parameters,
 /// then the velocity. What was read is held no longer.
 ///
-/// `@unchecked Sendable`: what several threads change is guarded by `condition`; `read` and `position` are the reader's.
+/// `@unchecked Sendable`: what several threads change is guarded by `condition`; `offset` and `position` are the reader's.
 final class PartStream: @unchecked Sendable {
     private let condition = NSCondition()
     private let wakeup: Wakeup
@@ -11,7 +11,7 @@ final class PartStream: @unchecked Sendable {
     private var transfer: PartTransfer
     private var frames: [FloatFrame] = []
     /// Floats of the first frame that were read.
-    private var read = 0
+    private var offset = 0
     /// Floats that were read of the whole stream, or passed over.
     private var position = 0
     /// Floats that have come and were not read.
@@ -28,8 +28,7 @@ final class PartStream: @unchecked Sendable {
     /// What to ask for now.
     func next() -> PartTransfer.Piece? { condition.withLock { transfer.next(waiting: waiting) } }
 
-    /// What was asked for may be lost.
-    func askAgain() { condition.withLock { transfer.askAgain() } }
+    func noteHeartbeat() { condition.withLock { transfer.noteHeartbeat() } }
 
     /// Takes what has come; nothing happens if it is not what comes next.
     func take(_ frame: FloatFrame, first: Int, ofVelocity: Bool) {
@@ -69,15 +68,15 @@ final class PartStream: @unchecked Sendable {
                 if let failure { throw failure }
                 return frames[0]
             }
-            let piece = frame.floats[read..<min(read + missing, frame.count)]
+            let piece = frame.floats[offset..<min(offset + missing, frame.count)]
             try sink(UnsafeBufferPointer(rebasing: piece))
             missing -= piece.count
-            read += piece.count
+            offset += piece.count
             condition.withLock {
                 waiting -= piece.count
-                if read == frame.count { frames.removeFirst() }
+                if offset == frame.count { frames.removeFirst() }
             }
-            if read == frame.count { read = 0 }
+            if offset == frame.count { offset = 0 }
             wakeup.call()
         }
     }

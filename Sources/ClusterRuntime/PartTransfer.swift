@@ -11,9 +11,13 @@ struct PartTransfer {
     private let total: Int
     private(set) var arrived = 0
     private var asked = 0
+    /// Heartbeats since something came.
+    private var silentHeartbeats = 0
 
     static let floatsPerPiece = Wire.leastFrameLimit / MemoryLayout<Float>.stride
     private static let piecesAhead = 4
+    /// On a slow network a piece takes seconds; whoever asked again meanwhile would make it slower still.
+    private static let patience = 10
 
     init(count: Int, withVelocity: Bool) {
         self.count = count
@@ -31,14 +35,20 @@ struct PartTransfer {
         return piece
     }
 
-    /// What was asked for may be lost.
-    mutating func askAgain() { asked = arrived }
+    /// With each heartbeat. If nothing has come for a while, what was asked for is taken to be lost, and asked for again.
+    mutating func noteHeartbeat() {
+        silentHeartbeats += 1
+        guard silentHeartbeats >= Self.patience else { return }
+        silentHeartbeats = 0
+        asked = arrived
+    }
 
     /// Takes note of floats; false if they are not those that come next.
     mutating func take(_ floats: Int, first: Int, ofVelocity: Bool) -> Bool {
         guard !isWhole, floats > 0, (first, ofVelocity) == place(arrived), floats <= count - first else { return false }
         arrived += floats
         asked = max(asked, arrived)
+        silentHeartbeats = 0
         return true
     }
 

@@ -42,9 +42,22 @@ func everyFloatIsAskedForOnceAndNoPieceIsLongerThanAFrame(count: Int) {
     let more = [transfer.next(), transfer.next()]
     #expect(more[0]?.range.lowerBound == first.last?.range.upperBound)
     #expect(more[1] == nil)
-    transfer.askAgain()
+}
+
+@Test func whatDoesNotComeForAWhileIsAskedForAgain() {
+    var transfer = PartTransfer(count: 100 * PartTransfer.floatsPerPiece, withVelocity: false)
+    var asked: [PartTransfer.Piece] = []
+    while let piece = transfer.next() { asked.append(piece) }
+    // Slow, but not lost.
+    for piece in asked.dropLast() {
+        for _ in 0..<9 { transfer.noteHeartbeat() }
+        while let more = transfer.next() { #expect(more.range.lowerBound >= asked.last!.range.upperBound) }
+        let isTaken = transfer.take(piece.range.count, first: piece.range.lowerBound, ofVelocity: false)
+        #expect(isTaken)
+    }
+    for _ in 0..<10 { transfer.noteHeartbeat() }
     let again = transfer.next()
-    #expect(again == first[1])
+    #expect(again == asked.last)
 }
 
 @Test func onlyWhatComesNextIsTaken() {
