@@ -1,6 +1,5 @@
 import AttentionUNet
 import Foundation
-import Logging
 import Messages
 import Parameters
 import Randomness
@@ -92,19 +91,10 @@ public struct ClusterBenchmark: Sendable {
         let images = FloatBuffer(count: shardSize * network.shape(of: network.input).count)
         CounterGenerator(seed: 1, purpose: .probe).fillUniform(images.floats)
         let classes = Int32(model.classes)
-        let cluster = try Cluster(
-            gathering: gathering, configuration: configuration, layout: layout,
-            totalSteps: UInt64(steps + Self.warmUp), trust: TrustSettings(),
-            load: { samples, _ in ShardTensors(images: images, labels: samples.map { Int32($0) % classes }) },
-            interruption: Interruption(secondTime: .interrupted, "interrupted twice"), log: Self.quietLog)
-        try cluster.place(ParameterSource(initial: layout, seed: 1))
-        do {
-            try body(cluster)
-        } catch {
-            try? cluster.end(reason: "the benchmark failed")
-            throw error
-        }
-        try cluster.end(reason: "the benchmark is done")
+        try Cluster.use(
+            gathering, configuration, layout, totalSteps: steps + Self.warmUp,
+            from: ParameterSource(initial: layout, seed: 1),
+            load: { samples, _ in ShardTensors(images: images, labels: samples.map { Int32($0) % classes }) }, body)
     }
 
     /// Trains so many steps, and tells the seconds of each.
@@ -116,12 +106,6 @@ public struct ClusterBenchmark: Sendable {
             _ = try cluster.train(step: UInt64(step), shards: shards, next: isLast ? nil : shards, epoch: 0)
             report(step, start.duration(to: .now).seconds)
         }
-    }
-
-    private static var quietLog: Logger {
-        var log = Wire.logger("benchmark")
-        log.logLevel = .error
-        return log
     }
 
     private static func seconds(of clock: clockid_t) -> Double {

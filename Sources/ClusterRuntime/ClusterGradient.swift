@@ -1,7 +1,4 @@
 import AttentionUNet
-import Foundation
-import Logging
-import Messages
 import Optimization
 import Parameters
 import TensorCore
@@ -29,39 +26,28 @@ public struct ClusterGradient {
         configuration.densePlacement = densePlacement
         configuration.optimizer = .init(learningRate: Self.learningRate)
         (configuration.shardSize, configuration.shardsPerStep) = (input.labels.count, 1)
-        var log = Wire.logger("gradient")
-        log.logLevel = .error
         let tensors = ShardTensors(images: input.images, labels: input.labels)
-        let cluster = try Cluster(
-            gathering: .local(1), configuration: configuration, layout: layout, totalSteps: 1, trust: TrustSettings(),
-            load: { _, _ in tensors }, interruption: Interruption(secondTime: .interrupted, "interrupted twice"),
-            log: log)
-        do {
-            let (result, after) = try takeStep(on: cluster, input)
-            try cluster.end(reason: "the gradient is there")
-            var output = GradientOutput(lossSum: result.lossSum, samples: result.samples)
-            for parameter in layout.parameters { try add(parameter, input.parameters, after, to: &output) }
-            try output.write(to: path)
-        } catch {
-            try? cluster.end(reason: "the gradient failed")
-            throw error
+        let (result, after) = try Cluster.use(
+            .local(1), configuration, layout, totalSteps: 1, from: ParameterSource(start(input, layout)),
+            load: { _, _ in tensors }
+        ) { cluster in
+            try cluster.wait(forWorkers: 1, servers: 0)
+            let samples = input.labels.indices.map(UInt32.init)
+            let results = try cluster.train(step: 0, shards: [samples], next: nil, epoch: 0)
+            return (results[0], try cluster.snapshot(withVelocity: false))
         }
+        var output = GradientOutput(lossSum: result.lossSum, samples: result.samples)
+        for parameter in layout.parameters { try add(parameter, input.parameters, after, to: &output) }
+        try output.write(to: path)
     }
 
-    private func takeStep(
-        on cluster: Cluster, _ input: GradientInput
-    ) throws -> (Header.TrainingResult, ParameterSnapshot) {
-        let before = FloatFrame(input.parameters).copy()
-        // Training does not read moving statistics; from zero, they become a share of the batch's.
-        let layout = Network.attentionUNet(input.model).parameterLayout
+    /// Training does not read moving statistics; from zero, they become a share of the batch's.
+    private func start(_ input: GradientInput, _ layout: ParameterLayout) -> FloatBuffer {
+        let start = FloatFrame(input.parameters).copy()
         for parameter in layout.parameters where parameter.role == .statistic {
-            before.floats(of: parameter).update(repeating: 0)
+            start.floats(of: parameter).update(repeating: 0)
         }
-        try cluster.place(ParameterSource(before))
-        try cluster.wait(forWorkers: 1, servers: 0)
-        let samples = input.labels.indices.map(UInt32.init)
-        let results = try cluster.train(step: 0, shards: [samples], next: nil, epoch: 0)
-        return (results[0], try cluster.snapshot(withVelocity: false))
+        return start
     }
 
     private func add(
