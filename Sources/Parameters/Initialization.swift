@@ -11,15 +11,8 @@ extension ParameterLayout {
 
     /// Writes a part of the start of a run, that from the float `first` on. On all cores: each number is a draw of its own.
     public func initialize(_ part: UnsafeMutableBufferPointer<Float>, from first: Int, seed: UInt64) {
-        let range = first..<first + part.count
-        precondition(first >= 0 && range.upperBound <= count, "\(range) of \(count) parameters")
-        for (index, parameter) in parameters.enumerated() {
-            let common = parameter.range.clamped(to: range)
-            if common.isEmpty { continue }
-            let floats = UnsafeMutableBufferPointer(
-                rebasing: part[common.lowerBound - first..<common.upperBound - first])
-            let offset = common.lowerBound - parameter.offset
-            switch parameter.initializer {
+        for (index, elements, floats) in pieces(of: part, from: first) {
+            switch parameters[index].initializer {
             case .zeros: floats.update(repeating: 0)
             case .ones: floats.update(repeating: 1)
             case .glorotUniform(let fanIn, let fanOut):
@@ -30,7 +23,7 @@ extension ParameterLayout {
                 DispatchQueue.concurrentPerform(iterations: (floats.count + size - 1) / size) { block in
                     let range = block * size..<min((block + 1) * size, target.count)
                     let part = UnsafeMutableBufferPointer(rebasing: target[range])
-                    generator.fillUniform(part, offset: offset + range.lowerBound)
+                    generator.fillUniform(part, offset: elements.lowerBound + range.lowerBound)
                     for i in part.indices { part[i] = (2 * part[i] - 1) * limit }
                 }
             }

@@ -44,6 +44,24 @@ public struct ParameterLayout: Sendable {
 
     public var factored: Parameter? { parameters.last.flatMap { $0.role == .factored ? $0 : nil } }
 
+    /// A part of the buffer, that from the float `first` on, cut where its parameters end: for each of them, by its place in
+    /// `parameters`, which of its elements the part has, and where.
+    public func pieces(
+        of part: UnsafeMutableBufferPointer<Float>, from first: Int
+    ) -> [(index: Int, elements: Range<Int>, floats: UnsafeMutableBufferPointer<Float>)] {
+        let range = first..<first + part.count
+        precondition(first >= 0 && range.upperBound <= count, "\(range) of \(count) parameters")
+        return parameters.indices.compactMap { index in
+            let parameter = parameters[index]
+            let common = parameter.range.clamped(to: range)
+            if common.isEmpty { return nil }
+            return (
+                index, common.lowerBound - parameter.offset..<common.upperBound - parameter.offset,
+                UnsafeMutableBufferPointer(rebasing: part[common.lowerBound - first..<common.upperBound - first])
+            )
+        }
+    }
+
     /// The rows of the factored tensor that lie in a range, which must not cut a row.
     public func rows(in range: Range<Int>) -> Range<Int> {
         guard let factored else { return 0..<0 }

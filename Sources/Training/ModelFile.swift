@@ -41,19 +41,13 @@ extension ParameterLayout {
         _ file: SafetensorsFile, ofVelocity: Bool = false, from first: Int,
         into part: UnsafeMutableBufferPointer<Float>
     ) throws {
-        let range = first..<first + part.count
-        for parameter in parameters {
-            let common = parameter.range.clamped(to: range)
-            if common.isEmpty { continue }
-            let floats = UnsafeMutableBufferPointer(
-                rebasing: part[common.lowerBound - first..<common.upperBound - first])
-            if ofVelocity && parameter.role == .statistic {
+        for (index, elements, floats) in pieces(of: part, from: first) {
+            if ofVelocity && parameters[index].role == .statistic {
                 floats.update(repeating: 0)
-                continue
+            } else {
+                let name = (ofVelocity ? ParameterDigest.momentumPrefix : "") + parameters[index].name
+                try file.copy(name, range: elements, into: floats)
             }
-            try file.copy(
-                (ofVelocity ? ParameterDigest.momentumPrefix : "") + parameter.name,
-                range: common.lowerBound - parameter.offset..<common.upperBound - parameter.offset, into: floats)
         }
     }
 }
