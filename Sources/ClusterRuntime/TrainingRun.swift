@@ -18,8 +18,8 @@ public final class TrainingRun {
     let validation: [UInt32]
     let layout: ParameterLayout
     let folder: OutputFolder
-    private let checkpoints: CheckpointFolder
-    private let writer: CheckpointWriter
+    let checkpoints: CheckpointFolder
+    let writer: CheckpointWriter
     let cluster: Cluster
     private let interruption = Interruption(
         secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost")
@@ -97,18 +97,6 @@ public final class TrainingRun {
         }
     }
 
-    /// The newest good checkpoint, or the beginning. Workers and servers hear from the coordinator while it is verified.
-    private func newestStartingPoint() throws -> StartingPoint {
-        let start = try writer.afterAll {
-            try cluster.wait(for: "the disk, to read the newest checkpoint", until: $0)
-        } _: { [checkpoints, layout, log] in
-            try StartingPoint(newestIn: checkpoints, layout, log: log)
-        }
-        return start ?? firstStartingPoint
-    }
-
-    private var firstStartingPoint: StartingPoint { StartingPoint(configuration, layout) }
-
     /// Goes on from here, whatever was trained beyond.
     private func begin(at start: StartingPoint) throws {
         step = start.source.version
@@ -122,13 +110,6 @@ public final class TrainingRun {
         restoreEpoch()
         try cluster.place(start.source)
         if let best = records.last, best.validationAUC == bestScore, recordedStep == step, step > 0 { try keepBest() }
-    }
-
-    /// The row that says so is written before the file is: what stopped the run may have come between.
-    private func keepBest() throws {
-        let path = folder.path("best.safetensors")
-        if let file = try? SafetensorsFile(path: path), file.metadata["step"] == "\(step)" { return }
-        try writeNow(cluster.snapshot(withVelocity: false), to: path)
     }
 
     /// Servers have come or want to go: each fetches its part of a checkpoint.
@@ -293,46 +274,6 @@ public final class TrainingRun {
 
     func validationPredictions() throws -> [Prediction] {
         try ScoredRecordings.predictions(dataset, samples: validation, probabilities: validationProbabilities)
-    }
-
-    // MARK: Checkpoints
-
-    private var cursor: Cursor {
-        Cursor(
-            configuration: configuration, step: step, epoch: schedule.place(of: step).epoch, progress: progress)
-    }
-
-    private func checkpoint() throws {
-        let (folder, kept) = (checkpoints, configuration.checkpointsKept)
-        try write(
-            withVelocity: configuration.optimizer.needsVelocity, to: folder.path(forStep: Int(step))
-        ) { try folder.prune(keeping: kept) }
-    }
-
-    /// Writes a file beside the training, which waits only for what must come from other hosts. `afterwards` runs when the
-    /// file is there.
-    private func write(
-        withVelocity: Bool, to path: String, afterwards: @escaping @Sendable () throws -> Void = {}
-    ) throws {
-        try cluster.wait(for: "the disk, to write the checkpoints before") { writer.hasPlace }
-        let snapshot = try cluster.snapshot(withVelocity: withVelocity)
-        try writer.write(snapshot, to: path, cursor: cursor, afterwards: afterwards)
-        if snapshot.isStreamed {
-            try cluster.wait(for: "the parameter servers and the disk, to write \(path)") { writer.isIdle }
-        }
-    }
-
-    private func writeCheckpoint() throws {
-        try writeNow(
-            cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity),
-            to: checkpoints.path(forStep: Int(step)))
-    }
-
-    /// Workers and servers hear from the coordinator meanwhile.
-    private func writeNow(_ snapshot: ParameterSnapshot, to path: String) throws {
-        try writer.writeNow(snapshot, to: path, cursor: cursor) { isDone in
-            try cluster.wait(for: "the disk, to write \(path)", until: isDone)
-        }
     }
 
     /// Ends what SIGINT or SIGTERM asked to end, with a checkpoint, and returns the failure that says so.
