@@ -29,13 +29,13 @@ public struct ClusterGradient {
         let tensors = ShardTensors(images: input.images, labels: input.labels)
         let (result, after) = try Cluster.use(
             .local(1), configuration, layout, totalSteps: 1, from: ParameterSource(start(input, layout)),
-            load: { _, _ in tensors }
-        ) { cluster in
-            try cluster.wait(forWorkers: 1, servers: 0)
-            let samples = input.labels.indices.map(UInt32.init)
-            let results = try cluster.train(step: 0, shards: [samples], next: nil, epoch: 0)
-            return (results[0], try cluster.snapshot(withVelocity: false))
-        }
+            load: { _, _ in tensors },
+            { cluster in
+                try cluster.wait(forWorkers: 1, servers: 0)
+                let samples = input.labels.indices.map(UInt32.init)
+                let results = try cluster.train(step: 0, shards: [samples], next: nil, epoch: 0)
+                return (results[0], try cluster.snapshot(withVelocity: false))
+            })
         var output = GradientOutput(lossSum: result.lossSum, samples: result.samples)
         for parameter in layout.parameters { try add(parameter, input.parameters, after, to: &output) }
         try output.write(to: path)
