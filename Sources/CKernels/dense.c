@@ -42,7 +42,6 @@ HBN_EACH_PROCESSOR
 void hbn_dense_forward(
     const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel,
     float *sums) {
-    memset(sums, 0, count * width * sizeof(float));
     uint16_t list[block];
     // While the samples pass over a block, they ask for the rows of the next.
     const size_t share = (block + count - 1) / count;

@@ -2744,7 +2744,7 @@ const ProtobufCMessageDescriptor hbn__push__descriptor =
   (ProtobufCMessageInit) hbn__push__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__multiply__field_descriptors[6] =
+static const ProtobufCFieldDescriptor hbn__multiply__field_descriptors[7] =
 {
   {
     "id",
@@ -2818,8 +2818,21 @@ static const ProtobufCFieldDescriptor hbn__multiply__field_descriptors[6] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "core",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Multiply, core),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__multiply__field_indices_by_name[] = {
+  6,   /* field[6] = core */
   4,   /* field[4] = digest */
   0,   /* field[0] = id */
   3,   /* field[3] = is_kept */
@@ -2830,7 +2843,7 @@ static const unsigned hbn__multiply__field_indices_by_name[] = {
 static const ProtobufCIntRange hbn__multiply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor hbn__multiply__descriptor =
 {
@@ -2840,7 +2853,7 @@ const ProtobufCMessageDescriptor hbn__multiply__descriptor =
   "Hbn__Multiply",
   "hbn",
   sizeof(Hbn__Multiply),
-  6,
+  7,
   hbn__multiply__field_descriptors,
   hbn__multiply__field_indices_by_name,
   1,  hbn__multiply__number_ranges,

@@ -9,12 +9,12 @@ struct ArrivingPart {
     let state: ParameterState
     private var transfer: PartTransfer
 
-    /// Allocates the part; `isShared`: others of this machine are to read the parameters where they lie.
-    init(_ range: Range<Int>, version: UInt64, hasVelocity: Bool, isShared: Bool) throws {
+    /// Allocates the part; others of this machine are to read its first `shared` parameters where they lie.
+    init(_ range: Range<Int>, version: UInt64, hasVelocity: Bool, shared: Int) throws {
         self.range = range
         state = ParameterState(
             version: version,
-            parameters: isShared ? try .shared(count: range.count) : FloatBuffer(count: range.count),
+            parameters: shared > 0 ? try .shared(shared, count: range.count) : FloatBuffer(count: range.count),
             velocity: hasVelocity ? FloatBuffer(count: range.count) : nil)
         transfer = PartTransfer(count: range.count, withVelocity: hasVelocity)
     }

@@ -9,6 +9,8 @@ import Parameters
 /// The kernel comes from memory, and reading it is what costs. So threads go round and round through its blocks of rows, and
 /// a product that is asked for joins them wherever they are: each block is read once for all that still need it. A
 /// product's bits depend on neither, for each block is a sum of its own, and these are added in a fixed tree.
+///
+/// Nor is the kernel read once more for its step: each block takes it when it is first needed.
 final class KernelPasses: @unchecked Sendable {
     // Sendable: the condition guards the state; a product's numbers are written by whoever has the block.
 
@@ -19,47 +21,80 @@ final class KernelPasses: @unchecked Sendable {
         let x: FloatFrame
         /// D, for D W^T; nil for X W.
         let d: FloatFrame?
+        /// The core of the lane that waits for it, if that lane has one of its own in this machine.
+        let core: Int?
         /// Block by block the sums `[blocks, samples, width]`; or D W^T, `[samples, rows]`.
         let result: FloatBuffer
         fileprivate var toBegin = 0
         fileprivate var toEnd = 0
 
-        init(_ id: ShardAttempt, samples: Int, x: FloatFrame, d: FloatFrame?, result: FloatBuffer) {
+        init(_ id: ShardAttempt, samples: Int, x: FloatFrame, d: FloatFrame?, core: Int?, result: FloatBuffer) {
             self.id = id
             self.samples = samples
             self.x = x
             self.d = d
+            self.core = core
             self.result = result
         }
     }
 
+    /// A step that the kernel has still to take, and what it needs.
+    struct Step {
+        let step: FactoredStep
+        let owners: [ParameterPart.PushedShard]
+    }
+
+    /// What a block must do before it is multiplied with.
+    private enum Progress {
+        case taken
+        case waiting
+        case inWork
+    }
+
     let dense: FactoredDense
     private let slice: SlicedSum.Slice
-    /// Whoever waits is a thread of this machine, whose core is idle meanwhile: more threads than that would take cores from
-    /// others that compute.
+    /// Whoever waits is a thread of this machine, whose core is idle meanwhile: others must not be taken from those that
+    /// compute.
     private let isAmongLanes: Bool
     private let finished: Mailbox<Product>
     private let condition = NSCondition()
     private var kernel: UnsafePointer<Float>?
+    private var step: Step?
+    private var progress: [Progress]
+    /// Blocks that have not taken the step.
+    private var left = 0
     private var products: [Product] = []
     private var nextBlock = 0
     private var busy = 0
+    /// Does somebody wait for a block that is in work? Threads that are woken in vain take time from lanes.
+    private var isAwaited = false
     private var hasEnded = false
 
-    /// `dense` has the server's rows; `slice` are their blocks.
+    /// `dense` has the server's rows; `slice` are their blocks. There is a thread for each of the cores.
     init(
-        _ dense: FactoredDense, _ slice: SlicedSum.Slice, threads: Int, isAmongLanes: Bool, finished: Mailbox<Product>
+        _ dense: FactoredDense, _ slice: SlicedSum.Slice, cores: [Int], isAmongLanes: Bool, finished: Mailbox<Product>
     ) {
         self.dense = dense
         self.isAmongLanes = isAmongLanes
         self.finished = finished
         self.slice = slice
-        for thread in 0..<threads { Wire.startThread(named: "rows-\(thread)") { [self] in run() } }
+        progress = Array(repeating: .taken, count: dense.blocks)
+        for (index, core) in cores.enumerated() {
+            Wire.startThread(named: "rows-\(index)") { [self] in run(on: core) }
+        }
     }
 
-    /// Computes with this kernel, which stays as it is until `stop`.
-    func start(_ kernel: UnsafePointer<Float>) {
-        condition.withLock { self.kernel = kernel }
+    /// Computes with this kernel, which nobody else may touch until `stop`; with a step, with what it is after that.
+    func start(_ kernel: UnsafePointer<Float>, after step: Step? = nil) {
+        condition.withLock {
+            self.kernel = kernel
+            self.step = step
+            if step != nil {
+                progress = progress.map { _ in .waiting }
+                left = progress.count
+            }
+            condition.broadcast()
+        }
     }
 
     func add(_ product: Product) {
@@ -70,44 +105,80 @@ final class KernelPasses: @unchecked Sendable {
         }
     }
 
-    /// Forgets what is not finished. When it returns, nobody reads the kernel.
+    /// Is nothing needed any more of what the step was given?
+    var hasTakenStep: Bool { condition.withLock { step == nil } }
+
+    /// Forgets the products that are not finished. When it returns, the kernel has taken its step, and nobody reads it.
     func stop() {
         condition.withLock {
             products = []
-            while busy > 0 { condition.wait() }
+            takeStepNow()
             kernel = nil
         }
     }
 
-    /// Ends the threads.
+    /// When it returns, the kernel has taken its step.
+    func takeStep() { condition.withLock { takeStepNow() } }
+
+    private func takeStepNow() {
+        let current = kernel
+        kernel = nil
+        awaitThreads()
+        if let step {
+            nonisolated(unsafe) let step = step.step
+            let blocks = progress.indices.filter { progress[$0] == .waiting }
+            DispatchQueue.concurrentPerform(iterations: blocks.count) { dense.take(step, block: blocks[$0]) }
+            for block in blocks { finishStep(of: block) }
+        }
+        kernel = current
+        condition.broadcast()
+    }
+
+    /// Ends the threads, whatever is left to do.
     func end() {
-        stop()
         condition.withLock {
+            (products, step, kernel) = ([], nil, nil)
+            awaitThreads()
             hasEnded = true
             condition.broadcast()
         }
     }
 
-    private func run() {
+    private func awaitThreads() {
+        while busy > 0 {
+            isAwaited = true
+            condition.wait()
+        }
+    }
+
+    private func run(on core: Int) {
         var scratch = FloatBuffer(count: 0)
+        var isBound = false
         condition.lock()
         defer { condition.unlock() }
         while !hasEnded {
-            guard let kernel, products.contains(where: { $0.toBegin > 0 }), !isAmongLanes || busy < products.count
-            else {
+            guard let kernel, let block = blockToDo(on: core) else {
                 condition.wait()
                 continue
             }
-            let block = nextBlock
-            nextBlock = (nextBlock + 1) % dense.blocks
             let group = products.filter { $0.toBegin > 0 }
             for product in group { product.toBegin -= 1 }
+            let step = progress[block] == .waiting ? step?.step : nil
+            if step != nil { progress[block] = .inWork }
             busy += 1
+            // Else two threads may share one core while another is idle, for longer than a pass takes.
+            let mustBind = !isBound && (!isAmongLanes || group.contains { $0.core == core })
             condition.unlock()
-            compute(group, block, kernel, &scratch)
+            if mustBind { Cores.bind(to: core) }
+            isBound = isBound || mustBind
+            compute(group, block, kernel, after: step, &scratch)
             condition.lock()
             busy -= 1
-            if busy == 0 { condition.broadcast() }
+            if step != nil { finishStep(of: block) }
+            if isAwaited {
+                isAwaited = false
+                condition.broadcast()
+            }
             for product in group {
                 product.toEnd -= 1
                 guard product.toEnd == 0, let index = products.firstIndex(where: { $0 === product }) else { continue }
@@ -117,8 +188,33 @@ final class KernelPasses: @unchecked Sendable {
         }
     }
 
+    /// The block that a thread of this core should do next, if any.
+    private func blockToDo(on core: Int) -> Int? {
+        guard products.contains(where: { $0.toBegin > 0 }) else {
+            return isAmongLanes || step == nil ? nil : progress.firstIndex(of: .waiting)
+        }
+        if isAmongLanes {
+            guard products.contains(where: { $0.core == core }) || products.count(where: { $0.core == nil }) > busy
+            else { return nil }
+        }
+        // A thread that is behind by a whole round.
+        guard progress[nextBlock] != .inWork else {
+            isAwaited = true
+            return nil
+        }
+        defer { nextBlock = (nextBlock + 1) % dense.blocks }
+        return nextBlock
+    }
+
+    private func finishStep(of block: Int) {
+        progress[block] = .taken
+        left -= 1
+        if left == 0 { step = nil }
+    }
+
     private func compute(
-        _ group: [Product], _ block: Int, _ kernel: UnsafePointer<Float>, _ scratch: inout FloatBuffer
+        _ group: [Product], _ block: Int, _ kernel: UnsafePointer<Float>, after step: FactoredStep?,
+        _ scratch: inout FloatBuffer
     ) {
         let width = dense.width
         let forward = group.filter { $0.d == nil }
@@ -126,13 +222,15 @@ final class KernelPasses: @unchecked Sendable {
         if count > 0 {
             if scratch.count < count * width { scratch = FloatBuffer(count: count * width) }
             let samples = forward.flatMap { dense.samples($0.samples, x: $0.x.base) }
-            dense.forward(samples, block: block, kernel: kernel, sums: scratch.base)
+            dense.forward(samples, block: block, kernel: kernel, sums: scratch.base, after: step)
             var done = 0
             for product in forward {
                 let size = product.samples * width
                 (product.result.base + block * size).update(from: scratch.base + done, count: size)
                 done += size
             }
+        } else if let step {
+            dense.take(step, block: block)
         }
         let backward = group.filter { $0.d != nil }
         if !backward.isEmpty {

@@ -72,12 +72,17 @@ final class Lane: Sendable {
     private let given = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
-    init(_ index: Int, _ configuration: WorkerConfiguration, corruptEvery: Int?, answers: Mailbox<LaneAnswer>) {
+    /// `core` is the lane's alone.
+    init(
+        _ index: Int, core: Int?, _ configuration: WorkerConfiguration, corruptEvery: Int?,
+        answers: Mailbox<LaneAnswer>
+    ) {
         self.index = index
         Wire.startThread(named: "lane-\(index)") { [self] in
             defer { ended.signal() }
+            if let core { Cores.bind(to: core) }
             do {
-                let computation = try ShardComputation(configuration, corruptEvery: corruptEvery) {
+                let computation = try ShardComputation(configuration, corruptEvery: corruptEvery, core: core) {
                     answers.put(LaneAnswer(lane: index, run: $0.run, id: $0.id, content: .request($0)))
                 }
                 while let task = take() {

@@ -14,11 +14,14 @@ final class LaneTeam {
     private var tasks: [(run: UInt64, id: ShardAttempt)?]
     private var loans: [Loan] = []
 
-    /// Gradients in shared memory, which a parameter server reads until it has taken their step.
+    /// What a parameter server reads in shared memory.
     private struct Loan {
         let run: UInt64
         let id: ShardAttempt
-        let pushes: [LaneAnswer.Push]
+        /// Until it has taken their step.
+        var gradients: [FloatFrame]
+        /// Until the factored kernel has taken it too, which is before the next one.
+        let factors: [FloatFrame]
     }
 
     init(
@@ -26,7 +29,13 @@ final class LaneTeam {
     ) {
         self.configuration = configuration
         layout = Network.attentionUNet(configuration.model).parameterLayout
-        lanes = (0..<count).map { Lane($0, configuration, corruptEvery: corruptEvery, answers: answers) }
+        // Lanes that need all cores would only get into each other's way if they moved between them.
+        let cores = Cores.available
+        lanes = (0..<count).map {
+            Lane(
+                $0, core: cores.count == count ? cores[$0] : nil, configuration, corruptEvery: corruptEvery,
+                answers: answers)
+        }
         tasks = lanes.map { _ in nil }
     }
 
@@ -45,13 +54,14 @@ final class LaneTeam {
     func finished(_ answer: LaneAnswer) { tasks[answer.lane] = nil }
 
     func lend(_ pushes: [LaneAnswer.Push], run: UInt64, _ id: ShardAttempt) {
-        loans.append(Loan(run: run, id: id, pushes: pushes))
+        loans.append(Loan(run: run, id: id, gradients: pushes.flatMap(\.floats), factors: pushes.compactMap(\.lent)))
     }
 
     /// There are parameters of a version, so the steps before it are taken; and what belongs to other runs is read by
     /// nobody.
     func endLoans(run: UInt64, before version: UInt64) {
-        loans.removeAll { $0.run != run || $0.id.round < version }
+        loans.removeAll { $0.run != run || $0.id.round + 1 < version }
+        for index in loans.indices where loans[index].id.round < version { loans[index].gradients = [] }
     }
 
     func endLoan(run: UInt64, _ id: ShardAttempt) { loans.removeAll { $0.run == run && $0.id == id } }

@@ -14,6 +14,7 @@ public final class LocalWorkers {
 
     private struct Child {
         let name: String
+        let core: Int?
         var process: Process
         var started: ContinuousClock.Instant
         var quickDeaths = 0
@@ -29,9 +30,12 @@ public final class LocalWorkers {
         self.endpoint = endpoint
         self.log = log
         self.wakeup = wakeup
+        let cores = Cores.available
         for index in 1...max(count, 1) where count > 0 {
             let name = "local-\(index)"
-            workers.append(Child(name: name, process: try launch(name), started: .now))
+            // As many as there are cores would only get into each other's way if they moved between them.
+            let core = cores.count == count ? cores[index - 1] : nil
+            workers.append(Child(name: name, core: core, process: try launch(name, on: core), started: .now))
         }
     }
 
@@ -43,7 +47,7 @@ public final class LocalWorkers {
         for index in workers.indices {
             if let due = workers[index].replaceAt {
                 guard now >= due else { continue }
-                workers[index].process = try launch(workers[index].name)
+                workers[index].process = try launch(workers[index].name, on: workers[index].core)
                 workers[index].started = now
                 workers[index].replaceAt = nil
             } else if !workers[index].process.isRunning {
@@ -75,8 +79,9 @@ public final class LocalWorkers {
         workers = []
     }
 
-    /// In a child: end when the parent does, however it ends.
-    public static func endWithParent(_ parent: Int32) {
+    /// In a child, before it starts threads: ends when the parent does, however it ends, and runs on its core alone.
+    public static func begin(parent: Int32, core: Int?) {
+        if let core { Cores.bind(to: core) }
         _ = hbn_end_with_parent()
         // The parent may have ended before that.
         if getppid() != parent { Foundation.exit(ExitStatus.clusterUnreachable.rawValue) }
@@ -84,13 +89,14 @@ public final class LocalWorkers {
         signal(SIGINT, SIG_IGN)
     }
 
-    private func launch(_ name: String) throws -> Process {
+    private func launch(_ name: String, on core: Int?) throws -> Process {
         let process = Process()
         process.executableURL = executable
         process.arguments = [
             "--connect", endpoint, "--name", name, "--lanes", "1",
             "--parent", "\(ProcessInfo.processInfo.processIdentifier)",
         ]
+        if let core { process.arguments! += ["--core", "\(core)"] }
         // The coordinator already says who joins and why somebody leaves.
         process.environment = ProcessInfo.processInfo.environment.merging(["HBN_LOG": "warning"]) { own, _ in own }
         process.terminationHandler = { [wakeup] _ in wakeup.call() }

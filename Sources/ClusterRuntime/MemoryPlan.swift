@@ -48,7 +48,8 @@ public struct MemoryPlan {
             ("parameters", floats(range.count)),
             ("parameters of the next step, while these are written", isHeldTwice ? floats(range.count) : 0),
             ("gradients of a step's shards, and their sums", floats(gradient * (configuration.shardsPerStep + 1))),
-            ("inputs and errors of head.dense1", floats(samples * (rows * (isMultiplying ? 2 : 1) + width))),
+            // Where the kernel takes its step as it is read, the factors of one step are there until the next one's.
+            ("inputs and errors of head.dense1", floats(samples * (rows * (isMultiplying ? 3 : 1) + 2 * width))),
         ]
         if configuration.optimizer.needsVelocity {
             items.append(("velocity, and its copy while it is written", (isHeldTwice ? 2 : 1) * floats(range.count)))
@@ -69,7 +70,7 @@ public struct MemoryPlan {
                 ("activations and workspaces", plan.plannedByteCount),
                 // One is on its way while the next is computed.
                 ("gradients of two shards", 2 * floats(layout.gradientCount)),
-                ("inputs of head.dense1 of two shards", 2 * floats(configuration.shardSize * depth)),
+                ("inputs of head.dense1 of three shards", 3 * floats(configuration.shardSize * depth)),
             ])
     }
 

@@ -151,10 +151,13 @@ final class ParameterPart {
         return Self.isTooLargeForTwo(self.range.count) ? frame : FloatFrame(frame.copy())
     }
 
-    /// Takes the step that all shards are there for, and returns the pushes that it was taken from.
+    /// Takes the step that all shards are there for, and returns the pushes that it was taken from; and, if wanted and
+    /// possible, the factored kernel's step, for whoever passes over its rows to take.
     ///
     /// The old parameters may still be on their way to somebody; then the new ones get a buffer of their own.
-    func apply(_ number: UInt64) throws -> [ShardAttempt] {
+    func apply(
+        _ number: UInt64, leavingKernel: Bool
+    ) throws -> (pushes: [ShardAttempt], kernelStep: KernelPasses.Step?) {
         precondition(
             number == state.version && rounds[number]?.isComplete == true,
             "step \(number) applied at version \(state.version)")
@@ -170,17 +173,24 @@ final class ParameterPart {
         } else {
             updated =
                 state.parameters.descriptor == nil
-                ? FloatBuffer(count: range.count) : try FloatBuffer.shared(count: range.count)
+                ? FloatBuffer(count: range.count)
+                : try FloatBuffer.shared(state.parameters.sharedCount, count: range.count)
+        }
+        var left: KernelPasses.Step?
+        if leavingKernel, updated === state.parameters {
+            left = update.factoredStep(of: updated, factors: factors, velocity: state.velocity).map {
+                KernelPasses.Step(step: $0, owners: shards)
+            }
         }
         update.apply(
-            to: state.parameters, gradient: shards[0].sum.base, factors: factors, velocity: state.velocity,
-            into: updated)
+            to: state.parameters, gradient: shards[0].sum.base, factors: left == nil ? factors : nil,
+            velocity: state.velocity, into: updated)
         if updated !== state.parameters { spare = state.parameters }
         state.parameters = updated
         state.version += 1
         rounds[number] = nil
         pushes = [:]
-        return shards.map(\.id)
+        return (shards.map(\.id), left)
     }
 }
 

@@ -14,15 +14,16 @@ extension ParameterServer {
         kernel = PlacedKernel(
             FactoredDense(depth: rows.count, width: layout.factored!.shape[1]),
             SlicedSum.Slice(layout.blocks(in: range), of: layout.blocks),
-            sharesMemory: configuration.sharesMemory, threads: ProcessInfo.processInfo.activeProcessorCount,
+            sharesMemory: configuration.sharesMemory, cores: Cores.available,
             waking: wakeup)
         startKernel()
     }
 
-    /// The rows stay as they are until the next step is taken.
-    func startKernel() {
+    /// The rows are the kernel's until the next step; with one, they take it as they are needed.
+    func startKernel(after step: KernelPasses.Step? = nil) {
         guard let kernel, let part else { return }
-        kernel.start(part.state.parameters.base + max(layout.factored!.offset - part.range.lowerBound, 0))
+        kernel.start(
+            part.state.parameters.base + max(layout.factored!.offset - part.range.lowerBound, 0), after: step)
     }
 
     /// What comes back to the worker when its product is computed.
@@ -31,7 +32,7 @@ extension ParameterServer {
     ) throws {
         var answer: PlacedKernel.Answer?
         switch envelope.header {
-        case .multiply(_, _, let samples, let isKept, let digest, let memory):
+        case .multiply(_, _, let samples, let isKept, let core, let digest, let memory):
             guard samples > 0, samples <= configuration.shardSize else {
                 return reportForeign(peer, "a product of \(samples) samples")
             }
@@ -47,7 +48,8 @@ extension ParameterServer {
                 guard unpacked.digest == digest else { return try reportDamaged(id, from: peer) }
                 x = unpacked
             }
-            answer = try kernel.multiply(id, of: peer, samples: samples, isKept: isKept, x: x, digest: digest)
+            answer = try kernel.multiply(
+                id, of: peer, samples: samples, isKept: isKept, core: core, x: x, digest: digest)
         case .multiplyTransposed(_, _, let digest):
             guard let shard = kernel.shard(id) else { return try decline(id, "its inputs are not here", to: peer) }
             guard let frame = envelope.tensors.first, let d = FloatFrame(frame, count: shard.samples * kernel.width)

@@ -42,6 +42,8 @@ final class ParameterServer {
     var maps = SharedMemoryMaps()
     /// Who pushed what lies in shared memory, and is needed until the step is taken.
     private var lenders: [ShardAttempt: NodeID] = [:]
+    /// Whose factors the kernel's step is still taken from.
+    private var used: [ShardAttempt] = []
     private var foreignPeers: Set<NodeID> = []
     /// The rows of the factored kernel, if it is this server that multiplies with them.
     var kernel: PlacedKernel?
@@ -80,6 +82,7 @@ final class ParameterServer {
             }
             while true {
                 for answer in try kernel?.takeAnswers() ?? [] { try send(answer) }
+                if !used.isEmpty, kernel?.hasTakenStep != false { try giveBackFactors() }
                 // The coordinator's messages come before each of the workers': it opens a round before it hands out
                 // its shards.
                 while let envelope = try coordinator.receiveEnvelope() {
@@ -125,8 +128,10 @@ final class ParameterServer {
                     return true
                 }
                 let unanswered = kernel?.stop() ?? []
-                try giveBack(try part.apply(round))
-                startKernel()
+                try giveBackFactors()
+                let (pushes, step) = try part.apply(round, leavingKernel: kernel != nil)
+                startKernel(after: step)
+                if step == nil { try giveBack(pushes) } else { used = pushes }
                 for (id, peer) in unanswered {
                     try workers.send(.rejected(id, reason: "its step is taken"), run: run, to: peer)
                 }
@@ -135,6 +140,7 @@ final class ParameterServer {
             try publish()
             try handleTheEarly()
         case .pull(_, let range, let ofVelocity):
+            kernel?.takeStep()
             let floats = part.floats(range.clamped(to: 0..<part.range.count), ofVelocity: ofVelocity)
             try coordinator.send(
                 .parameters(
@@ -160,10 +166,10 @@ final class ParameterServer {
         kernel = nil
         (part, arriving) = (nil, nil)
         self.run = run
-        lenders = [:]
+        (lenders, used) = ([:], [])
         let new = try ArrivingPart(
             range, version: version, hasVelocity: configuration.optimizer.needsVelocity,
-            isShared: configuration.sharesMemory)
+            shared: configuration.sharesMemory ? fetchedCount(of: range) : 0)
         if let source = handover.take() {
             try new.fill(from: source)
             return try begin(with: new)
@@ -206,7 +212,7 @@ final class ParameterServer {
             return try publish()
         }
         switch envelope.header {
-        case .multiply(let id, let version, _, _, _, _), .multiplyTransposed(let id, let version, _):
+        case .multiply(let id, let version, _, _, _, _, _), .multiplyTransposed(let id, let version, _):
             guard envelope.run == run, let part, version <= part.state.version else {
                 // Its sender was told of a placement, or of a step, before this server was.
                 if early.count == 256 { early.removeFirst() }
@@ -300,16 +306,23 @@ final class ParameterServer {
         }
     }
 
+    /// The parameters of a part that workers fetch: they need no kernel that is not multiplied with by them.
+    private func fetchedCount(of range: Range<Int>) -> Int {
+        let count = configuration.densePlacement == .server ? layout.gradientCount : layout.count
+        return range.clamped(to: 0..<count).count
+    }
+
+    private func giveBackFactors() throws {
+        try giveBack(used)
+        used = []
+    }
+
     /// Answers the workers whose version is there. A worker that asks for an older one gets the newest, and learns
     /// that its shard is out of date.
     private func publish() throws {
         guard let state = part?.state else { return }
         let memory = configuration.sharesMemory ? state.parameters.memory : nil
-        // Workers need no kernel that is not multiplied with by them.
-        let floats = FloatFrame(
-            state.parameters,
-            0..<(configuration.densePlacement == .server
-                ? part!.range.clamped(to: 0..<layout.gradientCount).count : state.parameters.count))
+        let floats = FloatFrame(state.parameters, 0..<fetchedCount(of: part!.range))
         for (peer, wish) in waiting.sorted(by: { $0.key < $1.key })
         where wish.run == run && wish.version <= state.version {
             // If it is not connected just now, it asks again.

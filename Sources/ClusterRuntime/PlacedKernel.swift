@@ -12,6 +12,7 @@ final class PlacedKernel {
         let peer: NodeID
         let samples: Int
         let isKept: Bool
+        let core: Int?
         let x: FloatFrame
         let xDigest: UInt64
         fileprivate(set) var d: FloatFrame?
@@ -38,12 +39,12 @@ final class PlacedKernel {
     private let finished: Mailbox<KernelPasses.Product>
 
     init(
-        _ dense: FactoredDense, _ slice: SlicedSum.Slice, sharesMemory: Bool, threads: Int, waking wakeup: Wakeup
+        _ dense: FactoredDense, _ slice: SlicedSum.Slice, sharesMemory: Bool, cores: [Int], waking wakeup: Wakeup
     ) {
         self.slice = slice
         self.sharesMemory = sharesMemory
         finished = Mailbox(waking: wakeup)
-        passes = KernelPasses(dense, slice, threads: threads, isAmongLanes: sharesMemory, finished: finished)
+        passes = KernelPasses(dense, slice, cores: cores, isAmongLanes: sharesMemory, finished: finished)
     }
 
     deinit { passes.end() }
@@ -53,10 +54,18 @@ final class PlacedKernel {
 
     func shard(_ id: ShardAttempt) -> Shard? { shards[id] }
 
-    /// Computes with the rows as they are now; they must not change until `stop`.
-    func start(_ kernel: UnsafePointer<Float>) { passes.start(kernel) }
+    /// Computes with these rows, which nobody else may change until `stop`; with a step, with what they are after that.
+    func start(_ kernel: UnsafePointer<Float>, after step: KernelPasses.Step? = nil) {
+        passes.start(kernel, after: step)
+    }
 
-    /// Forgets all shards; returns who still waits for an answer.
+    /// Is nothing needed any more of what the step was given?
+    var hasTakenStep: Bool { passes.hasTakenStep }
+
+    /// When it returns, the rows have taken their step.
+    func takeStep() { passes.takeStep() }
+
+    /// Forgets all shards; returns who still waits for an answer. The rows have taken their step.
     func stop() -> [(id: ShardAttempt, peer: NodeID)] {
         passes.stop()
         _ = finished.takeAll()
@@ -76,13 +85,13 @@ final class PlacedKernel {
 
     /// X W is asked for. The answer comes later; at once if it is there already.
     func multiply(
-        _ id: ShardAttempt, of peer: NodeID, samples: Int, isKept: Bool, x: FloatFrame, digest: UInt64
+        _ id: ShardAttempt, of peer: NodeID, samples: Int, isKept: Bool, core: Int?, x: FloatFrame, digest: UInt64
     ) throws -> Answer? {
         if let known = shards[id] { return try known.sums.map { try answer(id, known, sums: $0) } }
-        shards[id] = Shard(peer: peer, samples: samples, isKept: isKept, x: x, xDigest: digest)
+        shards[id] = Shard(peer: peer, samples: samples, isKept: isKept, core: core, x: x, xDigest: digest)
         passes.add(
             .init(
-                id, samples: samples, x: x, d: nil,
+                id, samples: samples, x: x, d: nil, core: core,
                 result: FloatBuffer(count: max(slice.blocks.count, 1) * samples * width)))
         return nil
     }
@@ -94,7 +103,7 @@ final class PlacedKernel {
         (shards[id]!.d, shards[id]!.dDigest) = (d, digest)
         let count = shard.samples * rows
         let result = try buffers[count, default: BufferPool(count: count, isShared: sharesMemory)].take()
-        passes.add(.init(id, samples: shard.samples, x: shard.x, d: d, result: result))
+        passes.add(.init(id, samples: shard.samples, x: shard.x, d: d, core: shard.core, result: result))
         return nil
     }
 

@@ -9,6 +9,7 @@ import TensorCore
 final class RemoteProducts: FactoredProducts {
     private let layout: ParameterLayout
     private let sharesMemory: Bool
+    private let core: Int?
     private let ask: (ProductRequest) -> Void
     private let depth: Int
     private let width: Int
@@ -30,7 +31,11 @@ final class RemoteProducts: FactoredProducts {
         let rows: Range<Int>
     }
 
-    init(layout: ParameterLayout, sharesMemory: Bool, ask: @escaping (ProductRequest) -> Void) {
+    /// `core` is the lane's own, if it has one in the servers' machine.
+    init(
+        layout: ParameterLayout, sharesMemory: Bool, core: Int?, ask: @escaping (ProductRequest) -> Void
+    ) {
+        self.core = core
         self.layout = layout
         self.sharesMemory = sharesMemory
         self.ask = ask
@@ -102,7 +107,7 @@ final class RemoteProducts: FactoredProducts {
             server: part.server,
             header: .multiply(
                 task!.assignment.id, version: task!.assignment.version, samples: samples, isKept: isKept,
-                digest: xDigests[part.server], memory: memory), tensors: tensors)
+                core: core, digest: xDigests[part.server], memory: memory), tensors: tensors)
     }
 
     private func digest(of x: UnsafePointer<Float>, _ samples: Int, _ rows: Range<Int>) -> UInt64 {

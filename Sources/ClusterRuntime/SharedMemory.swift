@@ -8,11 +8,14 @@ import Parameters
 ///
 /// A process finds another's memory by its descriptor, which only processes of the same user may open.
 extension FloatBuffer {
-    /// Zeros that other processes can be told of.
-    static func shared(count: Int) throws -> FloatBuffer {
+    /// Zeros, of which other processes can be told of the first, or of all. The others may lie in huge pages, which
+    /// systems seldom give to shared memory.
+    static func shared(_ shared: Int? = nil, count: Int) throws -> FloatBuffer {
+        let shared = shared ?? count
+        let (bytes, page) = (max(shared, 1) * MemoryLayout<Float>.stride, Int(getpagesize()))
         let descriptor = hbn_memory_file()
-        guard descriptor >= 0, ftruncate(descriptor, max(count, 1) * MemoryLayout<Float>.stride) == 0,
-            let buffer = FloatBuffer(mapping: descriptor, count: count, isWritable: true)
+        guard descriptor >= 0, ftruncate(descriptor, (bytes + page - 1) / page * page) == 0,
+            let buffer = FloatBuffer(mapping: descriptor, shared: shared, count: count, isWritable: true)
         else {
             throw RunFailure(
                 .inputOutput, "cannot share memory with local workers: \(String(cString: strerror(errno)))")
@@ -20,12 +23,12 @@ extension FloatBuffer {
         return buffer
     }
 
-    /// Where other processes find these floats; nil if they cannot.
+    /// Where other processes find the shared floats; nil if there are none.
     var memory: Header.Memory? {
         guard let descriptor, let number = Self.fileNumber(descriptor) else { return nil }
         return Header.Memory(
             process: Int(ProcessInfo.processInfo.processIdentifier), descriptor: Int(descriptor), serial: number,
-            count: count)
+            count: sharedCount)
     }
 
     /// No two files that exist at one time have the same.
@@ -44,7 +47,7 @@ extension FloatBuffer {
             close(descriptor)
             return nil
         }
-        return FloatBuffer(mapping: descriptor, count: memory.count, isWritable: false)
+        return FloatBuffer(mapping: descriptor, shared: memory.count, count: memory.count, isWritable: false)
     }
 }
 

@@ -46,17 +46,27 @@ public struct FactoredDense: Sendable {
         }
     }
 
-    /// The products of a block's rows: `sums` is `[samples][width]`.
+    /// The products of a block's rows: `sums` is `[samples][width]`. With a step, the rows take it first.
     public func forward(
-        _ samples: [DenseSample], block: Int, kernel: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>
+        _ samples: [DenseSample], block: Int, kernel: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>,
+        after step: FactoredStep? = nil
     ) {
         precondition(!samples.isEmpty, "a dense layer of no samples")
+        sums.update(repeating: 0, count: samples.count * width)
         let rows = rows(block)
-        withPointer(to: samples) {
-            hbn_dense_forward(
-                $0, samples.count, rows.lowerBound, rows.count, width, kernel, sums)
+        // Rows that have taken a step are still in the cache when they are multiplied with.
+        let some = step == nil ? rows.count : max(Self.floatsInCache / width, 1)
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: some) {
+            let part = first..<min(first + some, rows.upperBound)
+            if let step { take(step, rows: part) }
+            withPointer(to: samples) {
+                hbn_dense_forward($0, samples.count, part.lowerBound, part.count, width, kernel, sums)
+            }
         }
     }
+
+    /// A quarter of a second-level cache.
+    private static let floatsInCache = 1 << 16
 
     /// Adds up the blocks' sums `[blocks][samples][width]` of some of the samples; the total stands in the first block's
     /// place.
@@ -103,11 +113,37 @@ public struct FactoredDense: Sendable {
         }
     }
 
+    /// The step of a block's rows.
+    public func take(_ step: FactoredStep, block: Int) { take(step, rows: rows(block)) }
+
+    private func take(_ step: FactoredStep, rows: Range<Int>) {
+        self.step(
+            step.samples, rows: rows, sgd: step.sgd, step.kernel, velocity: step.velocity, into: step.kernel)
+    }
+
     private func withPointer(to samples: [DenseSample], _ body: (UnsafePointer<hbn_dense_sample>) -> Void) {
         samples.withUnsafeBufferPointer { samples in
             // A DenseSample is nothing but the C structure.
             samples.withMemoryRebound(to: hbn_dense_sample.self) { body($0.baseAddress!) }
         }
+    }
+}
+
+/// A step of a kernel in place, along X^T D of samples that brought both; `velocity` is nil without momentum.
+public struct FactoredStep {
+    let samples: [DenseSample]
+    let sgd: SGDStep
+    let kernel: UnsafeMutablePointer<Float>
+    let velocity: UnsafeMutablePointer<Float>?
+
+    public init(
+        _ samples: [DenseSample], sgd: SGDStep, kernel: UnsafeMutablePointer<Float>,
+        velocity: UnsafeMutablePointer<Float>?
+    ) {
+        self.samples = samples
+        self.sgd = sgd
+        self.kernel = kernel
+        self.velocity = velocity
     }
 }
 

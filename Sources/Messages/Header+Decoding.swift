@@ -66,8 +66,8 @@ extension Header {
             let body = header.multiply.pointee
             guard let id = ShardAttempt(body.id) else { return nil }
             self = .multiply(
-                id, version: body.version, samples: Int(body.samples), isKept: body.is_kept != 0, digest: body.digest,
-                memory: Memory(body.memory))
+                id, version: body.version, samples: Int(body.samples), isKept: body.is_kept != 0,
+                core: body.core == 0 ? nil : Int(body.core) - 1, digest: body.digest, memory: Memory(body.memory))
         case HBN__HEADER__BODY_MULTIPLY_TRANSPOSED:
             let body = header.multiply_transposed.pointee
             guard let id = ShardAttempt(body.id) else { return nil }

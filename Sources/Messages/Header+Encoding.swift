@@ -96,13 +96,14 @@ extension Header {
         case .taken(let id):
             header.body_case = HBN__HEADER__BODY_TAKEN
             header.taken = store.attempt(id)
-        case .multiply(let id, let version, let samples, let isKept, let digest, let memory):
+        case .multiply(let id, let version, let samples, let isKept, let core, let digest, let memory):
             header.body_case = HBN__HEADER__BODY_MULTIPLY
             header.multiply = store.make(hbn__multiply__init) {
                 $0.id = store.attempt(id)
                 $0.version = version
                 $0.samples = UInt32(clamping: samples)
                 $0.is_kept = isKept ? 1 : 0
+                $0.core = core.map { UInt32(clamping: $0 + 1) } ?? 0
                 $0.digest = digest
                 $0.memory = memory.map { store.memory($0) }
             }

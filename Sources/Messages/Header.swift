@@ -1,5 +1,5 @@
 /// The version of the protocol in proto/heartbeat.proto. Raised with every change that an older peer would misread.
-public let protocolVersion: UInt32 = 5
+public let protocolVersion: UInt32 = 6
 
 /// Which computation of which shard: a result counts only if all three agree.
 public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
@@ -34,7 +34,8 @@ public enum Header: Hashable, Sendable {
     case parameters(version: UInt64, first: Int, ofVelocity: Bool, memory: Memory?)
     case push(ShardAttempt, TrainingResult, digest: UInt64, memory: Memory?)
     case taken(ShardAttempt)
-    case multiply(ShardAttempt, version: UInt64, samples: Int, isKept: Bool, digest: UInt64, memory: Memory?)
+    case multiply(
+        ShardAttempt, version: UInt64, samples: Int, isKept: Bool, core: Int?, digest: UInt64, memory: Memory?)
     case multiplyTransposed(ShardAttempt, version: UInt64, digest: UInt64)
     case product(ShardAttempt, isTransposed: Bool, digest: UInt64, memory: Memory?)
     case place(Range<Int>, version: UInt64)

@@ -36,6 +36,22 @@ public struct ParameterUpdate: Sendable {
         self.range = range ?? 0..<layout.count
     }
 
+    /// The step of the factored kernel's rows alone, in place: for whoever passes over them anyhow, after `apply` without
+    /// factors. The buffers and the factors must stay until it is taken.
+    public func factoredStep(
+        of parameters: FloatBuffer, factors: [DenseFactors], velocity: FloatBuffer?
+    ) -> FactoredStep? {
+        guard let width = layout.factored?.shape[1], !layout.rows(in: range).isEmpty else { return nil }
+        let dense = FactoredDense(depth: layout.rows(in: range).count, width: width)
+        return FactoredStep(
+            factors.flatMap { dense.samples($0.samples, x: $0.x, d: $0.d) }, sgd: optimizer.step,
+            kernel: parameters.base + kernelOffset,
+            velocity: optimizer.needsVelocity ? velocity.map { $0.base + kernelOffset } : nil)
+    }
+
+    /// Where the factored kernel's rows begin in the part.
+    private var kernelOffset: Int { max(layout.factored!.offset, range.lowerBound) - range.lowerBound }
+
     /// Writes the parameters after the step to `updated`, which may be `parameters` itself.
     ///
     /// `gradient` is the sum over the step's shards in the layout's order: gradients of the mean loss, and at the
@@ -67,7 +83,7 @@ public struct ParameterUpdate: Sendable {
                     source, gradient: gradient + offset, velocity: velocity.map { $0.base + offset }, into: target,
                     count: block.range.count)
             case .factored:
-                let start = max(block.parameter.offset, range.lowerBound) - range.lowerBound
+                let start = kernelOffset
                 let first = (offset - start) / dense!.width
                 dense!.step(
                     samples, rows: first..<first + block.range.count / dense!.width,

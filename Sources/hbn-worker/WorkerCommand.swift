@@ -19,6 +19,9 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: .private)
     var parent: Int32?
 
+    @Option(help: .private)
+    var core: Int?
+
     /// For tests of the audits.
     @Option(help: .private)
     var corruptEvery: Int?
@@ -32,7 +35,7 @@ struct WorkerCommand: ParsableCommand {
             guard corruptEvery ?? 1 > 0 else {
                 throw RunFailure(.unusableArguments, "--corrupt-every must be above 0")
             }
-            if let parent { LocalWorkers.endWithParent(parent) }
+            if let parent { LocalWorkers.begin(parent: parent, core: core) }
             let link = try node.link()
             let worker = try Worker(
                 WorkerSettings(link: link, lanes: lanes ?? cores, corruptEvery: corruptEvery),

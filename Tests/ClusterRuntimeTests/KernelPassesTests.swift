@@ -15,20 +15,20 @@ private struct Bench {
     private let wakeup = Wakeup()
     private let finished: Mailbox<KernelPasses.Product>
 
-    init(_ factored: FactoredKernel, threads: Int, isAmongLanes: Bool = false) {
+    init(_ factored: FactoredKernel, cores: [Int], isAmongLanes: Bool = false) {
         self.factored = factored
         let dense = FactoredDense(depth: factored.rows, width: factored.width)
         blocks = dense.blocks
         finished = Mailbox(waking: wakeup)
         passes = KernelPasses(
-            dense, .init(0..<blocks, of: blocks), threads: threads, isAmongLanes: isAmongLanes, finished: finished)
+            dense, .init(0..<blocks, of: blocks), cores: cores, isAmongLanes: isAmongLanes, finished: finished)
     }
 
-    func product(_ shard: Int, isTransposed: Bool) -> KernelPasses.Product {
+    func product(_ shard: Int, isTransposed: Bool, core: Int? = nil) -> KernelPasses.Product {
         let (one, width) = (factored.shards[shard], factored.width)
         return .init(
             ShardAttempt(round: isTransposed ? 1 : 0, shard: shard, attempt: 0), samples: one.samples,
-            x: FloatFrame(one.x), d: isTransposed ? FloatFrame(one.d) : nil,
+            x: FloatFrame(one.x), d: isTransposed ? FloatFrame(one.d) : nil, core: core,
             result: FloatBuffer(count: one.samples * (isTransposed ? factored.rows : blocks * width)))
     }
 
@@ -51,7 +51,7 @@ private struct Bench {
 
 /// Every product of every shard, one after the other.
 private func alone(_ factored: FactoredKernel) async throws -> [[Int]: [Float]] {
-    let bench = Bench(factored, threads: 1)
+    let bench = Bench(factored, cores: [0])
     defer { bench.passes.end() }
     bench.passes.start(factored.kernel)
     var results: [[Int]: [Float]] = [:]
@@ -73,15 +73,20 @@ private func alone(_ factored: FactoredKernel) async throws -> [[Int]: [Float]] 
     }
 }
 
-@Test(.timeLimit(.minutes(1)), arguments: [(1, false), (3, false), (3, true)])
-func aProductHasTheSameBitsWhateverElseIsAskedFor(threads: Int, isAmongLanes: Bool) async throws {
+/// Threads, and the cores of the lanes that wait for products.
+@Test(
+    .timeLimit(.minutes(1)),
+    arguments: [(1, nil), (3, nil), (3, [nil]), (3, [0, 1]), (1, [0, nil])] as [(Int, [Int?]?)])
+func aProductHasTheSameBitsWhateverElseIsAskedFor(threads: Int, lanes: [Int?]?) async throws {
     let factored = FactoredKernel()
     let expected = try await alone(factored)
-    let bench = Bench(factored, threads: threads, isAmongLanes: isAmongLanes)
+    let bench = Bench(factored, cores: Array(0..<threads), isAmongLanes: lanes != nil)
     defer { bench.passes.end() }
     for _ in 0..<20 {
         let products = [false, true].flatMap { isTransposed in
-            factored.shards.indices.map { bench.product($0, isTransposed: isTransposed) }
+            factored.shards.indices.map { shard in
+                bench.product(shard, isTransposed: isTransposed, core: lanes.flatMap { $0[shard % $0.count] })
+            }
         }.shuffled()
         // Half of them wait already, and the others join them on the way.
         for product in products[..<3] { bench.passes.add(product) }
@@ -95,7 +100,7 @@ func aProductHasTheSameBitsWhateverElseIsAskedFor(threads: Int, isAmongLanes: Bo
 
 @Test(.timeLimit(.minutes(1))) func whatIsStoppedNeverFinishes() async throws {
     let factored = FactoredKernel()
-    let bench = Bench(factored, threads: 2)
+    let bench = Bench(factored, cores: [0, 1])
     defer { bench.passes.end() }
     bench.passes.add(bench.product(0, isTransposed: false))
     bench.passes.stop()
@@ -108,4 +113,43 @@ func aProductHasTheSameBitsWhateverElseIsAskedFor(threads: Int, isAmongLanes: Bo
     bench.passes.add(bench.product(2, isTransposed: false))
     try await Task.sleep(for: .milliseconds(50))
     #expect(bench.takeWhatIsThere() == 0)
+}
+
+@Test(.timeLimit(.minutes(1)), arguments: [false, true], [false, true])
+func theKernelTakesItsStepBeforeItIsMultipliedWith(hasMomentum: Bool, isAmongLanes: Bool) async throws {
+    let (factored, eager) = (FactoredKernel(), FactoredKernel())
+    let sgd = SGDStep(learningRate: 0.1, momentum: hasMomentum ? 0.9 : 0, nesterov: false, kept: 0.99)
+    let dense = FactoredDense(depth: factored.rows, width: factored.width)
+    func step(_ kernel: FactoredKernel, _ velocity: FloatBuffer) -> FactoredStep {
+        FactoredStep(
+            kernel.shards.flatMap { dense.samples($0.samples, x: $0.x.base, d: $0.d.base) }, sgd: sgd,
+            kernel: UnsafeMutablePointer(mutating: kernel.kernel), velocity: hasMomentum ? velocity.base : nil)
+    }
+    let velocities = (
+        FloatBuffer(count: factored.rows * factored.width), FloatBuffer(count: factored.rows * factored.width)
+    )
+    for block in 0..<dense.blocks { dense.take(step(eager, velocities.1), block: block) }
+    let expected = try await alone(eager)
+
+    // With products of all kinds that wait together, with one alone, and with none.
+    for asked in [6, 1, 0] {
+        let lazy = FactoredKernel()
+        velocities.0.floats.update(repeating: 0)
+        let bench = Bench(lazy, cores: [0, 1, 2], isAmongLanes: isAmongLanes)
+        defer { bench.passes.end() }
+        let products = [false, true].flatMap { isTransposed in
+            lazy.shards.indices.map { bench.product($0, isTransposed: isTransposed) }
+        }
+        for product in products[..<asked] { bench.passes.add(product) }
+        bench.passes.start(lazy.kernel, after: .init(step: step(lazy, velocities.0), owners: []))
+        let results = try await bench.take(asked)
+        for (key, floats) in results { #expect(expected[key] == floats) }
+        if asked > 0 {
+            #expect(bench.passes.hasTakenStep)
+        } else {
+            bench.passes.takeStep()
+        }
+        #expect(Array(lazy.parameters.floats) == Array(eager.parameters.floats))
+        #expect(Array(velocities.0.floats) == Array(velocities.1.floats))
+    }
 }

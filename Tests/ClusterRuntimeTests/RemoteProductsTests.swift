@@ -34,7 +34,7 @@ private final class Fleet: @unchecked Sendable {
             let server = PlacedKernel(
                 FactoredDense(depth: rows.count, width: factored.width),
                 .init(layout.blocks(in: range), of: layout.blocks),
-                sharesMemory: false, threads: 2, waking: wakeup)
+                sharesMemory: false, cores: [0, 1], waking: wakeup)
             server.start(factored.kernel + rows.lowerBound * factored.width)
             servers[index] = server
         }
@@ -55,10 +55,11 @@ private final class Fleet: @unchecked Sendable {
         carried += frame.count / MemoryLayout<Float>.stride
         var answer: PlacedKernel.Answer?
         switch question.header {
-        case .multiply(let id, _, let samples, let isKept, let digest, _):
+        case .multiply(let id, _, let samples, let isKept, let core, let digest, _):
             let x = try server.shard(id)?.x ?? server.unpack(frame, samples: samples)!
             #expect(x.digest == digest)
-            answer = try server.multiply(id, of: peer, samples: samples, isKept: isKept, x: x, digest: digest)
+            answer = try server.multiply(
+                id, of: peer, samples: samples, isKept: isKept, core: core, x: x, digest: digest)
         case .multiplyTransposed(let id, _, let digest):
             let d = FloatFrame(frame, count: server.shard(id)!.samples * factored.width)!
             #expect(d.digest == digest)
@@ -91,7 +92,9 @@ private struct Products: Equatable {
 
 private func products(_ fleet: Fleet, shard: Int, times: Int = 1) throws -> Products {
     let (factored, one) = (fleet.factored, fleet.factored.shards[shard])
-    let remote = RemoteProducts(layout: factored.layout, sharesMemory: false) { fleet.answer($0, times: times) }
+    let remote = RemoteProducts(layout: factored.layout, sharesMemory: false, core: nil) {
+        fleet.answer($0, times: times)
+    }
     remote.begin(fleet.task(shard))
     let (sums, dx) = (FloatBuffer(count: one.samples * factored.width), FloatBuffer(count: one.samples * factored.rows))
     try #require(remote.forward(one.x.base, samples: one.samples, into: sums.base))
@@ -133,7 +136,7 @@ func theBitsDependNotOnHowManyServersHoldTheRows(servers: Int) throws {
 @Test func aLaneWhoseRequestIsGivenUpGetsNothing() throws {
     let factored = FactoredKernel(shards: [1])
     let fleet = Fleet(factored, servers: 1)
-    let remote = RemoteProducts(layout: factored.layout, sharesMemory: false) { $0.giveUp() }
+    let remote = RemoteProducts(layout: factored.layout, sharesMemory: false, core: nil) { $0.giveUp() }
     remote.begin(fleet.task(0))
     let sums = FloatBuffer(count: factored.width)
     #expect(!remote.forward(factored.shards[0].x.base, samples: 1, into: sums.base))

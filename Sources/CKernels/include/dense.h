@@ -14,7 +14,7 @@ typedef struct {
     float *dx;
 } hbn_dense_sample;
 
-/// sums[sample][j] = sum over the rows of x[row] kernel[row][j], added row by row.
+/// sums[sample][j] += sum over the rows of x[row] kernel[row][j], added row by row.
 void hbn_dense_forward(
     const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel,
     float *sums);

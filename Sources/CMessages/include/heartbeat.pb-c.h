@@ -486,10 +486,14 @@ struct  Hbn__Multiply
    */
   uint64_t digest;
   Hbn__Memory *memory;
+  /*
+   * That of the lane, counted from 1, where it has one of its own in the server's machine.
+   */
+  uint32_t core;
 };
 #define HBN__MULTIPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__multiply__descriptor) \
-    , NULL, 0, 0, 0, 0, NULL }
+    , NULL, 0, 0, 0, 0, NULL, 0 }
 
 
 /*
