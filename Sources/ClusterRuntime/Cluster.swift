@@ -23,6 +23,7 @@ final class Cluster {
     let log: Logger
     private let seed: UInt64
     private let context: Context
+    private let doorkeeper: Doorkeeper?
     let workers: SocketBox
     let servers: ParameterServers
     /// Where workers reach the coordinator.
@@ -90,16 +91,26 @@ final class Cluster {
         classes = configuration.model.classes
         loader = ShardLoader(waking: wakeup, load: load)
         context = try Context(ioThreads: 2)
+        var key: ClusterKey?
+        if case .listen(_, _, _, let given) = gathering {
+            key = given
+            doorkeeper = try Doorkeeper(key, in: context, log: log)
+        } else {
+            doorkeeper = nil
+        }
         let limit = Wire.frameLimit(floats: configuration.shardSize * classes)
         workers = SocketBox(
-            try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [limit]))
+            try Socket(
+                .router, in: context,
+                options: Wire.options + Wire.routerOptions + [limit] + Wire.listening(with: key)))
+        try doorkeeper?.watch(workers.socket, as: "workers")
         let endpoints: (coordinator: String, server: String)
         switch gathering {
         case .local:
             let folder = try PrivateFolder()
             self.folder = folder
             endpoints = ("ipc://\(folder.path)/coordinator", "ipc://\(folder.path)/parameters")
-        case .listen(let endpoint, _, _):
+        case .listen(let endpoint, _, _, _):
             folder = nil
             endpoints = (endpoint, try Wire.nextPort(after: endpoint))
         }
@@ -112,10 +123,13 @@ final class Cluster {
             ServerConfiguration(
                 model: configuration.model, optimizer: configuration.optimizer, totalSteps: totalSteps,
                 shardSize: configuration.shardSize, densePlacement: configuration.densePlacement, sharesMemory: isLocal),
-            layout: layout, context: context, listening: endpoints.server, router: workers, waking: wakeup, log: log)
+            layout: layout, context: context, listening: endpoints.server, doorkeeper: doorkeeper, key: key,
+            router: workers, waking: wakeup, log: log)
         endpoint = Wire.plain(try workers.socket.lastEndpoint)
         if case .local(let count) = gathering {
-            local = try LocalWorkers(count: count, endpoint: endpoints.coordinator, waking: wakeup, log: log)
+            local = try LocalWorkers(
+                count: count, bindsToCores: configuration.numerics.threadsPerLane == 1,
+                endpoint: endpoints.coordinator, waking: wakeup, log: log)
         } else {
             log.info("listening at \(endpoint), parameters at \(servers.endpoint)")
         }
@@ -245,6 +259,7 @@ final class Cluster {
         try servers.end(reason: reason, keepingRemote: keepingRemoteWorkers)
         local?.end()
         local = nil
+        doorkeeper?.end()
     }
 
     // MARK: The loop

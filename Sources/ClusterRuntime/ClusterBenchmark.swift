@@ -55,7 +55,7 @@ public struct ClusterBenchmark: Sendable {
     /// Measures this process as the coordinator of `workers` simulated ones. `start` starts them, at an endpoint.
     public func run(simulatedWorkers workers: Int, start: (_ endpoint: String) throws -> Process) throws -> Spending {
         var spending: Spending?
-        let gathering = Gathering.listen("tcp://127.0.0.1:*", minimumWorkers: workers, minimumServers: 0)
+        let gathering = Gathering.listen("tcp://127.0.0.1:*", minimumWorkers: workers, minimumServers: 0, key: nil)
         // Simulated workers have a gradient, and ask for nothing.
         try withCluster(gathering, .worker) { cluster in
             let child = try start(cluster.endpoint)

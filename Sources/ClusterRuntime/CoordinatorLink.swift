@@ -8,16 +8,19 @@ import ZeroMQ
 public struct LinkSettings: Sendable {
     public var coordinator: String
     public var name: String
+    /// What the coordinator asks for, if it does.
+    public var key: ClusterKey?
     /// How long to try until a coordinator answers for the first time, and after one was lost.
     public var connectTimeout: Duration
     public var reconnectTimeout: Duration
 
     public init(
-        coordinator: String, name: String, connectTimeout: Duration = .seconds(30),
+        coordinator: String, name: String, key: ClusterKey? = nil, connectTimeout: Duration = .seconds(30),
         reconnectTimeout: Duration = .seconds(600)
     ) {
         self.coordinator = coordinator
         self.name = name
+        self.key = key
         self.connectTimeout = connectTimeout
         self.reconnectTimeout = reconnectTimeout
     }
@@ -37,6 +40,10 @@ final class CoordinatorLink {
     private var lastHeard = ContinuousClock.now
     private var everJoined = false
     private var patience = Patience(at: .now)
+    private let handshakes: SocketMonitor
+    private var failedHandshakes = 0
+    /// One may fail for a connection that breaks; so many in a row do not.
+    private static let mostFailedHandshakes = 3
 
     init(_ settings: LinkSettings, context: Context, log: Logger) throws {
         self.settings = settings
@@ -47,7 +54,11 @@ final class CoordinatorLink {
         }
         id = NodeID(name: settings.name, incarnation: .random(in: 1 ... .max))
         socket = try Socket(
-            .dealer, in: context, options: Wire.options + [.routingID(id.routingID), .linger(.seconds(2))])
+            .dealer, in: context,
+            options: Wire.options + Wire.connecting(with: settings.key)
+                + [.routingID(id.routingID), .linger(.seconds(2))])
+        try socket.reportHandshakes(as: "coordinator")
+        handshakes = try SocketMonitor(of: "coordinator", in: context)
         do {
             try socket.connect(to: settings.coordinator)
         } catch {
@@ -81,6 +92,22 @@ final class CoordinatorLink {
         }
     }
 
+    /// Throws when the coordinator's host answers, but never as one that has the same key.
+    private func checkHandshakes() throws {
+        while let (event, _) = try handshakes.next() {
+            failedHandshakes = event == .connected ? 0 : failedHandshakes + 1
+            if event == .abandoned { try socket.reconnect(to: settings.coordinator) }
+        }
+        guard failedHandshakes >= Self.mostFailedHandshakes, !everJoined else { return }
+        try socket.set(.linger(.zero))
+        throw RunFailure(
+            .clusterUnreachable,
+            settings.key == nil
+                ? "what listens at \(settings.coordinator) is no coordinator, or asks for a key: give --cluster-key FILE"
+                : "the coordinator at \(settings.coordinator) does not take the key of --cluster-key; use its own, or "
+                    + "none if it is --insecure")
+    }
+
     func joined() {
         everJoined = true
         patience.reset(at: .now)
@@ -94,6 +121,7 @@ final class CoordinatorLink {
             patience.reset(at: now)
             return true
         }
+        try checkHandshakes()
         if isJoined {
             patience.reset(at: now)
             return false

@@ -3,10 +3,12 @@ import Foundation
 
 /// The processor's cores, by the system's numbers.
 enum Cores {
-    /// Those that the calling thread may run on.
+    /// Those that the calling thread may run on. Where the system does not tell, the first, as many as there are.
     static var available: [Int] {
         var set = cpu_set_t()
-        guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return [] }
+        guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else {
+            return Array(0..<ProcessInfo.processInfo.activeProcessorCount)
+        }
         return withUnsafeBytes(of: &set) { bytes in
             (0..<8 * bytes.count).filter { bytes[$0 / 8] & 1 << ($0 % 8) != 0 }
         }

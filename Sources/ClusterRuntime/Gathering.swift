@@ -1,22 +1,25 @@
 /// Where workers find the coordinator, and how many of them it starts itself.
 public enum Gathering: Sendable {
     case local(Int)
-    /// An endpoint such as tcp://0.0.0.0:5555; training begins when so many workers and parameter servers are there.
-    case listen(String, minimumWorkers: Int, minimumServers: Int)
+    /// An endpoint such as tcp://0.0.0.0:5555; training begins when so many workers and parameter servers are there. Without
+    /// a key, whoever reaches it can take part.
+    case listen(String, minimumWorkers: Int, minimumServers: Int, key: ClusterKey?)
 
     var minimumWorkers: Int {
-        if case .listen(_, let minimum, _) = self { minimum } else { 1 }
+        if case .listen(_, let minimum, _, _) = self { minimum } else { 1 }
     }
 
     var minimumServers: Int {
-        if case .listen(_, _, let minimum) = self { minimum } else { 0 }
+        if case .listen(_, _, let minimum, _) = self { minimum } else { 0 }
     }
 
     /// The options that gather workers in the same way.
     var options: String {
         switch self {
         case .local(let count): " --local \(count)"
-        case .listen(let endpoint, _, _): " --listen \(endpoint)\(Wire.isLoopback(endpoint) ? "" : " --insecure")"
+        case .listen(let endpoint, _, _, let key):
+            " --listen \(endpoint)"
+                + (key.map { " --cluster-key \($0.path)" } ?? (Wire.isLoopback(endpoint) ? "" : " --insecure"))
         }
     }
 }

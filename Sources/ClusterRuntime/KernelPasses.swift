@@ -22,7 +22,7 @@ final class KernelPasses: @unchecked Sendable {
         /// D, for D W^T; nil for X W.
         let d: FloatFrame?
         /// The core of the lane that waits for it, if that lane has one of its own in this machine.
-        let core: Int?
+        fileprivate(set) var core: Int?
         /// Block by block the sums `[blocks, samples, width]`; or D W^T, `[samples, rows]`.
         let result: FloatBuffer
         fileprivate var toBegin = 0
@@ -38,10 +38,10 @@ final class KernelPasses: @unchecked Sendable {
         }
     }
 
-    /// A step that the kernel has still to take, and what it needs.
+    /// A step that the kernel has still to take, and the factors that it is taken from.
     struct Step {
         let step: FactoredStep
-        let owners: [ParameterPart.PushedShard]
+        let factors: [FloatFrame]
     }
 
     /// What a block must do before it is multiplied with.
@@ -56,6 +56,7 @@ final class KernelPasses: @unchecked Sendable {
     /// Whoever waits is a thread of this machine, whose core is idle meanwhile: others must not be taken from those that
     /// compute.
     private let isAmongLanes: Bool
+    private let cores: Set<Int>
     private let finished: Mailbox<Product>
     private let condition = NSCondition()
     private var kernel: UnsafePointer<Float>?
@@ -76,6 +77,7 @@ final class KernelPasses: @unchecked Sendable {
     ) {
         self.dense = dense
         self.isAmongLanes = isAmongLanes
+        self.cores = Set(cores)
         self.finished = finished
         self.slice = slice
         progress = Array(repeating: .taken, count: dense.blocks)
@@ -100,6 +102,7 @@ final class KernelPasses: @unchecked Sendable {
     func add(_ product: Product) {
         condition.withLock {
             (product.toBegin, product.toEnd) = (dense.blocks, dense.blocks)
+            if let core = product.core, !cores.contains(core) { product.core = nil }
             products.append(product)
             condition.broadcast()
         }
@@ -118,7 +121,7 @@ final class KernelPasses: @unchecked Sendable {
     }
 
     /// When it returns, the kernel has taken its step.
-    func takeStep() { condition.withLock { takeStepNow() } }
+    func takeStep() { condition.withLock { if step != nil { takeStepNow() } } }
 
     private func takeStepNow() {
         let current = kernel
@@ -137,8 +140,10 @@ final class KernelPasses: @unchecked Sendable {
     /// Ends the threads, whatever is left to do.
     func end() {
         condition.withLock {
-            (products, step, kernel) = ([], nil, nil)
+            (products, kernel) = ([], nil)
+            // What a step is taken from must be there until nobody takes it any more.
             awaitThreads()
+            step = nil
             hasEnded = true
             condition.broadcast()
         }
@@ -197,7 +202,7 @@ final class KernelPasses: @unchecked Sendable {
             guard products.contains(where: { $0.core == core }) || products.count(where: { $0.core == nil }) > busy
             else { return nil }
         }
-        // A thread that is behind by a whole round.
+        // Another thread has it, and it must have taken the step.
         guard progress[nextBlock] != .inWork else {
             isAwaited = true
             return nil

@@ -72,7 +72,7 @@ final class Lane: Sendable {
     private let given = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
-    /// `core` is the lane's alone.
+    /// `core` is the one that the whole process keeps to.
     init(
         _ index: Int, core: Int?, _ configuration: WorkerConfiguration, corruptEvery: Int?,
         answers: Mailbox<LaneAnswer>
@@ -80,7 +80,6 @@ final class Lane: Sendable {
         self.index = index
         Wire.startThread(named: "lane-\(index)") { [self] in
             defer { ended.signal() }
-            if let core { Cores.bind(to: core) }
             do {
                 let computation = try ShardComputation(configuration, corruptEvery: corruptEvery, core: core) {
                     answers.put(LaneAnswer(lane: index, run: $0.run, id: $0.id, content: .request($0)))

@@ -29,11 +29,10 @@ final class LaneTeam {
     ) {
         self.configuration = configuration
         layout = Network.attentionUNet(configuration.model).parameterLayout
-        // Lanes that need all cores would only get into each other's way if they moved between them.
         let cores = Cores.available
         lanes = (0..<count).map {
             Lane(
-                $0, core: cores.count == count ? cores[$0] : nil, configuration, corruptEvery: corruptEvery,
+                $0, core: cores.count == 1 && count == 1 ? cores[0] : nil, configuration, corruptEvery: corruptEvery,
                 answers: answers)
         }
         tasks = lanes.map { _ in nil }

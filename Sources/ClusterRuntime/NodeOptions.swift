@@ -6,7 +6,7 @@ public struct NodeOptions: ParsableArguments {
     @Option(help: "The coordinator's endpoint, such as tcp://HOST:5555.")
     public var connect: String
 
-    @Option(help: "The cluster's key. Not in this version: it does not encrypt yet.")
+    @Option(help: "The file of the cluster's key, made by hbn keygen, if the coordinator has one.")
     var clusterKey: String?
 
     @Option(help: "How this node is called (default: host and process).")
@@ -18,9 +18,6 @@ public struct NodeOptions: ParsableArguments {
     public init() {}
 
     public func link() throws -> LinkSettings {
-        guard clusterKey == nil else {
-            throw RunFailure(.unusableArguments, "--cluster-key: this build does not encrypt yet")
-        }
         guard Wire.split(connect) != nil || connect.hasPrefix("ipc://") else {
             throw RunFailure(.unusableArguments, "--connect \(connect): use tcp://HOST:PORT, such as tcp://HOST:5555")
         }
@@ -28,6 +25,7 @@ public struct NodeOptions: ParsableArguments {
         let process = ProcessInfo.processInfo
         return LinkSettings(
             coordinator: connect, name: name ?? "\(process.hostName)-\(process.processIdentifier)",
+            key: try clusterKey.map { try ClusterKey(path: $0) },
             connectTimeout: .seconds(connectTimeout))
     }
 }

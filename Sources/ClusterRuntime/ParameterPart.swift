@@ -179,7 +179,7 @@ final class ParameterPart {
         var left: KernelPasses.Step?
         if leavingKernel, updated === state.parameters {
             left = update.factoredStep(of: updated, factors: factors, velocity: state.velocity).map {
-                KernelPasses.Step(step: $0, owners: shards)
+                KernelPasses.Step(step: $0, factors: shards.flatMap { [$0.x, $0.d] })
             }
         }
         update.apply(

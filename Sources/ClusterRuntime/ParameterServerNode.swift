@@ -21,6 +21,7 @@ public final class ParameterServerNode {
     private let settings: ParameterServerSettings
     private let context: Context
     private let log: Logger
+    private let doorkeeper: Doorkeeper
     private let link: CoordinatorLink
     private let interruption: Interruption
     private var server: Server?
@@ -45,12 +46,16 @@ public final class ParameterServerNode {
         self.interruption = interruption
         self.log = log
         context = try Context()
+        doorkeeper = try Doorkeeper(settings.link.key, in: context, log: log)
         link = try CoordinatorLink(settings.link, context: context, log: log)
     }
 
     /// Serves until the coordinator says stop, or until it is asked to end and its part is placed elsewhere.
     public func serve() throws {
-        defer { end() }
+        defer {
+            end()
+            doorkeeper.end()
+        }
         var nextHeartbeat = ContinuousClock.now
         var isJoined = false
         while true {
@@ -121,7 +126,9 @@ public final class ParameterServerNode {
         else { throw RunFailure(.clusterUnreachable, "the coordinator's configuration cannot be read; use one build") }
         guard server?.thread.configuration != configuration else { return }
         end()
-        let thread = try ServerThread(configuration, in: context, listening: settings.listen, log: log)
+        let thread = try ServerThread(
+            configuration, in: context, listening: settings.listen, doorkeeper: doorkeeper, key: settings.link.key,
+            log: log)
         guard thread.model == model else {
             throw RunFailure(
                 .clusterUnreachable,

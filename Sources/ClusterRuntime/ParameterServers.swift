@@ -47,7 +47,7 @@ final class ParameterServers {
 
     init(
         _ configuration: ServerConfiguration, layout: ParameterLayout, context: Context, listening endpoint: String,
-        router: SocketBox, waking wakeup: Wakeup, log: Logger
+        doorkeeper: Doorkeeper?, key: ClusterKey?, router: SocketBox, waking wakeup: Wakeup, log: Logger
     ) throws {
         self.wakeup = wakeup
         self.configuration = configuration
@@ -55,7 +55,8 @@ final class ParameterServers {
         self.layout = layout
         self.router = router
         self.log = log
-        embedded = try ServerThread(configuration, in: context, listening: endpoint, log: log)
+        embedded = try ServerThread(
+            configuration, in: context, listening: endpoint, doorkeeper: doorkeeper, key: key, log: log)
         control = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
         try control.connect(to: embedded.control)
         partition = Self.partition(layout, servers: 1, configuration.densePlacement)

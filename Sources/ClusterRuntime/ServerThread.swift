@@ -41,7 +41,10 @@ final class ServerThread {
         let failure = Mutex<(any Error)?>(nil)
     }
 
-    init(_ configuration: ServerConfiguration, in context: Context, listening endpoint: String, log: Logger) throws {
+    init(
+        _ configuration: ServerConfiguration, in context: Context, listening endpoint: String, doorkeeper: Doorkeeper?,
+        key: ClusterKey?, log: Logger
+    ) throws {
         self.configuration = configuration
         control = "inproc://parameter-server-\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         let layout = Network.attentionUNet(configuration.model).parameterLayout
@@ -54,7 +57,10 @@ final class ServerThread {
                 // Rows without zeros have a bit more for each float when packed.
                 let limit = Wire.frameLimit(
                     floats: max(layout.gradientCount, factor + factor / 32 + configuration.shardSize))
-                let workers = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [limit])
+                let workers = try Socket(
+                    .router, in: context,
+                    options: Wire.options + Wire.routerOptions + [limit] + Wire.listening(with: key))
+                try doorkeeper?.watch(workers, as: String(control.dropFirst("inproc://".count)))
                 let coordinator = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
                 do {
                     try workers.bind(to: endpoint)

@@ -77,7 +77,9 @@ final class WorkerSession {
         let id = NodeID(name: link.id.name, incarnation: .random(in: 1 ... .max))
         self.servers = try servers.map { server in
             let socket = try Socket(
-                .dealer, in: context, options: Wire.options + [.routingID(id.routingID), .linger(.zero)])
+                .dealer, in: context,
+                options: Wire.options + Wire.connecting(with: link.settings.key)
+                    + [.routingID(id.routingID), .linger(.zero)])
             let endpoint = Wire.resolve(
                 server.endpoint, reachedAt: Wire.split(link.settings.coordinator)?.host)
             try socket.connect(to: endpoint)

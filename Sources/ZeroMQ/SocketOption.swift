@@ -30,6 +30,10 @@ public enum SocketOption: Hashable, Sendable {
     case tcpKeepalive(idle: Duration, interval: Duration)
     /// How long a new connection may take to complete the handshake.
     case handshakeInterval(Duration)
+    /// Connections are encrypted, and each is admitted by whoever answers for the domain at inproc://zeromq.zap.01.
+    case curveServer(CurveKeyPair, domain: String)
+    /// Connections are encrypted, to a server that has the secret of this public key.
+    case curveClient(CurveKeyPair, server: [UInt8])
     /// The topics a subscriber takes: messages that begin with these bytes.
     case subscribe([UInt8])
 
@@ -53,6 +57,16 @@ public enum SocketOption: Hashable, Sendable {
             try set(handle, ZMQ_TCP_KEEPALIVE_IDLE, CInt(clamping: idle.components.seconds))
             try set(handle, ZMQ_TCP_KEEPALIVE_INTVL, CInt(clamping: interval.components.seconds))
         case .handshakeInterval(let time): try set(handle, ZMQ_HANDSHAKE_IVL, time.wholeMilliseconds)
+        case .curveServer(let keys, let domain):
+            try set(handle, ZMQ_CURVE_SERVER, CInt(1))
+            try set(handle, ZMQ_CURVE_SECRETKEY, keys.secretKey)
+            try set(handle, ZMQ_ZAP_DOMAIN, Array(domain.utf8))
+            // Without an answer nobody is admitted, rather than everybody.
+            try set(handle, hbn_zmq_zap_enforce_domain(), CInt(1))
+        case .curveClient(let keys, let server):
+            try set(handle, ZMQ_CURVE_SERVERKEY, server)
+            try set(handle, ZMQ_CURVE_PUBLICKEY, keys.publicKey)
+            try set(handle, ZMQ_CURVE_SECRETKEY, keys.secretKey)
         case .subscribe(let prefix): try set(handle, ZMQ_SUBSCRIBE, prefix)
         }
     }

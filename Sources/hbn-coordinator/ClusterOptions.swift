@@ -9,7 +9,7 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: "Wait for workers at this endpoint, such as tcp://0.0.0.0:5555.")
     var listen: String?
 
-    @Option(help: "The cluster's key. Not in this version: it does not encrypt yet.")
+    @Option(help: "The file of the cluster's key, made by hbn keygen: only who has it can take part.")
     var clusterKey: String?
 
     @Flag(help: "Listen beyond this machine, unencrypted: anybody who reaches the port can take part.")
@@ -35,10 +35,12 @@ struct ClusterOptions: ParsableArguments {
     }
 
     func gathering() throws -> Gathering {
-        if clusterKey != nil {
+        guard clusterKey == nil || listen != nil else {
             throw RunFailure(
-                .unusableArguments,
-                "--cluster-key: this build does not encrypt yet; use --insecure in a network you trust")
+                .unusableArguments, "--cluster-key goes with --listen; local workers are in a folder of your own")
+        }
+        guard clusterKey == nil || !insecure else {
+            throw RunFailure(.unusableArguments, "use either --cluster-key or --insecure")
         }
         guard let listen else {
             guard minWorkers == nil && minServers == nil else {
@@ -56,11 +58,13 @@ struct ClusterOptions: ParsableArguments {
             throw RunFailure(.unusableArguments, "--min-workers must be 1 to 4096 and --min-servers 0 to 4096")
         }
         try Wire.check(listening: listen)
-        guard insecure || Wire.isLoopback(listen) else {
+        let key = try clusterKey.map { try ClusterKey(path: $0) }
+        guard key != nil || insecure || Wire.isLoopback(listen) else {
             throw RunFailure(
                 .unusableArguments,
-                "--listen \(listen): reaches beyond this machine; --insecure allows that without a key")
+                "--listen \(listen): reaches beyond this machine; give --cluster-key FILE, made by hbn keygen, or "
+                    + "--insecure to do without")
         }
-        return .listen(listen, minimumWorkers: minWorkers ?? 1, minimumServers: minServers ?? 0)
+        return .listen(listen, minimumWorkers: minWorkers ?? 1, minimumServers: minServers ?? 0, key: key)
     }
 }

@@ -25,10 +25,11 @@ struct ParameterServerCommand: ParsableCommand {
             let link = try node.link()
             let listen = listen ?? (Wire.isLoopback(node.connect) ? "tcp://127.0.0.1:*" : "tcp://0.0.0.0:*")
             try Wire.check(listening: listen)
-            guard insecure || Wire.isLoopback(listen) else {
+            guard link.key != nil || insecure || Wire.isLoopback(listen) else {
                 throw RunFailure(
                     .unusableArguments,
-                    "--listen \(listen): reaches beyond this machine; --insecure allows that without a key")
+                    "--listen \(listen): reaches beyond this machine; give --cluster-key FILE, made by hbn keygen, or "
+                        + "--insecure to do without")
             }
             let server = try ParameterServerNode(
                 ParameterServerSettings(link: link, listen: listen),

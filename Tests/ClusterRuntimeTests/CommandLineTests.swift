@@ -69,6 +69,16 @@ private let unusableArguments = [
         try $0.write([1], to: "run/precious")
     },
     Refusal("listening to the world", 2, "--insecure", by: "hbn-coordinator --listen tcp://0.0.0.0:5555 --output @run"),
+    Refusal(
+        "a key and none", 2, "--insecure",
+        by: "hbn-coordinator --listen tcp://127.0.0.1:* --cluster-key @key --insecure --output @run"),
+    Refusal("a key for local workers", 2, "--listen", by: "hbn-coordinator --cluster-key @key --output @run"),
+    Refusal(
+        "a key that others may read", 2, "chmod 600", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key"
+    ) {
+        try $0.succeed("hbn", ["keygen", $0("key")])
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: $0("key"))
+    },
     Refusal("listening nowhere", 2, "--listen", "5555", by: "hbn-coordinator --insecure --listen 5555 --output @run"),
     Refusal("a worker's malformed endpoint", 2, "nowhere", by: "hbn-worker --connect nowhere"),
     Refusal("a worker's impossible port", 2, "99999", by: "hbn-worker --connect tcp://127.0.0.1:99999"),
@@ -91,6 +101,10 @@ private let unusableArguments = [
 ]
 
 private let badData = [
+    Refusal("a file that is no key", 65, "keygen", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key") {
+        try $0.write([1, 2, 3], to: "key")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: $0("key"))
+    },
     Refusal("missing data", 65, "/nowhere", by: "hbn-coordinator --data @nowhere --output @run"),
     Refusal(
         "empty data", 65, "/data", "empty", by: "hbn-coordinator --data @data --output @run", given: makeFolder("data")),

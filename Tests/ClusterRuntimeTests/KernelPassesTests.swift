@@ -115,9 +115,13 @@ func aProductHasTheSameBitsWhateverElseIsAskedFor(threads: Int, lanes: [Int?]?) 
     #expect(bench.takeWhatIsThere() == 0)
 }
 
-@Test(.timeLimit(.minutes(1)), arguments: [false, true], [false, true])
-func theKernelTakesItsStepBeforeItIsMultipliedWith(hasMomentum: Bool, isAmongLanes: Bool) async throws {
-    let (factored, eager) = (FactoredKernel(), FactoredKernel())
+/// A block of 12 columns takes its step at once; those of 256 and 300 a few rows at a time.
+@Test(.timeLimit(.minutes(1)), arguments: [(false, 12), (true, 256), (false, 256), (true, 300)], [false, true])
+func theKernelTakesItsStepBeforeItIsMultipliedWith(
+    optimizer: (hasMomentum: Bool, width: Int), isAmongLanes: Bool
+) async throws {
+    let (hasMomentum, width) = optimizer
+    let (factored, eager) = (FactoredKernel(width: width), FactoredKernel(width: width))
     let sgd = SGDStep(learningRate: 0.1, momentum: hasMomentum ? 0.9 : 0, nesterov: false, kept: 0.99)
     let dense = FactoredDense(depth: factored.rows, width: factored.width)
     func step(_ kernel: FactoredKernel, _ velocity: FloatBuffer) -> FactoredStep {
@@ -131,25 +135,76 @@ func theKernelTakesItsStepBeforeItIsMultipliedWith(hasMomentum: Bool, isAmongLan
     for block in 0..<dense.blocks { dense.take(step(eager, velocities.1), block: block) }
     let expected = try await alone(eager)
 
-    // With products of all kinds that wait together, with one alone, and with none.
-    for asked in [6, 1, 0] {
-        let lazy = FactoredKernel()
+    // With products of all kinds that wait together, with one X W or one D W^T alone, and with none.
+    for asked in [0..<6, 0..<1, 3..<4, 0..<0] {
+        let lazy = FactoredKernel(width: width)
         velocities.0.floats.update(repeating: 0)
         let bench = Bench(lazy, cores: [0, 1, 2], isAmongLanes: isAmongLanes)
         defer { bench.passes.end() }
         let products = [false, true].flatMap { isTransposed in
             lazy.shards.indices.map { bench.product($0, isTransposed: isTransposed) }
         }
-        for product in products[..<asked] { bench.passes.add(product) }
-        bench.passes.start(lazy.kernel, after: .init(step: step(lazy, velocities.0), owners: []))
-        let results = try await bench.take(asked)
+        for product in products[asked] { bench.passes.add(product) }
+        bench.passes.start(lazy.kernel, after: .init(step: step(lazy, velocities.0), factors: []))
+        let results = try await bench.take(asked.count)
         for (key, floats) in results { #expect(expected[key] == floats) }
-        if asked > 0 {
+        if !asked.isEmpty {
             #expect(bench.passes.hasTakenStep)
         } else {
             bench.passes.takeStep()
         }
         #expect(Array(lazy.parameters.floats) == Array(eager.parameters.floats))
         #expect(Array(velocities.0.floats) == Array(velocities.1.floats))
+    }
+}
+
+@Test(.timeLimit(.minutes(1)), arguments: [false, true]) func stoppingTakesTheStepThatIsLeft(isAmongLanes: Bool)
+    async throws
+{
+    let (lazy, eager) = (FactoredKernel(), FactoredKernel())
+    let dense = FactoredDense(depth: lazy.rows, width: lazy.width)
+    func step(_ kernel: FactoredKernel) -> FactoredStep {
+        FactoredStep(
+            kernel.shards.flatMap { dense.samples($0.samples, x: $0.x.base, d: $0.d.base) },
+            sgd: SGDStep(learningRate: 0.1, momentum: 0, nesterov: false, kept: 1),
+            kernel: UnsafeMutablePointer(mutating: kernel.kernel), velocity: nil)
+    }
+    let bench = Bench(lazy, cores: [0, 1], isAmongLanes: isAmongLanes)
+    defer { bench.passes.end() }
+    // Again and again, with threads that are somewhere in the middle.
+    for _ in 0..<10 {
+        for block in 0..<dense.blocks { dense.take(step(eager), block: block) }
+        bench.passes.start(lazy.kernel, after: .init(step: step(lazy), factors: []))
+        bench.passes.add(bench.product(0, isTransposed: false))
+        bench.passes.stop()
+        #expect(bench.passes.hasTakenStep)
+        #expect(Array(lazy.parameters.floats) == Array(eager.parameters.floats))
+        _ = bench.takeWhatIsThere()
+    }
+}
+
+@Test(.timeLimit(.minutes(1))) func aProductOfACoreWithoutAThreadIsComputedByAnother() async throws {
+    let bench = Bench(FactoredKernel(), cores: [0], isAmongLanes: true)
+    defer { bench.passes.end() }
+    bench.passes.start(bench.factored.kernel)
+    bench.passes.add(bench.product(0, isTransposed: false, core: 77))
+    #expect(try await bench.take(1).count == 1)
+}
+
+@Test(.timeLimit(.minutes(1))) func endingInTheMiddleOfAStepReadsNoFactorThatIsGone() async throws {
+    let factored = FactoredKernel()
+    let dense = FactoredDense(depth: factored.rows, width: factored.width)
+    for _ in 0..<50 {
+        let bench = Bench(factored, cores: [0, 1])
+        do {
+            // Memory that nobody else holds is unmapped with the last frame of it.
+            let d = FloatFrame(FloatBuffer(count: factored.shards[0].samples * factored.width))
+            let step = FactoredStep(
+                dense.samples(factored.shards[0].samples, x: factored.shards[0].x.base, d: d.base),
+                sgd: SGDStep(learningRate: 0.1, momentum: 0, nesterov: false, kept: 1),
+                kernel: UnsafeMutablePointer(mutating: factored.kernel), velocity: nil)
+            bench.passes.start(factored.kernel, after: .init(step: step, factors: [d]))
+        }
+        bench.passes.end()
     }
 }

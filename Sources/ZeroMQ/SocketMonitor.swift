@@ -1,0 +1,46 @@
+internal import CZeroMQ
+
+/// What happens to a socket's connections, as far as the handshake goes. Used on one thread, which need not be the socket's.
+public struct SocketMonitor: ~Copyable {
+    public enum Event: Hashable, Sendable {
+        /// Both sides speak the same protocol and, with CURVE, have the right keys.
+        case connected
+        /// The peer has another key, or went away. The connection is tried again.
+        case failed
+        /// The peer does not speak ZeroMQ, wants another security mechanism or refuses the key. ZeroMQ does not try again.
+        case abandoned
+    }
+
+    public let socket: Socket
+
+    /// `name` is that which the monitored socket was given.
+    public init(of name: String, in context: Context) throws(ZeroMQError) {
+        let socket = try Socket(.pair, in: context, options: [.linger(.zero)])
+        try socket.connect(to: "inproc://monitor-\(name)")
+        self.socket = socket
+    }
+
+    /// The next event that is there already, and the endpoint that it happened at.
+    public func next() throws(ZeroMQError) -> (event: Event, endpoint: String)? {
+        guard let frames = try socket.tryReceive(), frames.count == 2, frames[0].count >= 2 else { return nil }
+        let number = frames[0].withUnsafeBytes { CInt($0.loadUnaligned(as: UInt16.self)) }
+        let endpoint = frames[1].withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        let event: Event =
+            switch number {
+            case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: .connected
+            case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: .failed
+            default: .abandoned
+            }
+        return (event, endpoint)
+    }
+}
+
+extension Socket {
+    /// Reports the handshakes of connections that are made from now on to the `SocketMonitor` of this name.
+    public func reportHandshakes(as name: String) throws(ZeroMQError) {
+        let events =
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+        try check("zmq_socket_monitor", on: name) { zmq_socket_monitor(handle, "inproc://monitor-\(name)", events) }
+    }
+}

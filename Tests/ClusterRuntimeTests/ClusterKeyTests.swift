@@ -1,0 +1,143 @@
+import Foundation
+import Logging
+import Testing
+import ZeroMQ
+
+@testable import ClusterRuntime
+
+private func makeKey() throws -> ClusterKey {
+    let path = FileManager.default.temporaryDirectory.appending(path: "hbn-\(UUID().uuidString).key").path
+    defer { unlink(path) }
+    try ClusterKey.generate(at: path)
+    return try ClusterKey(path: path)
+}
+
+/// A coordinator's door: a listening socket, and who decides who may come in.
+private final class Door {
+    let port: UInt16
+    private let socket: Socket
+    private let doorkeeper: Doorkeeper
+
+    init(_ key: ClusterKey?) throws {
+        let context = try Context()
+        doorkeeper = try Doorkeeper(key, in: context, log: Logger(label: "door") { _ in SwiftLogNoOpLogHandler() })
+        socket = try Socket(.router, in: context, options: [.linger(.zero)] + Wire.listening(with: key))
+        try doorkeeper.watch(socket, as: "door")
+        try socket.bind(to: "tcp://127.0.0.1:*")
+        port = UInt16(try socket.lastEndpoint.split(separator: ":").last!)!
+    }
+
+    deinit { doorkeeper.end() }
+
+    /// The words that come in within a while.
+    func words(within limit: Duration) throws -> [String] {
+        var words: [String] = []
+        while try socket.isReadable(within: words.isEmpty ? limit : .milliseconds(100)) {
+            words.append(try socket.receive()[1].withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
+        }
+        return words
+    }
+}
+
+/// Knocks with a word.
+private final class Guest {
+    private let socket: Socket
+
+    init(_ options: [SocketOption], at port: UInt16, saying word: String) throws {
+        socket = try Socket(
+            .dealer, in: Context(), options: [.linger(.zero), .reconnectInterval(.milliseconds(20))] + options)
+        try socket.connect(to: "tcp://127.0.0.1:\(port)")
+        try socket.send([try Message(Array(word.utf8))])
+    }
+}
+
+@Test func onlyWhoHasTheKeyComesIn() throws {
+    let (key, other) = (try makeKey(), try makeKey())
+    let door = try Door(key)
+    let strangers: [(String, [SocketOption])] = [
+        ("without a key", []),
+        ("with another key", Wire.connecting(with: other)),
+        ("that knows the public key alone", [.curveClient(other.pair, server: key.pair.publicKey)]),
+    ]
+    for (name, options) in strangers {
+        let guest = try Guest(options, at: door.port, saying: name)
+        #expect(try door.words(within: .milliseconds(500)).isEmpty, "one \(name) came in")
+        withExtendedLifetime(guest) {}
+    }
+    let guest = try Guest(Wire.connecting(with: key), at: door.port, saying: "with the key")
+    #expect(try door.words(within: .seconds(10)) == ["with the key"])
+    withExtendedLifetime(guest) {}
+}
+
+@Test(arguments: [false, true]) func aRecordedConnectionCanBeReplayedOnlyWhereThereIsNoKey(hasKey: Bool) throws {
+    let key = hasKey ? try makeKey() : nil
+    let door = try Door(key)
+    let relay = try RecordingRelay(to: door.port)
+    let guest = try Guest(Wire.connecting(with: key), at: relay.port, saying: "open")
+    #expect(try door.words(within: .seconds(10)) == ["open"])
+    withExtendedLifetime(guest) {}
+    let recorded = relay.recorded
+    // What travels cannot be read, either.
+    #expect((Array(recorded.joined()).firstRange(of: Array("open".utf8)) == nil) == hasKey)
+    try RecordingRelay.replay(recorded, to: door.port) {
+        let words = try door.words(within: .seconds(hasKey ? 1 : 10))
+        #expect(words == (hasKey ? [] : ["open"]))
+    }
+}
+
+@Test func aKeySaysNothingOfItself() throws {
+    let key = try makeKey()
+    for text in ["\(key)", String(reflecting: key), "\(SocketOption.curveServer(key.pair, domain: "x"))"] {
+        #expect(
+            !text.contains(key.pair.secretText) && !text.contains("\(key.pair.secretKey[0]), \(key.pair.secretKey[1])"))
+    }
+    var dumped = ""
+    dump(key, to: &dumped)
+    #expect(!dumped.contains(key.pair.secretText) && !dumped.contains("\(key.pair.secretKey[0])\n"))
+}
+
+extension ClusterTests {
+    struct ClusterKeyTests {
+        @Test func aKeyIsItsOwnersAloneAndIsNotOverwritten() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn", ["keygen", workspace("key")])
+                let attributes = try FileManager.default.attributesOfItem(atPath: workspace("key"))
+                #expect(attributes[.posixPermissions] as? Int == 0o600)
+                let key = try workspace.text(of: "key")
+                let again = try workspace.run("hbn", ["keygen", workspace("key")])
+                #expect(again.status == 74 && again.errors.contains("exists"))
+                #expect(try workspace.text(of: "key") == key)
+                try workspace.succeed("hbn", ["keygen", workspace("other")])
+                #expect(try workspace.text(of: "other") != key)
+            }
+        }
+
+        @Test func anEncryptedClusterGivesTheSameResultAndRefusesStrangers() throws {
+            try Workspace.use { workspace in
+                for name in ["key", "other"] { try workspace.succeed("hbn", ["keygen", workspace(name)]) }
+                let key = ["--cluster-key", workspace("key")]
+                let (coordinator, endpoint) = try workspace.listen(
+                    .brief, "--min-servers", "1", "--cluster-key", workspace("key"))
+                for (stranger, said) in [
+                    ([], "asks for a key"), (["--cluster-key", workspace("other")], "--cluster-key"),
+                ] {
+                    let outcome = try workspace.run("hbn-worker", ["--connect", endpoint] + stranger)
+                    #expect(outcome.status == 69)
+                    #expect(outcome.errors.contains(said), "\(outcome.errors)")
+                }
+                try coordinator.line(with: "could not connect")
+                let nodes = try ["hbn-worker", "hbn-parameter-server"].map {
+                    try workspace.start($0, ["--connect", endpoint] + key)
+                }
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                for node in nodes { #expect(try node.outcome().status == 0) }
+                #expect(try workspace.result(of: "run") == TinyRun.brief.result())
+                // No secret is left in the run's folder, nor in what was printed.
+                let secret = try #require(workspace.text(of: "key").split(separator: " ").last?.dropLast())
+                #expect(!(outcome.errors + outcome.output).contains(secret))
+                #expect(try !workspace.text(of: "run/config.json").contains(secret))
+            }
+        }
+    }
+}
