@@ -29,6 +29,11 @@ public struct ClusterKey: Sendable {
         }
     }
 
+    /// A key that is in no file.
+    static func temporary() throws -> ClusterKey { ClusterKey(pair: try .generate(), path: "") }
+
+    private init(pair: CurveKeyPair, path: String) { (self.pair, self.path) = (pair, path) }
+
     /// Reads a key that others of this machine cannot read.
     public init(path: String) throws {
         self.path = path

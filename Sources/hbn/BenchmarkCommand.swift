@@ -11,6 +11,7 @@ struct BenchmarkCommand: ParsableCommand {
         commandName: "benchmark", abstract: "Measure this machine.",
         subcommands: [
             BenchmarkStepCommand.self, BenchmarkConvolutionsCommand.self, BenchmarkClusterCommand.self,
+            BenchmarkWireCommand.self,
             SimulatedWorkersCommand.self,
         ])
 }

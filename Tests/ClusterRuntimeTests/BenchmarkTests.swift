@@ -45,6 +45,23 @@ extension ClusterTests {
             }
         }
 
+        @Test(arguments: [1, 2]) func theWireIsTimedInEachWay(connections: Int) throws {
+            try Workspace.use { workspace in
+                let text = try workspace.succeed(
+                    "hbn",
+                    ["benchmark", "wire", "--connections", "\(connections)", "--frame-size", "1", "--frames", "9"]
+                        + ["--rounds", "1", "--json"])
+                let report = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Double])
+                let bare = try #require(report["bare_bytes_per_second"])
+                for way in ["plain", "encrypted"] {
+                    let (rate, ratio) = (
+                        try #require(report["\(way)_bytes_per_second"]), try #require(report["\(way)_ratio"])
+                    )
+                    #expect(rate > 0 && abs(rate / bare - ratio) < 1e-9)
+                }
+            }
+        }
+
         @Test(.enabled(if: WinogradConvolution.isAvailable, "there is no choice without AVX-512"))
         func aRunComputesWithTheChoicesOfAFile() throws {
             try Workspace.use { workspace in
