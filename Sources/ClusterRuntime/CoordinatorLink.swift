@@ -41,7 +41,8 @@ final class CoordinatorLink {
     private var everJoined = false
     private var patience = Patience(at: .now)
     private let handshakes: SocketMonitor
-    private var failedHandshakes = 0
+    private var brokenHandshakes = 0
+    private var refusedHandshakes = 0
     /// One may fail for a connection that breaks; so many in a row do not.
     private static let mostFailedHandshakes = 3
 
@@ -92,13 +93,21 @@ final class CoordinatorLink {
         }
     }
 
-    /// Throws when the coordinator's host answers, but never as one that has the same key.
+    /// Throws when what answers is certainly no coordinator for this node, and warns when it may be.
     private func checkHandshakes() throws {
         while let (event, _) = try handshakes.next() {
-            failedHandshakes = event == .connected ? 0 : failedHandshakes + 1
-            if event == .abandoned { try socket.reconnect(to: settings.coordinator) }
+            switch event {
+            case .connected: (brokenHandshakes, refusedHandshakes) = (0, 0)
+            case .failed:
+                brokenHandshakes += 1
+                guard brokenHandshakes == Self.mostFailedHandshakes else { break }
+                log.warning("\(settings.coordinator) ends connections while they are made: \(likelyCause); trying on")
+            case .abandoned:
+                refusedHandshakes += 1
+                try socket.reconnect(to: settings.coordinator)
+            }
         }
-        guard failedHandshakes >= Self.mostFailedHandshakes, !everJoined else { return }
+        guard refusedHandshakes >= Self.mostFailedHandshakes, !everJoined else { return }
         try socket.set(.linger(.zero))
         throw RunFailure(
             .clusterUnreachable,
@@ -106,6 +115,13 @@ final class CoordinatorLink {
                 ? "what listens at \(settings.coordinator) is no coordinator, or asks for a key: give --cluster-key FILE"
                 : "the coordinator at \(settings.coordinator) does not take the key of --cluster-key; use its own, or "
                     + "none if it is --insecure")
+    }
+
+    /// Of connections that the other side ends: with a wrong key, it says no more than that.
+    private var likelyCause: String {
+        settings.key == nil
+            ? "it is no coordinator, or none is there behind a proxy"
+            : "it has another key than that of --cluster-key, or none is there behind a proxy"
     }
 
     func joined() {
@@ -131,8 +147,9 @@ final class CoordinatorLink {
             try socket.set(.linger(.zero))  // Nobody is there to whom the last wish could still be sent.
             throw RunFailure(
                 .clusterUnreachable,
-                "no coordinator answers at \(settings.coordinator) for \(limit.components.seconds) s; is it running, "
-                    + "and are host and port right?")
+                "no coordinator answers at \(settings.coordinator) for \(limit.components.seconds) s; "
+                    + (brokenHandshakes < Self.mostFailedHandshakes
+                        ? "is it running, and are host and port right?" : likelyCause))
         }
         if let waited = patience.complaint(at: now) {
             log.info("waiting for a coordinator at \(settings.coordinator), \(waited.components.seconds) s")

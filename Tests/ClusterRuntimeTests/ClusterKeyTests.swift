@@ -121,7 +121,8 @@ extension ClusterTests {
                 for (stranger, said) in [
                     ([], "asks for a key"), (["--cluster-key", workspace("other")], "--cluster-key"),
                 ] {
-                    let outcome = try workspace.run("hbn-worker", ["--connect", endpoint] + stranger)
+                    let outcome = try workspace.run(
+                        "hbn-worker", ["--connect", endpoint, "--connect-timeout", "3"] + stranger)
                     #expect(outcome.status == 69)
                     #expect(outcome.errors.contains(said), "\(outcome.errors)")
                 }
