@@ -37,7 +37,8 @@ public struct ClusterKey: Sendable {
     /// Reads a key that others of this machine cannot read.
     public init(path: String) throws {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Not waiting: a named pipe is no key.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw RunFailure(
                 .inputOutput, "--cluster-key \(path): \(String(cString: strerror(errno))); hbn keygen makes one")

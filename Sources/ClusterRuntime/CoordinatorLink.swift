@@ -117,10 +117,10 @@ final class CoordinatorLink {
                     + "none if it is --insecure")
     }
 
-    /// Of connections that the other side ends: with a wrong key, it says no more than that.
+    /// Of connections that the other side ends: with a wrong key or none, it may say no more than that.
     private var likelyCause: String {
         settings.key == nil
-            ? "it is no coordinator, or none is there behind a proxy"
+            ? "it asks for a key, is no coordinator, or none is there behind a proxy"
             : "it has another key than that of --cluster-key, or none is there behind a proxy"
     }
 
