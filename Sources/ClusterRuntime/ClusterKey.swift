@@ -45,7 +45,7 @@ public struct ClusterKey: Sendable {
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & 0o027 == 0 else {
+        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
             throw RunFailure(
                 .unusableArguments,
                 "--cluster-key \(path): others may read or change it; chmod 600 it, and make a new one if they have")

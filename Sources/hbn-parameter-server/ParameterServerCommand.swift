@@ -23,6 +23,9 @@ struct ParameterServerCommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let link = try node.link()
+            guard link.key == nil || !insecure else {
+                throw RunFailure(.unusableArguments, "use either --cluster-key or --insecure")
+            }
             let listen = listen ?? (Wire.isLoopback(node.connect) ? "tcp://127.0.0.1:*" : "tcp://0.0.0.0:*")
             try Wire.check(listening: listen)
             guard link.key != nil || insecure || Wire.isLoopback(listen) else {

@@ -79,6 +79,12 @@ private let unusableArguments = [
         try $0.succeed("hbn", ["keygen", $0("key")])
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: $0("key"))
     },
+    Refusal(
+        "a key that the group may read", 2, "chmod 600", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key"
+    ) {
+        try $0.succeed("hbn", ["keygen", $0("key")])
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: $0("key"))
+    },
     Refusal("listening nowhere", 2, "--listen", "5555", by: "hbn-coordinator --insecure --listen 5555 --output @run"),
     Refusal("a worker's malformed endpoint", 2, "nowhere", by: "hbn-worker --connect nowhere"),
     Refusal("a worker's impossible port", 2, "99999", by: "hbn-worker --connect tcp://127.0.0.1:99999"),
