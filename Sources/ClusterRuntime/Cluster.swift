@@ -91,19 +91,11 @@ final class Cluster {
         classes = configuration.model.classes
         loader = ShardLoader(waking: wakeup, load: load)
         context = try Context(ioThreads: 2)
-        var key: ClusterKey?
-        if case .listen(_, _, _, let given) = gathering {
-            key = given
-            doorkeeper = try Doorkeeper(key, in: context, log: log)
-        } else {
-            doorkeeper = nil
-        }
+        doorkeeper =
+            if case .listen(_, _, _, let key) = gathering { try Doorkeeper(key, in: context, log: log) } else { nil }
         let limit = Wire.frameLimit(floats: configuration.shardSize * classes)
         workers = SocketBox(
-            try Socket(
-                .router, in: context,
-                options: Wire.options + Wire.routerOptions + [limit] + Wire.listening(with: key)))
-        try doorkeeper?.watch(workers.socket, as: "workers")
+            try Wire.router(named: "workers", in: context, limit: limit, doorkeeper: doorkeeper))
         let endpoints: (coordinator: String, server: String)
         switch gathering {
         case .local:
@@ -123,7 +115,7 @@ final class Cluster {
             ServerConfiguration(
                 model: configuration.model, optimizer: configuration.optimizer, totalSteps: totalSteps,
                 shardSize: configuration.shardSize, densePlacement: configuration.densePlacement, sharesMemory: isLocal),
-            layout: layout, context: context, listening: endpoints.server, doorkeeper: doorkeeper, key: key,
+            layout: layout, context: context, listening: endpoints.server, doorkeeper: doorkeeper,
             router: workers, waking: wakeup, log: log)
         endpoint = Wire.plain(try workers.socket.lastEndpoint)
         if case .local(let count) = gathering {
@@ -253,13 +245,16 @@ final class Cluster {
     func end(reason: String, keepingRemoteWorkers: Bool = false) throws {
         guard !hasEnded else { return }
         hasEnded = true
+        defer {
+            workers.socket.stopReporting()
+            doorkeeper?.end()
+        }
         for id in roster.inOrder where local != nil || !keepingRemoteWorkers {
             try workers.socket.send(.stop(reason: reason), run: run, to: id)
         }
         try servers.end(reason: reason, keepingRemote: keepingRemoteWorkers)
         local?.end()
         local = nil
-        doorkeeper?.end()
     }
 
     // MARK: The loop
@@ -278,6 +273,7 @@ final class Cluster {
             try carryOut()
             if isDone() { return }
             try waitForMessages()
+            try doorkeeper?.checkAlive()
             let now = ContinuousClock.now
             while let envelope = try servers.receive() { try handle(envelope, fromServer: nil, at: now) }
             while let (peer, result) = try workers.socket.receiveFromPeer() {

@@ -63,9 +63,9 @@ public struct ClusterKey: Sendable {
 }
 
 extension Wire {
-    /// What makes a listening socket admit only those with the key; nothing without one.
+    /// What a listening socket admits: with a key only those who have it, and nobody who does not say so soon.
     static func listening(with key: ClusterKey?) -> [SocketOption] {
-        key.map { [.curveServer($0.pair, domain: Doorkeeper.domain)] } ?? []
+        [.handshakeInterval(.seconds(10))] + (key.map { [.curveServer($0.pair, domain: Doorkeeper.domain)] } ?? [])
     }
 
     static func connecting(with key: ClusterKey?) -> [SocketOption] {

@@ -97,6 +97,7 @@ final class CoordinatorLink {
     private func checkHandshakes() throws {
         while let (event, _) = try handshakes.next() {
             switch event {
+            case .ended: break
             case .connected: (brokenHandshakes, refusedHandshakes) = (0, 0)
             case .failed:
                 brokenHandshakes += 1

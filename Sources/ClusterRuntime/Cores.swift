@@ -14,8 +14,14 @@ enum Cores {
         }
     }
 
-    /// The calling thread, and every thread that it starts, runs on this core alone from now on. Where the system does not
-    /// allow it, nothing changes: it makes things faster, no more.
+    /// The one that the calling thread keeps to, if it does.
+    static var own: Int? {
+        let cores = available
+        return cores.count == 1 ? cores[0] : nil
+    }
+
+    /// The calling thread, and every thread that it starts, runs on this core alone from now on. Where the system does
+    /// not allow it, nothing changes: it makes things faster, no more.
     static func bind(to core: Int) {
         var set = cpu_set_t()
         withUnsafeMutableBytes(of: &set) { bytes in

@@ -5,68 +5,93 @@ import ZeroMQ
 
 /// Decides, on a thread of its own, who may connect to the listening sockets of a context, and says who was refused.
 ///
-/// CURVE by itself admits every client that knows the server's public key. ZeroMQ asks this one for each (ZAP, RFC 27), and
-/// hands on no message of a connection before it is admitted.
+/// CURVE by itself admits every client that knows the server's public key. ZeroMQ asks this one for each (ZAP, RFC 27),
+/// and hands on no message of a connection before it is admitted.
 final class Doorkeeper: Sendable {
     static let domain = "heartbeatnet"
 
-    private let key: ClusterKey?
-    private let context: Context
-    private let log: Logger
-    private let wakeup = Wakeup()
-    private let watched: Mailbox<String>
-    private let mustEnd = Atomic(false)
-    private let ended = DispatchSemaphore(value: 0)
+    let key: ClusterKey?
+    private let door: Door
 
     /// To be made before the context's first socket listens. Without a key it only says whose handshakes fail.
     init(_ key: ClusterKey?, in context: Context, log: Logger) throws {
-        (self.key, self.context, self.log) = (key, context, log)
-        watched = Mailbox(waking: wakeup)
-        let ready = DispatchSemaphore(value: 0)
-        let outcome = Outcome()
-        Wire.startThread(named: "doorkeeper") { [self] in
-            defer { ended.signal() }
-            do {
-                let door = try Socket(.router, in: context, options: [.linger(.zero)])
-                try door.bind(to: "inproc://zeromq.zap.01")
-                ready.signal()
-                try serve(door)
-            } catch {
-                log.error("nobody can connect any more: \(error)")
-                outcome.error.withLock { $0 = error }
-                ready.signal()
-            }
+        self.key = key
+        let door = Door(key, in: context, log: log)
+        self.door = door
+        Wire.startThread(named: "doorkeeper") { door.keep() }
+        door.isOpen.wait()
+        try checkAlive()
+    }
+
+    deinit { end() }
+
+    /// Throws what ended it, if something did: nobody can connect any more.
+    func checkAlive() throws {
+        if let failure = door.failure.withLock({ $0 }) {
+            throw RunFailure(.internalError, "nobody can connect any more: \(failure)")
         }
-        ready.wait()
-        if let error = outcome.error.withLock({ $0 }) { throw error }
     }
 
-    private final class Outcome: Sendable {
-        let error = Mutex<(any Error)?>(nil)
-    }
-
-    /// Has the handshakes of a listening socket reported. On that socket's thread.
+    /// Has the handshakes of a listening socket reported, until it stops reporting. On that socket's thread.
     func watch(_ socket: borrowing Socket, as name: String) throws {
         try socket.reportHandshakes(as: name)
-        watched.put(name)
+        door.watched.put(name)
     }
 
-    /// Returns when its sockets are closed; nobody is admitted any more.
+    /// Returns when its sockets are closed; nobody is admitted any more. What it watches must have stopped reporting.
     func end() {
-        mustEnd.store(true, ordering: .relaxed)
-        wakeup.call()
-        ended.wait()
+        guard !door.mustClose.exchange(true, ordering: .relaxed) else { return }
+        door.wakeup.call()
+        door.mayLeave.signal()
+        door.isClosed.wait()
+    }
+}
+
+/// What the doorkeeper's thread has to do, and how others reach it.
+private final class Door: Sendable {
+    let isOpen = DispatchSemaphore(value: 0)
+    let isClosed = DispatchSemaphore(value: 0)
+    let mayLeave = DispatchSemaphore(value: 0)
+    let mustClose = Atomic(false)
+    let failure = Mutex<(any Error)?>(nil)
+    let wakeup = Wakeup()
+    let watched: Mailbox<String>
+    private let key: ClusterKey?
+    private let context: Context
+    private let log: Logger
+
+    /// Noncopyable values do not go into arrays.
+    private final class Monitor {
+        let events: SocketMonitor
+        var isOver = false
+
+        init(of name: String, in context: Context) throws { events = try SocketMonitor(of: name, in: context) }
     }
 
-    private func serve(_ door: borrowing Socket) throws {
-        // Noncopyable values do not go into arrays.
-        final class Monitor {
-            let events: SocketMonitor
-            init(of name: String, in context: Context) throws { events = try SocketMonitor(of: name, in: context) }
-        }
+    init(_ key: ClusterKey?, in context: Context, log: Logger) {
+        (self.key, self.context, self.log) = (key, context, log)
+        watched = Mailbox(waking: wakeup)
+    }
+
+    func keep() {
+        defer { isClosed.signal() }
         var monitors: [Monitor] = []
+        do {
+            let door = try Socket(.router, in: context, options: [.linger(.zero)])
+            try door.bind(to: "inproc://zeromq.zap.01")
+            isOpen.signal()
+            try serve(door, &monitors)
+        } catch {
+            failure.withLock { $0 = error }
+            isOpen.signal()
+            // The monitors must be there for as long as their sockets report.
+            mayLeave.wait()
+        }
+    }
+
+    private func serve(_ door: borrowing Socket, _ monitors: inout [Monitor]) throws {
         var complaints = Complaints(log: log)
-        while !mustEnd.load(ordering: .relaxed) {
+        while !mustClose.load(ordering: .relaxed) {
             var poller = Poller()
             poller.add(door)
             poller.add(fileDescriptor: wakeup.descriptor)
@@ -75,15 +100,22 @@ final class Doorkeeper: Sendable {
             wakeup.drain()
             for name in watched.takeAll() { monitors.append(try Monitor(of: name, in: context)) }
             while let frames = try door.tryReceive() { try answer(frames, at: door, &complaints) }
-            for monitor in monitors {
-                while let (event, endpoint) = try monitor.events.next() {
-                    guard event != .connected else { continue }
-                    complaints.add(
-                        "somebody could not connect to \(Wire.plain(endpoint)): "
-                            + (key == nil
-                                ? "it has a key, or is no node of a cluster"
-                                : "it has no key, or another, or is no node of a cluster"))
-                }
+            for monitor in monitors { try report(monitor, &complaints) }
+            monitors.removeAll(where: \.isOver)
+        }
+    }
+
+    private func report(_ monitor: Monitor, _ complaints: inout Complaints) throws {
+        while let (event, endpoint) = try monitor.events.next() {
+            switch event {
+            case .connected: break
+            case .ended: monitor.isOver = true
+            case .failed, .abandoned:
+                complaints.add(
+                    "somebody could not connect to \(Wire.plain(endpoint)): "
+                        + (key == nil
+                            ? "it has a key, or is no node of a cluster"
+                            : "it has no key, or another, or is no node of a cluster"))
             }
         }
     }
@@ -96,7 +128,7 @@ final class Doorkeeper: Sendable {
         let mechanism = Self.bytes(frames[7])
         let isAdmitted =
             mechanism == Array("CURVE".utf8) && frames.count == 9 && Self.bytes(frames[8]) == key?.pair.publicKey
-            && Self.bytes(frames[4]) == Array(Self.domain.utf8)
+            && Self.bytes(frames[4]) == Array(Doorkeeper.domain.utf8)
         if !isAdmitted {
             complaints.add(
                 "\(String(decoding: Self.bytes(frames[5]), as: UTF8.self)) was refused: it has not the cluster's key")
@@ -107,15 +139,30 @@ final class Doorkeeper: Sendable {
     }
 }
 
+extension Wire {
+    /// A router that is about to listen. It admits whom the doorkeeper does; without one, whoever reaches it. `name` is the
+    /// socket's alone in the context.
+    static func router(
+        named name: String, in context: Context, limit: SocketOption, doorkeeper: Doorkeeper?
+    ) throws -> Socket {
+        let socket = try Socket(
+            .router, in: context, options: options + routerOptions + [limit] + listening(with: doorkeeper?.key))
+        try doorkeeper?.watch(socket, as: name)
+        return socket
+    }
+}
+
 /// Warnings, each kind once, for peers may try again and again.
 private struct Complaints {
     let log: Logger
     private var made: Set<String> = []
+    private static let most = 1000
 
     init(log: Logger) { self.log = log }
 
     mutating func add(_ complaint: String) {
-        guard made.count < 1000, made.insert(complaint).inserted else { return }
+        guard made.count < Self.most, made.insert(complaint).inserted else { return }
         log.warning("\(complaint)")
+        if made.count == Self.most { log.warning("so many could not connect that no more of them are named") }
     }
 }

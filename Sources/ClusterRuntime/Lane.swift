@@ -72,16 +72,12 @@ final class Lane: Sendable {
     private let given = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
-    /// `core` is the one that the whole process keeps to.
-    init(
-        _ index: Int, core: Int?, _ configuration: WorkerConfiguration, corruptEvery: Int?,
-        answers: Mailbox<LaneAnswer>
-    ) {
+    init(_ index: Int, _ configuration: WorkerConfiguration, corruptEvery: Int?, answers: Mailbox<LaneAnswer>) {
         self.index = index
         Wire.startThread(named: "lane-\(index)") { [self] in
             defer { ended.signal() }
             do {
-                let computation = try ShardComputation(configuration, corruptEvery: corruptEvery, core: core) {
+                let computation = try ShardComputation(configuration, corruptEvery: corruptEvery) {
                     answers.put(LaneAnswer(lane: index, run: $0.run, id: $0.id, content: .request($0)))
                 }
                 while let task = take() {

@@ -29,12 +29,7 @@ final class LaneTeam {
     ) {
         self.configuration = configuration
         layout = Network.attentionUNet(configuration.model).parameterLayout
-        let cores = Cores.available
-        lanes = (0..<count).map {
-            Lane(
-                $0, core: cores.count == 1 && count == 1 ? cores[0] : nil, configuration, corruptEvery: corruptEvery,
-                answers: answers)
-        }
+        lanes = (0..<count).map { Lane($0, configuration, corruptEvery: corruptEvery, answers: answers) }
         tasks = lanes.map { _ in nil }
     }
 

@@ -22,8 +22,7 @@ extension ParameterServer {
     /// The rows are the kernel's until the next step; with one, they take it as they are needed.
     func startKernel(after step: KernelPasses.Step? = nil) {
         guard let kernel, let part else { return }
-        kernel.start(
-            part.state.parameters.base + max(layout.factored!.offset - part.range.lowerBound, 0), after: step)
+        kernel.start(part.state.parameters.base + layout.placeOfRows(in: part.range), after: step)
     }
 
     /// What comes back to the worker when its product is computed.

@@ -97,6 +97,7 @@ public final class ParameterServerNode {
                 try link.socket.send(envelope.header, run: envelope.run, tensors: envelope.tensors)
             }
             try server?.thread.checkAlive()
+            try doorkeeper.checkAlive()
         }
     }
 
@@ -127,8 +128,7 @@ public final class ParameterServerNode {
         guard server?.thread.configuration != configuration else { return }
         end()
         let thread = try ServerThread(
-            configuration, in: context, listening: settings.listen, doorkeeper: doorkeeper, key: settings.link.key,
-            log: log)
+            configuration, in: context, listening: settings.listen, doorkeeper: doorkeeper, log: log)
         guard thread.model == model else {
             throw RunFailure(
                 .clusterUnreachable,

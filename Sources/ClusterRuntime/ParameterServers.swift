@@ -47,7 +47,7 @@ final class ParameterServers {
 
     init(
         _ configuration: ServerConfiguration, layout: ParameterLayout, context: Context, listening endpoint: String,
-        doorkeeper: Doorkeeper?, key: ClusterKey?, router: SocketBox, waking wakeup: Wakeup, log: Logger
+        doorkeeper: Doorkeeper?, router: SocketBox, waking wakeup: Wakeup, log: Logger
     ) throws {
         self.wakeup = wakeup
         self.configuration = configuration
@@ -56,7 +56,7 @@ final class ParameterServers {
         self.router = router
         self.log = log
         embedded = try ServerThread(
-            configuration, in: context, listening: endpoint, doorkeeper: doorkeeper, key: key, log: log)
+            configuration, in: context, listening: endpoint, doorkeeper: doorkeeper, log: log)
         control = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
         try control.connect(to: embedded.control)
         partition = Self.partition(layout, servers: 1, configuration.densePlacement)

@@ -9,6 +9,7 @@ import TensorCore
 final class RemoteProducts: FactoredProducts {
     private let layout: ParameterLayout
     private let sharesMemory: Bool
+    /// The lane's own, if it has one in the servers' machine.
     private let core: Int?
     private let ask: (ProductRequest) -> Void
     private let depth: Int
@@ -31,11 +32,9 @@ final class RemoteProducts: FactoredProducts {
         let rows: Range<Int>
     }
 
-    /// `core` is the lane's own, if it has one in the servers' machine.
-    init(
-        layout: ParameterLayout, sharesMemory: Bool, core: Int?, ask: @escaping (ProductRequest) -> Void
-    ) {
-        self.core = core
+    /// Made on the lane's thread.
+    init(layout: ParameterLayout, sharesMemory: Bool, ask: @escaping (ProductRequest) -> Void) {
+        core = sharesMemory ? Cores.own : nil
         self.layout = layout
         self.sharesMemory = sharesMemory
         self.ask = ask

@@ -43,10 +43,11 @@ final class ServerThread {
 
     init(
         _ configuration: ServerConfiguration, in context: Context, listening endpoint: String, doorkeeper: Doorkeeper?,
-        key: ClusterKey?, log: Logger
+        log: Logger
     ) throws {
         self.configuration = configuration
-        control = "inproc://parameter-server-\(Self.numbers.add(1, ordering: .relaxed).newValue)"
+        let name = "parameter-server-\(Self.numbers.add(1, ordering: .relaxed).newValue)"
+        control = "inproc://\(name)"
         let layout = Network.attentionUNet(configuration.model).parameterLayout
         model = layout.digest
         let (outcome, control, handover) = (outcome, control, handover)
@@ -57,10 +58,7 @@ final class ServerThread {
                 // Rows without zeros have a bit more for each float when packed.
                 let limit = Wire.frameLimit(
                     floats: max(layout.gradientCount, factor + factor / 32 + configuration.shardSize))
-                let workers = try Socket(
-                    .router, in: context,
-                    options: Wire.options + Wire.routerOptions + [limit] + Wire.listening(with: key))
-                try doorkeeper?.watch(workers, as: String(control.dropFirst("inproc://".count)))
+                let workers = try Wire.router(named: name, in: context, limit: limit, doorkeeper: doorkeeper)
                 let coordinator = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
                 do {
                     try workers.bind(to: endpoint)

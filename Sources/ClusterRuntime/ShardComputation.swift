@@ -16,8 +16,7 @@ final class ShardComputation {
 
     /// Products that the lane needs are asked for by `ask`.
     init(
-        _ configuration: WorkerConfiguration, corruptEvery: Int?, core: Int?,
-        ask: @escaping (ProductRequest) -> Void
+        _ configuration: WorkerConfiguration, corruptEvery: Int?, ask: @escaping (ProductRequest) -> Void
     ) throws {
         self.configuration = configuration
         corruption = corruptEvery.map { Corruption(every: $0) }
@@ -25,10 +24,7 @@ final class ShardComputation {
             network: .attentionUNet(configuration.model), numerics: configuration.numerics)
         products =
             configuration.densePlacement == .worker
-            ? nil
-            : RemoteProducts(
-                layout: computation.layout, sharesMemory: configuration.sharesMemory,
-                core: configuration.sharesMemory ? core : nil, ask: ask)
+            ? nil : RemoteProducts(layout: computation.layout, sharesMemory: configuration.sharesMemory, ask: ask)
         computation.factoredProducts = products
     }
 

@@ -122,7 +122,7 @@ public final class SimulatedWorkers {
         let task = LaneTask(
             assignment: assignment, run: 0, tensors: [try FloatFrame(images).message(), try Message([0, 0, 0, 0])],
             parameters: FloatFrame(layout.initialParameters(seed: 1)), ranges: [0..<layout.count])
-        let computation = try ShardComputation(configuration, corruptEvery: nil, core: nil) { $0.giveUp() }
+        let computation = try ShardComputation(configuration, corruptEvery: nil) { $0.giveUp() }
         guard case .pushes(let result, let pushes) = try computation.compute(task) else {
             throw RunFailure(.internalError, "the gradient to be recorded cannot be computed")
         }

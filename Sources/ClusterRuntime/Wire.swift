@@ -25,8 +25,20 @@ public enum Wire {
         .maximumFrameSize(max(leastFrameLimit, floats * MemoryLayout<Float>.stride))
     }
 
-    /// Throws if a coordinator cannot listen at the endpoint by its form.
-    public static func check(listening endpoint: String) throws { _ = try nextPort(after: endpoint) }
+    /// Throws if a node cannot listen at the endpoint by its form, or must not: beyond the machine it takes a key, or the
+    /// user's word that there is none.
+    public static func check(listening endpoint: String, hasKey: Bool, isInsecure: Bool) throws {
+        guard !hasKey || !isInsecure else {
+            throw RunFailure(.unusableArguments, "use either --cluster-key or --insecure")
+        }
+        _ = try nextPort(after: endpoint)
+        guard hasKey || isInsecure || isLoopback(endpoint) else {
+            throw RunFailure(
+                .unusableArguments,
+                "--listen \(endpoint): reaches beyond this machine; give --cluster-key FILE, made by hbn keygen, or "
+                    + "--insecure to do without")
+        }
+    }
 
     /// The parameter server listens at the coordinator's port plus one, or anywhere if that one is free to choose.
     static func nextPort(after endpoint: String) throws -> String {

@@ -41,16 +41,18 @@ public struct ParameterUpdate: Sendable {
     public func factoredStep(
         of parameters: FloatBuffer, factors: [DenseFactors], velocity: FloatBuffer?
     ) -> FactoredStep? {
-        guard let width = layout.factored?.shape[1], !layout.rows(in: range).isEmpty else { return nil }
-        let dense = FactoredDense(depth: layout.rows(in: range).count, width: width)
+        guard let dense, dense.depth > 0 else { return nil }
+        let start = layout.placeOfRows(in: range)
         return FactoredStep(
             factors.flatMap { dense.samples($0.samples, x: $0.x, d: $0.d) }, sgd: optimizer.step,
-            kernel: parameters.base + kernelOffset,
-            velocity: optimizer.needsVelocity ? velocity.map { $0.base + kernelOffset } : nil)
+            kernel: parameters.base + start,
+            velocity: optimizer.needsVelocity ? velocity.map { $0.base + start } : nil)
     }
 
-    /// Where the factored kernel's rows begin in the part.
-    private var kernelOffset: Int { max(layout.factored!.offset, range.lowerBound) - range.lowerBound }
+    /// The rows of the factored kernel in the part.
+    private var dense: FactoredDense? {
+        layout.factored.map { FactoredDense(depth: layout.rows(in: range).count, width: $0.shape[1]) }
+    }
 
     /// Writes the parameters after the step to `updated`, which may be `parameters` itself.
     ///
@@ -62,7 +64,7 @@ public struct ParameterUpdate: Sendable {
         to parameters: FloatBuffer, gradient: UnsafePointer<Float>, factors: [DenseFactors]?, velocity: FloatBuffer?,
         into updated: FloatBuffer
     ) {
-        let dense = layout.factored.map { FactoredDense(depth: layout.rows(in: range).count, width: $0.shape[1]) }
+        let dense = dense
         nonisolated(unsafe) let samples = (factors ?? []).flatMap { shard in
             dense!.samples(shard.samples, x: shard.x, d: shard.d)
         }
@@ -83,7 +85,7 @@ public struct ParameterUpdate: Sendable {
                     source, gradient: gradient + offset, velocity: velocity.map { $0.base + offset }, into: target,
                     count: block.range.count)
             case .factored:
-                let start = kernelOffset
+                let start = layout.placeOfRows(in: range)
                 let first = (offset - start) / dense!.width
                 dense!.step(
                     samples, rows: first..<first + block.range.count / dense!.width,

@@ -72,6 +72,11 @@ public struct ParameterLayout: Sendable {
         return (part.lowerBound - factored.offset) / width..<(part.upperBound - factored.offset) / width
     }
 
+    /// Where the factored tensor's rows begin within a part of the buffer that has some.
+    public func placeOfRows(in range: Range<Int>) -> Int {
+        max(factored!.offset, range.lowerBound) - range.lowerBound
+    }
+
     public var trainableCount: Int {
         parameters.reduce(0) { $0 + ($1.role == .statistic ? 0 : $1.count) }
     }

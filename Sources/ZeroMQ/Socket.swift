@@ -35,7 +35,10 @@ public struct Socket: ~Copyable {
         self.context = context
     }
 
-    deinit { zmq_close(handle) }
+    deinit {
+        stopReporting()
+        zmq_close(handle)
+    }
 
     public func set(_ option: SocketOption) throws(ZeroMQError) {
         try option.apply(to: handle)

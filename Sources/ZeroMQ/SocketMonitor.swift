@@ -9,6 +9,8 @@ public struct SocketMonitor: ~Copyable {
         case failed
         /// The peer does not speak ZeroMQ, wants another security mechanism or refuses the key. ZeroMQ does not try again.
         case abandoned
+        /// The socket reports no more.
+        case ended
     }
 
     public let socket: Socket
@@ -29,6 +31,7 @@ public struct SocketMonitor: ~Copyable {
             switch number {
             case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: .connected
             case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: .failed
+            case ZMQ_EVENT_MONITOR_STOPPED: .ended
             default: .abandoned
             }
         return (event, endpoint)
@@ -36,11 +39,15 @@ public struct SocketMonitor: ~Copyable {
 }
 
 extension Socket {
-    /// Reports the handshakes of connections that are made from now on to the `SocketMonitor` of this name.
+    /// Reports the handshakes of connections that are made from now on to the `SocketMonitor` of this name, which must be
+    /// there for as long as the socket reports: once its queue is full, ZeroMQ waits for its reader.
     public func reportHandshakes(as name: String) throws(ZeroMQError) {
         let events =
             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
-            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_MONITOR_STOPPED
         try check("zmq_socket_monitor", on: name) { zmq_socket_monitor(handle, "inproc://monitor-\(name)", events) }
     }
+
+    /// Reports no more. A socket that is closed does so by itself, but connections that are still closing may report.
+    public func stopReporting() { zmq_socket_monitor(handle, nil, 0) }
 }

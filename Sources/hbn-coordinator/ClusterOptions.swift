@@ -39,9 +39,6 @@ struct ClusterOptions: ParsableArguments {
             throw RunFailure(
                 .unusableArguments, "--cluster-key goes with --listen; local workers are in a folder of your own")
         }
-        guard clusterKey == nil || !insecure else {
-            throw RunFailure(.unusableArguments, "use either --cluster-key or --insecure")
-        }
         guard let listen else {
             guard minWorkers == nil && minServers == nil else {
                 throw RunFailure(
@@ -57,14 +54,8 @@ struct ClusterOptions: ParsableArguments {
         guard (1...4096).contains(minWorkers ?? 1), (0...4096).contains(minServers ?? 0) else {
             throw RunFailure(.unusableArguments, "--min-workers must be 1 to 4096 and --min-servers 0 to 4096")
         }
-        try Wire.check(listening: listen)
+        try Wire.check(listening: listen, hasKey: clusterKey != nil, isInsecure: insecure)
         let key = try clusterKey.map { try ClusterKey(path: $0) }
-        guard key != nil || insecure || Wire.isLoopback(listen) else {
-            throw RunFailure(
-                .unusableArguments,
-                "--listen \(listen): reaches beyond this machine; give --cluster-key FILE, made by hbn keygen, or "
-                    + "--insecure to do without")
-        }
         return .listen(listen, minimumWorkers: minWorkers ?? 1, minimumServers: minServers ?? 0, key: key)
     }
 }

@@ -23,17 +23,8 @@ struct ParameterServerCommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let link = try node.link()
-            guard link.key == nil || !insecure else {
-                throw RunFailure(.unusableArguments, "use either --cluster-key or --insecure")
-            }
             let listen = listen ?? (Wire.isLoopback(node.connect) ? "tcp://127.0.0.1:*" : "tcp://0.0.0.0:*")
-            try Wire.check(listening: listen)
-            guard link.key != nil || insecure || Wire.isLoopback(listen) else {
-                throw RunFailure(
-                    .unusableArguments,
-                    "--listen \(listen): reaches beyond this machine; give --cluster-key FILE, made by hbn keygen, or "
-                        + "--insecure to do without")
-            }
+            try Wire.check(listening: listen, hasKey: link.key != nil, isInsecure: insecure)
             let server = try ParameterServerNode(
                 ParameterServerSettings(link: link, listen: listen),
                 interruption: Interruption(secondTime: .interrupted, "interrupted twice"), log: Wire.logger(link.name))

@@ -27,7 +27,13 @@ private final class Door {
         port = UInt16(try socket.lastEndpoint.split(separator: ":").last!)!
     }
 
-    deinit { doorkeeper.end() }
+    deinit { leaveUnattended() }
+
+    /// From now on nobody answers ZeroMQ's enquiries.
+    func leaveUnattended() {
+        socket.stopReporting()
+        doorkeeper.end()
+    }
 
     /// The words that come in within a while.
     func words(within limit: Duration) throws -> [String] {
@@ -67,6 +73,23 @@ private final class Guest {
     let guest = try Guest(Wire.connecting(with: key), at: door.port, saying: "with the key")
     #expect(try door.words(within: .seconds(10)) == ["with the key"])
     withExtendedLifetime(guest) {}
+}
+
+@Test func withoutADoorkeeperNobodyComesIn() throws {
+    let key = try makeKey()
+    let door = try Door(key)
+    let early = try Guest(Wire.connecting(with: key), at: door.port, saying: "early")
+    #expect(try door.words(within: .seconds(10)) == ["early"])
+    door.leaveUnattended()
+    let late = try Guest(Wire.connecting(with: key), at: door.port, saying: "late")
+    #expect(try door.words(within: .milliseconds(500)).isEmpty)
+    withExtendedLifetime((early, late)) {}
+}
+
+@Test func aDoorkeeperCanBeSentAwayTwice() throws {
+    let door = try Door(nil)
+    door.leaveUnattended()
+    door.leaveUnattended()
 }
 
 @Test(arguments: [false, true]) func aRecordedConnectionCanBeReplayedOnlyWhereThereIsNoKey(hasKey: Bool) throws {
@@ -112,17 +135,32 @@ extension ClusterTests {
             }
         }
 
+        @Test(arguments: [false, true]) func aCoordinatorThatIsReachedAtLastIsJoined(hasKey: Bool) throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn", ["keygen", workspace("key")])
+                let key = hasKey ? ["--cluster-key", workspace("key")] : []
+                let (coordinator, endpoint) = try workspace.listen(.brief, key)
+                let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
+                let relay = try RecordingRelay(to: port, hangingUpOn: 5)
+                let worker = try workspace.start("hbn-worker", ["--connect", "tcp://127.0.0.1:\(relay.port)"] + key)
+                #expect(try coordinator.outcome().status == 0)
+                #expect(try worker.outcome().status == 0)
+                withExtendedLifetime(relay) {}
+            }
+        }
+
         @Test func anEncryptedClusterGivesTheSameResultAndRefusesStrangers() throws {
             try Workspace.use { workspace in
                 for name in ["key", "other"] { try workspace.succeed("hbn", ["keygen", workspace(name)]) }
                 let key = ["--cluster-key", workspace("key")]
                 let (coordinator, endpoint) = try workspace.listen(
                     .brief, "--min-servers", "1", "--cluster-key", workspace("key"))
-                for (stranger, said) in [
-                    ([], "asks for a key"), (["--cluster-key", workspace("other")], "--cluster-key"),
+                // Who has no key learns so at once; with another one, the connection may only have been broken.
+                for (stranger, limit, said) in [
+                    ([], "600", "asks for a key"), (["--cluster-key", workspace("other")], "3", "--cluster-key"),
                 ] {
                     let outcome = try workspace.run(
-                        "hbn-worker", ["--connect", endpoint, "--connect-timeout", "3"] + stranger)
+                        "hbn-worker", ["--connect", endpoint, "--connect-timeout", limit] + stranger)
                     #expect(outcome.status == 69)
                     #expect(outcome.errors.contains(said), "\(outcome.errors)")
                 }

@@ -35,6 +35,15 @@ struct FactoredKernel {
     var width: Int { layout.factored!.shape[1] }
     var kernel: UnsafePointer<Float> { UnsafePointer(parameters.base + layout.factored!.offset) }
 
+    var dense: FactoredDense { FactoredDense(depth: rows, width: width) }
+
+    /// The kernel's step along all shards' factors, in place.
+    func step(_ sgd: SGDStep, velocity: FloatBuffer? = nil) -> FactoredStep {
+        FactoredStep(
+            shards.flatMap { dense.samples($0.samples, x: $0.x.base, d: $0.d.base) }, sgd: sgd,
+            kernel: UnsafeMutablePointer(mutating: kernel), velocity: velocity?.base)
+    }
+
     /// X W by its definition.
     func product(_ shard: Shard) -> [Double] {
         (0..<shard.samples * width).map { place in

@@ -103,7 +103,7 @@ extension ClusterTests {
                 let peers = try [endpoint, parameters].map { try HostilePeer(at: $0, routingID: "huge#1") }
                 for peer in peers { try peer.send([huge]) }
                 _ = try workspace.worker("honest", at: endpoint)
-                try coordinator.line(with: "epoch 11/12", on: .output)
+                try coordinator.hasReached(epoch: 11)
                 #expect(try coordinator.peakMemory < 300 << 20)
                 #expect(try coordinator.outcome().status == 0)
                 #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())

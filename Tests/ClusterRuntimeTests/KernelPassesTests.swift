@@ -17,7 +17,7 @@ private struct Bench {
 
     init(_ factored: FactoredKernel, cores: [Int], isAmongLanes: Bool = false) {
         self.factored = factored
-        let dense = FactoredDense(depth: factored.rows, width: factored.width)
+        let dense = factored.dense
         blocks = dense.blocks
         finished = Mailbox(waking: wakeup)
         passes = KernelPasses(
@@ -123,16 +123,13 @@ func theKernelTakesItsStepBeforeItIsMultipliedWith(
     let (hasMomentum, width) = optimizer
     let (factored, eager) = (FactoredKernel(width: width), FactoredKernel(width: width))
     let sgd = SGDStep(learningRate: 0.1, momentum: hasMomentum ? 0.9 : 0, nesterov: false, kept: 0.99)
-    let dense = FactoredDense(depth: factored.rows, width: factored.width)
     func step(_ kernel: FactoredKernel, _ velocity: FloatBuffer) -> FactoredStep {
-        FactoredStep(
-            kernel.shards.flatMap { dense.samples($0.samples, x: $0.x.base, d: $0.d.base) }, sgd: sgd,
-            kernel: UnsafeMutablePointer(mutating: kernel.kernel), velocity: hasMomentum ? velocity.base : nil)
+        kernel.step(sgd, velocity: hasMomentum ? velocity : nil)
     }
     let velocities = (
         FloatBuffer(count: factored.rows * factored.width), FloatBuffer(count: factored.rows * factored.width)
     )
-    for block in 0..<dense.blocks { dense.take(step(eager, velocities.1), block: block) }
+    for block in 0..<eager.dense.blocks { eager.dense.take(step(eager, velocities.1), block: block) }
     let expected = try await alone(eager)
 
     // With products of all kinds that wait together, with one X W or one D W^T alone, and with none.
@@ -162,19 +159,13 @@ func theKernelTakesItsStepBeforeItIsMultipliedWith(
     async throws
 {
     let (lazy, eager) = (FactoredKernel(), FactoredKernel())
-    let dense = FactoredDense(depth: lazy.rows, width: lazy.width)
-    func step(_ kernel: FactoredKernel) -> FactoredStep {
-        FactoredStep(
-            kernel.shards.flatMap { dense.samples($0.samples, x: $0.x.base, d: $0.d.base) },
-            sgd: SGDStep(learningRate: 0.1, momentum: 0, nesterov: false, kept: 1),
-            kernel: UnsafeMutablePointer(mutating: kernel.kernel), velocity: nil)
-    }
+    let sgd = SGDStep(learningRate: 0.1, momentum: 0, nesterov: false, kept: 1)
     let bench = Bench(lazy, cores: [0, 1], isAmongLanes: isAmongLanes)
     defer { bench.passes.end() }
     // Again and again, with threads that are somewhere in the middle.
     for _ in 0..<10 {
-        for block in 0..<dense.blocks { dense.take(step(eager), block: block) }
-        bench.passes.start(lazy.kernel, after: .init(step: step(lazy), factors: []))
+        for block in 0..<eager.dense.blocks { eager.dense.take(eager.step(sgd), block: block) }
+        bench.passes.start(lazy.kernel, after: .init(step: lazy.step(sgd), factors: []))
         bench.passes.add(bench.product(0, isTransposed: false))
         bench.passes.stop()
         #expect(bench.passes.hasTakenStep)
@@ -193,14 +184,13 @@ func theKernelTakesItsStepBeforeItIsMultipliedWith(
 
 @Test(.timeLimit(.minutes(1))) func endingInTheMiddleOfAStepReadsNoFactorThatIsGone() async throws {
     let factored = FactoredKernel()
-    let dense = FactoredDense(depth: factored.rows, width: factored.width)
     for _ in 0..<50 {
         let bench = Bench(factored, cores: [0, 1])
         do {
             // Memory that nobody else holds is unmapped with the last frame of it.
             let d = FloatFrame(FloatBuffer(count: factored.shards[0].samples * factored.width))
             let step = FactoredStep(
-                dense.samples(factored.shards[0].samples, x: factored.shards[0].x.base, d: d.base),
+                factored.dense.samples(factored.shards[0].samples, x: factored.shards[0].x.base, d: d.base),
                 sgd: SGDStep(learningRate: 0.1, momentum: 0, nesterov: false, kept: 1),
                 kernel: UnsafeMutablePointer(mutating: factored.kernel), velocity: nil)
             bench.passes.start(factored.kernel, after: .init(step: step, factors: [d]))

@@ -20,7 +20,7 @@ extension ClusterTests {
                 let (coordinator, endpoint) = try workspace.listen(.long, "--min-servers", "1")
                 let server = try workspace.server("doomed", at: endpoint)
                 _ = try workspace.worker("only", at: endpoint)
-                try coordinator.line(with: "epoch 2/12", on: .output)
+                try coordinator.hasReached(epoch: 2)
                 server.signal(SIGKILL)
                 try coordinator.line(with: #"parameter server doomed "#)
                 #expect(try coordinator.outcome().status == 0)

@@ -1,17 +1,20 @@
 import Foundation
 import Synchronization
 
-/// Passes one TCP connection on to a port of this machine, and keeps what the client sent.
+/// Passes one TCP connection on to a port of this machine, and keeps what the client sent. The first ones it may hang up on.
 final class RecordingRelay: Sendable {
     let port: UInt16
     private let target: UInt16
     private let listener: CInt
     private let sent = Mutex<[[UInt8]]>([])
 
-    init(to target: UInt16) throws {
+    init(to target: UInt16, hangingUpOn count: Int = 0) throws {
         self.target = target
         (listener, port) = try Self.listening()
-        Thread.detachNewThread { [self] in relay() }
+        Thread.detachNewThread { [self] in
+            for _ in 0..<count { close(accept(listener, nil, nil)) }
+            relay()
+        }
     }
 
     private static func listening() throws -> (CInt, UInt16) {
@@ -32,7 +35,8 @@ final class RecordingRelay: Sendable {
     /// What the client has sent so far, piece by piece.
     var recorded: [[UInt8]] { sent.withLock { $0 } }
 
-    /// Sends pieces to a port of this machine, as far apart as an exchange would have them, and keeps the connection for as long as the body takes.
+    /// Sends pieces to a port of this machine, as far apart as an exchange would have them, and keeps the connection for
+    /// as long as the body takes.
     static func replay(_ pieces: [[UInt8]], to port: UInt16, _ body: () throws -> Void) throws {
         let connection = try connected(to: port)
         defer { close(connection) }

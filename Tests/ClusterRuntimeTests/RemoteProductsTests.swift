@@ -92,7 +92,7 @@ private struct Products: Equatable {
 
 private func products(_ fleet: Fleet, shard: Int, times: Int = 1) throws -> Products {
     let (factored, one) = (fleet.factored, fleet.factored.shards[shard])
-    let remote = RemoteProducts(layout: factored.layout, sharesMemory: false, core: nil) {
+    let remote = RemoteProducts(layout: factored.layout, sharesMemory: false) {
         fleet.answer($0, times: times)
     }
     remote.begin(fleet.task(shard))
@@ -136,7 +136,7 @@ func theBitsDependNotOnHowManyServersHoldTheRows(servers: Int) throws {
 @Test func aLaneWhoseRequestIsGivenUpGetsNothing() throws {
     let factored = FactoredKernel(shards: [1])
     let fleet = Fleet(factored, servers: 1)
-    let remote = RemoteProducts(layout: factored.layout, sharesMemory: false, core: nil) { $0.giveUp() }
+    let remote = RemoteProducts(layout: factored.layout, sharesMemory: false) { $0.giveUp() }
     remote.begin(fleet.task(0))
     let sums = FloatBuffer(count: factored.width)
     #expect(!remote.forward(factored.shards[0].x.base, samples: 1, into: sums.base))

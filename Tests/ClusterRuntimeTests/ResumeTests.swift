@@ -28,7 +28,7 @@ extension ClusterTests {
                     let line = try coordinator.line(with: "\(name) joins")
                     return Int32(try #require(line.firstMatch(of: #/process (\d+)/#)).1)!
                 }
-                try coordinator.line(with: "epoch 2/12", on: .output)
+                try coordinator.hasReached(epoch: 2)
                 #expect(workers.allSatisfy(isThere))
                 coordinator.signal(SIGKILL)
                 #expect(try coordinator.outcome().status == -SIGKILL)
@@ -43,7 +43,7 @@ extension ClusterTests {
             try Workspace.use { workspace in
                 let options = TinyRun.long.options + ["--checkpoint-every", "2", "--output", workspace("run")]
                 let coordinator = try workspace.start("hbn-coordinator", options)
-                try coordinator.line(with: "epoch 4/12", on: .output)
+                try coordinator.hasReached(epoch: 4)
                 coordinator.signal(SIGTERM)
                 #expect(try coordinator.outcome().status == 75)
                 let victims = try workspace.checkpoints.suffix(torn)

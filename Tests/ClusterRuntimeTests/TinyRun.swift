@@ -15,8 +15,9 @@ struct TinyRun: CustomTestStringConvertible {
     ]
 
     static let stepsPerEpoch = 4
+    static let longEpochs = 20
     /// With momentum, and long enough to be disturbed.
-    static let long = TinyRun(testDescription: "long", options: common + ["--epochs", "12"])
+    static let long = TinyRun(testDescription: "long", options: common + ["--epochs", "\(longEpochs)"])
     static let brief = TinyRun(testDescription: "momentum", options: common + ["--epochs", "2"])
     static let plain = TinyRun(
         testDescription: "plain SGD, ending in mid-epoch",
@@ -62,6 +63,10 @@ extension Workspace {
 extension Workspace {
     /// Starts a coordinator that waits for workers at a port that the system chose, and returns where.
     func listen(_ run: TinyRun, _ more: String...) throws -> (coordinator: RunningProgram, endpoint: String) {
+        try listen(run, more)
+    }
+
+    func listen(_ run: TinyRun, _ more: [String]) throws -> (coordinator: RunningProgram, endpoint: String) {
         let coordinator = try start(
             "hbn-coordinator", run.options + ["--listen", "tcp://127.0.0.1:*", "--output", self("run")] + more)
         let line = try coordinator.line(with: "listening at ")
@@ -81,4 +86,7 @@ extension Workspace {
 extension RunningProgram {
     /// Waits until a coordinator has trained a step.
     func hasBegun() throws { try line(with: "  step ", on: .output) }
+
+    /// Waits until a coordinator of the long run has begun an epoch, the first of which is 1.
+    func hasReached(epoch: Int) throws { try line(with: "epoch \(epoch)/\(TinyRun.longEpochs)", on: .output) }
 }
