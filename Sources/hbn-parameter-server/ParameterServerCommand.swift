@@ -23,7 +23,7 @@ struct ParameterServerCommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let link = try node.link()
-            let listen = listen ?? (Wire.isLoopback(node.connect) ? "tcp://127.0.0.1:*" : "tcp://0.0.0.0:*")
+            let listen = listen ?? (Wire.isLoopback(node.connect) ? "tcp://127.0.0.1:*" : "tcp://*:*")
             try Wire.check(listening: listen, hasKey: link.key != nil, isInsecure: insecure)
             let server = try ParameterServerNode(
                 ParameterServerSettings(link: link, listen: listen),
