@@ -89,6 +89,11 @@ let package = Package(
         program("hbn-worker", "ClusterRuntime"),
         program("hbn-parameter-server", "ClusterRuntime"),
 
+        // Parsers of bytes from outside, as a fuzzer drives them: scripts/fuzz.
+        module(
+            "Fuzzing", "Audio", "Checkpoints", "ClusterRuntime", "Datasets", "Images", "Kernels", "Messages",
+            "Parameters", "Reports", "TensorCore", "Training"),
+
         tests("ZeroMQTests", "ZeroMQ"),
         tests("MessagesTests", "Messages"),
         tests("DigestsTests", "Digests"),
@@ -110,6 +115,13 @@ let package = Package(
         tests("ClusterLogicTests", "ClusterLogic", "Messages"),
         // They start the programs, which SwiftPM builds into the folder of the tests.
         tests("ClusterRuntimeTests", "ClusterRuntime", "Kernels", "Training", "Messages", "ZeroMQ"),
+        .testTarget(
+            name: "FuzzingTests", dependencies: ["Fuzzing", "Randomness"], exclude: ["Findings"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer brings its own main, and is only there in a build of scripts/fuzz.
+if Context.environment["HBN_FUZZ"] != nil {
+    package.targets.append(.executableTarget(name: "hbn-fuzz", dependencies: ["Fuzzing"]))
+}

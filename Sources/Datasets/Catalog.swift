@@ -2,7 +2,7 @@ import Audio
 import Foundation
 
 /// What a data source holds, before anything is read.
-struct Catalog {
+package struct Catalog {
     enum Content {
         case sound(path: String)
         case picture(path: String)
@@ -26,7 +26,7 @@ struct Catalog {
     let classes: [String]
     let entries: [Entry]
 
-    init(_ source: DataSource) throws {
+    package init(_ source: DataSource) throws {
         switch source {
         case .synthetic(let recordings, let seed):
             try self.init(recordings: recordings, synthesizer: HeartSoundSynthesizer(seed: seed))

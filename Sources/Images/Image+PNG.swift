@@ -18,6 +18,12 @@ extension Image {
         let width = Int(header.width)
         let height = Int(header.height)
         try check(width: width, height: height, name: name)
+        // Deflate makes at most 1,032 bytes of one, and a pixel has at least a bit.
+        guard width * height / 8 <= 1032 * bytes.count else {
+            throw ImageError(
+                name: name, problem: "\(bytes.count) bytes cannot hold \(width) x \(height) pixels",
+                remedy: "restore the file or remove it")
+        }
 
         // Without the flag libpng takes 16-bit files for linear light.
         header.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)

@@ -1,0 +1,113 @@
+import AttentionUNet
+import Audio
+import Checkpoints
+import ClusterRuntime
+import Datasets
+import Foundation
+import Images
+import Logging
+import Reports
+import TensorCore
+import Training
+
+extension FuzzTarget {
+    /// A checkpoint, and what is asked of one.
+    static let safetensors = FuzzTarget("safetensors", seeds: [try checkpoint()]) { bytes in
+        let file = try SafetensorsFile(path: ScratchFolder.shared.write(bytes, to: "a.safetensors"))
+        var size = 0
+        for tensor in file.tensors {
+            try file.forEachBlock(of: tensor.name) { size += $0.count }
+            if tensor.dataType == .float32 {
+                let values: [Float] = try file.array(of: tensor.name)
+                promise(values.count * 4 == tensor.byteCount, "\(tensor.name) has \(values.count) floats")
+            }
+            _ = try file.tensorInPlace(tensor.name)
+        }
+        promise(size <= bytes.count, "the tensors have \(size) of \(bytes.count) bytes")
+        _ = try ParameterDigest.digest(of: file)
+        _ = try? ModelSettings(parametersOf: file, height: 16, width: 16)
+        if file.isVerifiable { try file.verify() }
+    }
+
+    private static func checkpoint() throws -> [UInt8] {
+        let tensors = [
+            TensorEntry(name: "a\"ü", shape: [2, 1]), TensorEntry(name: "b", shape: []), .init(name: "c", shape: [0]),
+        ]
+        return try ScratchFolder.shared.bytes("seed.safetensors") { path in
+            try SafetensorsWriter.write(to: path, tensors: tensors, metadata: ["step": "3"]) { tensor, sink in
+                try [UInt8](repeating: 1, count: tensor.byteCount).withUnsafeBytes { try sink($0) }
+            }
+        }
+    }
+
+    /// A recording, by libsndfile.
+    static let sound = FuzzTarget("sound", seeds: [try tone()]) { bytes in
+        let sound = try Sound(contentsOf: ScratchFolder.shared.write(bytes, to: "a.wav"))
+        promise(sound.samples.allSatisfy(\.isFinite), "samples are finite")
+    }
+
+    private static func tone() throws -> [UInt8] {
+        let sound = Sound(sampleRate: 2000, samples: (0..<64).map { sin(Float($0)) })
+        return try ScratchFolder.shared.bytes("seed.wav") { try sound.write(toWAV: $0) }
+    }
+
+    /// A picture, by libpng or libjpeg-turbo.
+    static let image = FuzzTarget(
+        "image", seeds: [try Image(width: 3, height: 2, pixels: Array(0..<18)).png(), jpeg]
+    ) { bytes in
+        let image = try Image(bytes: [UInt8](bytes), name: "input")
+        promise(image.pixels.count == 3 * image.width * image.height, "\(image.width)x\(image.height)")
+    }
+
+    /// One grey pixel.
+    private static let jpeg: [UInt8] = [UInt8](
+        Data(
+            base64Encoded:
+                "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////"
+                + "////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8A"
+                + "N//Z")!)
+
+    /// The config.json of a run.
+    static let configuration = FuzzTarget(
+        "configuration", seeds: try Preset.allCases.map { [UInt8](try $0.configuration.encoded()) }
+    ) { bytes in
+        let configuration = try RunConfiguration.decode(Data(bytes))
+        guard configuration.complaint == nil else { throw Refused() }
+        let again = try RunConfiguration.decode(try configuration.encoded())
+        promise(try again.encoded() == configuration.encoded(), "a configuration comes back as it was written")
+        promise(Network.attentionUNet(configuration.model).parameterLayout.count > 0, "a model has parameters")
+    }
+
+    /// The file of `hbn benchmark convolutions`.
+    static let convolutions = FuzzTarget(
+        "convolutions", seeds: [Array("{\"preferred\": \"winograd\", \"measured\": {}}".utf8)]
+    ) { bytes in
+        _ = try ConvolutionChoices(readingFrom: ScratchFolder.shared.write(bytes, to: "a.json"), for: ModelSettings())
+    }
+
+    static let clusterKey = FuzzTarget(
+        "cluster-key",
+        seeds: [try ScratchFolder.shared.bytes("seed.key") { try ClusterKey.generate(at: $0) }]
+    ) { bytes in
+        _ = try ClusterKey(path: ScratchFolder.shared.write(bytes, to: "a.key"))
+    }
+
+    /// The list of a PhysioNet folder.
+    static let reference = FuzzTarget("reference", seeds: [Array("a0001,1\r\na0002,-1\n".utf8)]) { bytes in
+        _ = ScratchFolder.shared.write(bytes, to: "REFERENCE.csv")
+        _ = try Catalog(.folder(ScratchFolder.shared.path))
+    }
+
+    /// The history of a run that is resumed.
+    static let history = FuzzTarget("history", seeds: [Array(epochs.utf8)]) { bytes in
+        _ = ScratchFolder.shared.write(bytes, to: "history.csv")
+        _ = try History(folder: URL(fileURLWithPath: ScratchFolder.shared.path))
+    }
+
+    private static let epochs = """
+        epoch,step,training_loss,training_accuracy,validation_loss,validation_accuracy,validation_auc,samples,seconds,\
+        samples_per_second,ledger_digest
+        1,4,0.5,0.25,,0.5,,49,1.5,32.6,"a""b"
+
+        """
+}
