@@ -17,7 +17,7 @@ VARIABLES = {
 }
 WORDS = re.compile(
     r"(?P<end>[;|`]|&&)|(?P<option>(?<![\w-])--[a-z][a-z0-9-]*)|(?P<rest>(?<![\w-])--(?=[\s\"]))"
-    r"|(?P<variable>^[A-Z_]+(?==))|(?<![\w.-])(?P<command>%s)(?![\w-])"
+    r"|(?P<variable>^[A-Z_]+(?==))|(?<![\w.-])(?<!//)(?P<command>%s)(?![\w-])"
     % "|".join(map(re.escape, sorted(PROGRAMS + COORDINATOR + SCRIPTS + FOREIGN, key=len, reverse=True))))
 
 
@@ -31,7 +31,7 @@ def check(project, report):
         if used:
             report.check(f"options in {project.name(path)}", faults)
     for place, words in project.pod_commands:
-        if any(word.startswith("--") for word in words):
+        if words[0] in PROGRAMS + SCRIPTS:
             report.check(f"options of {place}", check_line(project, place, " ".join(words) + " ")[1])
 
 

@@ -1,8 +1,8 @@
 """The image: what goes into it, and that its packages have every library that the programs need."""
+import pathlib
 import re
 import shutil
 import subprocess
-import pathlib
 
 from .project import HOME, PROGRAMS, SCRIPTS
 
