@@ -1,5 +1,8 @@
 """A line for each check, and their number."""
 
+# What reading a file brings that is not made as it should be.
+UNREADABLE = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError)
+
 
 class Report:
     def __init__(self):
@@ -7,7 +10,10 @@ class Report:
 
     def check(self, name, faults):
         """The check holds if there are no faults. Each is a sentence."""
-        faults = list(faults)
+        try:
+            faults = list(faults)
+        except UNREADABLE as error:
+            faults = [f"it cannot be checked: {error!r}"]
         if faults:
             self.failed += 1
             print(f"FAILED  {name}: {'; '.join(faults)}", flush=True)
