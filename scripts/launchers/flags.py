@@ -4,8 +4,10 @@ import re
 from .project import PROGRAMS, SCRIPTS
 
 # Whose options are not ours to check. An option belongs to the command before it in its line.
-FOREIGN = """apt-get awk bash chmod cp docker grep install journalctl kubectl ldd mktemp podman realpath rm sacct SBATCH
-    sbatch scancel scontrol sed sinfo sort squeue srun ssh scp sudo swift systemctl systemd-analyze timeout useradd xargs COPY""".split()
+FOREIGN = """
+    apt-get awk bash chmod cp docker grep install journalctl kubectl ldd mktemp podman realpath rm sacct SBATCH sbatch
+    scancel scontrol sed sinfo sort squeue srun ssh scp sudo swift systemctl systemd-analyze timeout useradd xargs COPY
+""".split()
 # These name our services and jobs, which are called as the programs are.
 NAMING = ["kubectl", "systemctl", "journalctl"]
 # Of those that prose names without their command.

@@ -1,5 +1,6 @@
-"""cluster/train-or-resume with a run that is killed, interrupted and gone on with."""
+"""cluster/train-or-resume with a run that is killed, interrupted and gone on with; and until-done."""
 import os
+import re
 import signal
 import subprocess
 import time
@@ -11,6 +12,33 @@ LIMIT = 240
 
 
 def check(project, report):
+    check_train_or_resume(project, report)
+    check_until_done(project, report)
+
+
+def check_until_done(project, report):
+    script = project.cluster / "container/until-done"
+    for told, status, expected in [(False, 0, 0), (False, 69, 69), (True, 0, 75), (True, 65, 65)]:
+        # Says when it is ready, and ends after the signal, or by itself, with this status.
+        program = f"trap 'exit {status}' TERM; echo ready; {'while :; do sleep 0.1; done' if told else f'exit {status}'}"
+        process = subprocess.Popen(
+            [script, "bash", "-c", program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+            start_new_session=True)
+        try:
+            process.stdout.readline()
+            if told:
+                process.terminate()
+            process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            found = process.poll()
+            kill_group(process)
+        words = f"a program that ends with {status}{' when it is told to' if told else ''}"
+        report.check(f"until-done makes {expected} of {words}", [] if found == expected else [f"it makes {found}"])
+
+
+def check_train_or_resume(project, report):
     script = project.cluster / "train-or-resume"
     # HBN_CACHE: nothing of this machine's takes part, and nothing is left.
     environment = {
@@ -58,17 +86,22 @@ def check(project, report):
         running.append(start("disturbed", "--", *TRAINING))
         wait_for_epochs(running[-1], "disturbed", 4)
         status, output = end(running[-1], signal.SIGKILL)
-        report.check("SIGKILL ends the run itself, not a shell around it", expect(status, -signal.SIGKILL, output))
+        faults = expect(status, -signal.SIGKILL, output)
+        if (project.folder / "disturbed/report.html").exists():
+            faults.append("the run went on to its end")
+        report.check("SIGKILL ends the run itself, not a shell around it", faults)
 
         # The same command as at first: the training's options count no more.
         running.append(start("disturbed", "--", *TRAINING))
         wait_for_epochs(running[-1], "disturbed", 3)
         status, output = end(running[-1], signal.SIGTERM)
-        report.check("after SIGKILL it goes on, and SIGTERM ends it with 75", expect(status, 75, output))
+        report.check(
+            "after SIGKILL it goes on, and SIGTERM ends it with 75", expect(status, 75, output) + begins_late(output))
 
         running.append(start("disturbed", "--", *TRAINING))
         status, output = end(running[-1])
-        report.check("after SIGTERM it goes on to the end, with exit code 0", expect(status, 0, output))
+        report.check(
+            "after SIGTERM it goes on to the end, with exit code 0", expect(status, 0, output) + begins_late(output))
         if status == 0:
             same = digest("disturbed") == digest("calm")
             report.check(
@@ -97,6 +130,11 @@ def expect(status, expected, output):
         return []
     last = output.strip().splitlines()[-1:] or ["no output"]
     return [f"exit code {status}, not {expected}: {last[0]}"]
+
+
+def begins_late(output):
+    epoch = re.search(rf"epoch (\d+)/{EPOCHS}", output)
+    return [] if epoch and int(epoch[1]) > 1 else ["it began at the beginning"]
 
 
 def files(folder):
