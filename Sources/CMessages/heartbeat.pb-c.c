@@ -772,6 +772,51 @@ void   hbn__result__free_unpacked
   assert(message->base.descriptor == &hbn__result__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__gradient__init
+                     (Hbn__Gradient         *message)
+{
+  static const Hbn__Gradient init_value = HBN__GRADIENT__INIT;
+  *message = init_value;
+}
+size_t hbn__gradient__get_packed_size
+                     (const Hbn__Gradient *message)
+{
+  assert(message->base.descriptor == &hbn__gradient__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__gradient__pack
+                     (const Hbn__Gradient *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__gradient__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__gradient__pack_to_buffer
+                     (const Hbn__Gradient *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__gradient__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__Gradient *
+       hbn__gradient__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__Gradient *)
+     protobuf_c_message_unpack (&hbn__gradient__descriptor,
+                                allocator, len, data);
+}
+void   hbn__gradient__free_unpacked
+                     (Hbn__Gradient *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__gradient__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__push__init
                      (Hbn__Push         *message)
 {
@@ -1222,7 +1267,7 @@ void   hbn__updated__free_unpacked
   assert(message->base.descriptor == &hbn__updated__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor hbn__header__field_descriptors[26] =
+static const ProtobufCFieldDescriptor hbn__header__field_descriptors[27] =
 {
   {
     "protocol",
@@ -1536,6 +1581,18 @@ static const ProtobufCFieldDescriptor hbn__header__field_descriptors[26] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "gradient",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Header, body_case),
+    offsetof(Hbn__Header, gradient),
+    &hbn__gradient__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__header__field_indices_by_name[] = {
   19,   /* field[19] = apply */
@@ -1544,6 +1601,7 @@ static const unsigned hbn__header__field_indices_by_name[] = {
   6,   /* field[6] = audited */
   10,   /* field[10] = cancel */
   7,   /* field[7] = failure */
+  26,   /* field[26] = gradient */
   4,   /* field[4] = heartbeat */
   2,   /* field[2] = join */
   3,   /* field[3] = leave */
@@ -1568,7 +1626,7 @@ static const unsigned hbn__header__field_indices_by_name[] = {
 static const ProtobufCIntRange hbn__header__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor hbn__header__descriptor =
 {
@@ -1578,7 +1636,7 @@ const ProtobufCMessageDescriptor hbn__header__descriptor =
   "Hbn__Header",
   "hbn",
   sizeof(Hbn__Header),
-  26,
+  27,
   hbn__header__field_descriptors,
   hbn__header__field_indices_by_name,
   1,  hbn__header__number_ranges,
@@ -2665,6 +2723,57 @@ const ProtobufCMessageDescriptor hbn__result__descriptor =
   hbn__result__field_indices_by_name,
   1,  hbn__result__number_ranges,
   (ProtobufCMessageInit) hbn__result__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__gradient__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Gradient, id),
+    &hbn__attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Gradient, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__gradient__field_indices_by_name[] = {
+  1,   /* field[1] = first */
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange hbn__gradient__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor hbn__gradient__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.Gradient",
+  "Gradient",
+  "Hbn__Gradient",
+  "hbn",
+  sizeof(Hbn__Gradient),
+  2,
+  hbn__gradient__field_descriptors,
+  hbn__gradient__field_indices_by_name,
+  1,  hbn__gradient__number_ranges,
+  (ProtobufCMessageInit) hbn__gradient__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor hbn__push__field_descriptors[4] =

@@ -22,6 +22,8 @@ public struct Round: Sendable {
         tree = ReductionTree(shards: shards)
     }
 
+    public var shardCount: Int { tree.shards }
+
     /// All shards are there: the step's sum is shard 0's.
     public var isComplete: Bool { tree.isComplete }
 

@@ -95,7 +95,7 @@ final class Cluster {
             if case .listen(_, _, _, let key) = gathering { try Doorkeeper(key, in: context, log: log) } else { nil }
         let limit = Wire.frameLimit(floats: configuration.shardSize * classes)
         workers = SocketBox(
-            try Wire.router(named: "workers", in: context, limit: limit, doorkeeper: doorkeeper))
+            try Wire.router(named: "workers", in: context, limit: limit, doorkeeper: doorkeeper), keeping: doorkeeper)
         let endpoints: (coordinator: String, server: String)
         switch gathering {
         case .local:

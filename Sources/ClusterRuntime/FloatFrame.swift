@@ -70,12 +70,25 @@ extension FloatBuffer {
     }
 }
 
+/// A gradient's pieces: cut at every so-manyth float of the flat buffer of all, and where servers' parts end.
+enum GradientPieces {
+    static let length = 1 << 18
+
+    /// The pieces of a part of the flat buffer, from its front.
+    static func ranges(in part: Range<Int>) -> [Range<Int>] {
+        guard !part.isEmpty else { return [] }
+        return (part.lowerBound / length...(part.upperBound - 1) / length).map {
+            ($0 * length..<($0 + 1) * length).clamped(to: part)
+        }
+    }
+}
+
 extension Header.TrainingResult {
-    /// The digest of a shard's result, as far as it concerns one parameter server: its part of the gradient, and the
-    /// digests of the factors.
-    func digest(gradient: FloatFrame, x: UInt64, d: UInt64) -> UInt64 {
+    /// The digest of a shard's result, as far as it concerns one parameter server: those of the pieces of its part of the
+    /// gradient, from the front, and of the factors.
+    func digest(gradient: some Sequence<UInt64>, x: UInt64, d: UInt64) -> UInt64 {
         var checksum = Checksum()
-        checksum.update(gradient.bytes)
+        for piece in gradient { checksum.update(piece) }
         checksum.update(x)
         checksum.update(d)
         checksum.update(UInt64(samples))

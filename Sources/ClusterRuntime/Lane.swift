@@ -24,7 +24,7 @@ struct LaneTask: Sendable {
     let run: UInt64
     /// Images and labels.
     let tensors: [Message]
-    let parameters: FloatFrame
+    let parameters: ArrivingParameters
     /// The servers' parts of the parameters, each to get a push of its own.
     let ranges: [Range<Int>]
 
@@ -39,6 +39,8 @@ struct LaneAnswer: Sendable {
         case request(ProductRequest)
         /// A product was not to be had: the shard is another's, or nobody's any more.
         case givenUp
+        /// A piece of a gradient that is still being computed.
+        case piece(Piece)
         /// A push for each parameter server.
         case pushes(Header.TrainingResult, [Push])
         case audited([UInt64])
@@ -49,9 +51,16 @@ struct LaneAnswer: Sendable {
         case end(String)
     }
 
+    struct Piece: Sendable {
+        let server: Int
+        /// In the server's part.
+        let first: Int
+        let floats: FloatFrame
+    }
+
     struct Push: Sendable {
         let digest: UInt64
-        /// The gradient; and x and d where the worker multiplies.
+        /// The gradient in shared memory; and x and d where the worker multiplies.
         let floats: [FloatFrame]
         /// What the parameter server reads until it has taken the step, beside them.
         let lent: FloatFrame?
@@ -77,9 +86,13 @@ final class Lane: Sendable {
         Wire.startThread(named: "lane-\(index)") { [self] in
             defer { ended.signal() }
             do {
-                let computation = try ShardComputation(configuration, corruptEvery: corruptEvery) {
-                    answers.put(LaneAnswer(lane: index, run: $0.run, id: $0.id, content: .request($0)))
-                }
+                let computation = try ShardComputation(
+                    configuration, corruptEvery: corruptEvery,
+                    ask: { answers.put(LaneAnswer(lane: index, run: $0.run, id: $0.id, content: .request($0))) },
+                    send: { piece, task in
+                        answers.put(
+                            LaneAnswer(lane: index, run: task.run, id: task.assignment.id, content: .piece(piece)))
+                    })
                 while let task = take() {
                     let content = try computation.compute(task)
                     answers.put(LaneAnswer(lane: index, run: task.run, id: task.assignment.id, content: content))

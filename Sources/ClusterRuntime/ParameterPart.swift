@@ -34,6 +34,9 @@ final class ParameterPart {
     /// The pushes of the step that is collected, by shard. The sum of a complete sub-tree is at its first shard.
     private var pushes: [Int: PushedShard] = [:]
     private var sums: BufferPool
+    /// The pieces in which a shard's gradient comes: the floats of each, by its place in the part.
+    let pieces: [Int: Int]
+    private let places: [Int]
 
     /// A shard's push as far as it concerns this part.
     struct PushedShard {
@@ -45,7 +48,7 @@ final class ParameterPart {
         let d: FloatFrame
 
         init(
-            id: ShardAttempt, result: Header.TrainingResult, digest: UInt64, gradient: FloatFrame, x: FloatFrame,
+            id: ShardAttempt, result: Header.TrainingResult, digest: UInt64, gradient: [FloatFrame], x: FloatFrame,
             d: FloatFrame
         ) {
             self.id = id
@@ -58,7 +61,8 @@ final class ParameterPart {
     }
 
     enum Sum {
-        case received(FloatFrame)
+        /// In pieces.
+        case received([FloatFrame])
         case added(FloatBuffer)
         case taken  // By the sum of a larger sub-tree.
     }
@@ -70,7 +74,13 @@ final class ParameterPart {
         self.optimizer = optimizer
         self.totalSteps = totalSteps
         self.state = state
-        sums = BufferPool(count: range.clamped(to: 0..<layout.gradientCount).count)
+        let gradient = range.clamped(to: 0..<layout.gradientCount)
+        sums = BufferPool(count: gradient.count)
+        pieces = Dictionary(
+            uniqueKeysWithValues: GradientPieces.ranges(in: gradient).map {
+                ($0.lowerBound - range.lowerBound, $0.count)
+            })
+        places = pieces.keys.sorted()
     }
 
     /// Floats of a push: the gradient's, those of a sample's x, those of its d.
@@ -103,29 +113,25 @@ final class ParameterPart {
         return reception
     }
 
+    /// On all cores: each number's sum is the same.
     private func add(_ merge: ReductionTree.Merge) throws {
         let part = pushes[merge.from]!.sum
-        switch pushes[merge.into]!.sum {
-        case .added(let sum): Self.inBlocks(sums.count) { Kernels.add(part.base + $0, to: sum.base + $0, count: $1) }
-        case .received(let frame):
-            let sum = try sums.take()
-            Self.inBlocks(sums.count) {
-                Kernels.add(frame.base + $0, part.base + $0, into: sum.base + $0, count: $1)
-            }
-            pushes[merge.into]!.sum = .added(sum)
-        case .taken: preconditionFailure("the sum of shard \(merge.into) was added already")
+        let into = pushes[merge.into]!.sum
+        let sum = if case .added(let sum) = into { sum } else { try sums.take() }
+        nonisolated(unsafe) let target = sum.base
+        DispatchQueue.concurrentPerform(iterations: places.count) { [places, pieces] index in
+            let place = places[index]
+            // Where the target is the left one, each number is read before it is written.
+            Kernels.add(
+                into.piece(index, at: place), part.piece(index, at: place), into: target + place,
+                count: pieces[place]!)
         }
+        pushes[merge.into]!.sum = .added(sum)
         pushes[merge.from]!.sum = .taken
     }
 
-    /// On all cores: each number's sum is the same.
-    private static func inBlocks(_ count: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
-        let block = 1 << 18
-        nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: (count + block - 1) / block) {
-            body($0 * block, min(block, count - $0 * block))
-        }
-    }
+    /// How many attempts at a step's shards may be on their way at once.
+    var mostAttempts: Int { 16 + 4 * rounds.values.reduce(0) { $0 + $1.shardCount } }
 
     /// Are all shards there of a step, as it was opened last?
     func isComplete(_ number: UInt64, firstAttempt: Int) -> Bool {
@@ -182,8 +188,9 @@ final class ParameterPart {
                 KernelPasses.Step(step: $0, factors: shards.flatMap { [$0.x, $0.d] })
             }
         }
+        let gradient = try whole(shards[0].sum)
         update.apply(
-            to: state.parameters, gradient: shards[0].sum.base, factors: left == nil ? factors : nil,
+            to: state.parameters, gradient: gradient.base, factors: left == nil ? factors : nil,
             velocity: state.velocity, into: updated)
         if updated !== state.parameters { spare = state.parameters }
         state.parameters = updated
@@ -194,11 +201,24 @@ final class ParameterPart {
     }
 }
 
+extension ParameterPart {
+    /// A sum in one piece.
+    private func whole(_ sum: Sum) throws -> FloatBuffer {
+        if case .added(let buffer) = sum { return buffer }
+        let buffer = try sums.take()
+        for (index, place) in places.enumerated() {
+            (buffer.base + place).update(from: sum.piece(index, at: place), count: pieces[place]!)
+        }
+        return buffer
+    }
+}
+
 extension ParameterPart.Sum {
-    fileprivate var base: UnsafePointer<Float> {
+    /// A piece, by its number and its place in the part.
+    fileprivate func piece(_ index: Int, at place: Int) -> UnsafePointer<Float> {
         switch self {
-        case .received(let frame): frame.base
-        case .added(let buffer): UnsafePointer(buffer.base)
+        case .received(let pieces): pieces[index].base
+        case .added(let buffer): UnsafePointer(buffer.base + place)
         case .taken: preconditionFailure("this sum was added to another")
         }
     }

@@ -37,8 +37,10 @@ final class ParameterServer {
     /// The part that is still coming.
     private var arriving: ArrivingPart?
     var run: UInt64 = 0
-    /// Who waits for parameters of which run and version.
-    private var waiting: [NodeID: (run: UInt64, version: UInt64)] = [:]
+    /// Who waits for which parameters.
+    private var waiting: [NodeID: [Wish]] = [:]
+    /// What has come of gradients whose pushes have not, by its place in the part.
+    private var pieces: [ShardAttempt: [Int: FloatFrame]] = [:]
     var maps = SharedMemoryMaps()
     /// Who pushed what lies in shared memory, and is needed until the step is taken.
     private var lenders: [ShardAttempt: NodeID] = [:]
@@ -52,6 +54,12 @@ final class ParameterServer {
     let wakeup = Wakeup()
     /// The coordinator's word to take a step, whose parameters are still being written to a file.
     private var delayed: Envelope?
+
+    private struct Wish {
+        let run: UInt64
+        let version: UInt64
+        let range: Range<Int>
+    }
 
     /// `workers` must be bound and `coordinator` connected; both were made on the calling thread.
     init(
@@ -127,6 +135,7 @@ final class ParameterServer {
                     try coordinator.send(.failure(nothing, reason: "has missed a message"), run: run)
                     return true
                 }
+                pieces = pieces.filter { $0.key.round > round }
                 let unanswered = kernel?.stop() ?? []
                 try giveBackFactors()
                 let (pushes, step) = try part.apply(round, leavingKernel: kernel != nil)
@@ -166,7 +175,7 @@ final class ParameterServer {
         kernel = nil
         (part, arriving) = (nil, nil)
         self.run = run
-        (lenders, used) = ([:], [])
+        (lenders, used, pieces) = ([:], [], [:])
         let new = try ArrivingPart(
             range, version: version, hasVelocity: configuration.optimizer.needsVelocity,
             shared: configuration.sharesMemory ? fetchedCount(of: range) : 0)
@@ -194,7 +203,7 @@ final class ParameterServer {
         placeKernel(whole.range)
         try coordinator.send(.updated(version: whole.state.version), run: run)
         // Who was quicker than the coordinator has asked already.
-        waiting = waiting.filter { $0.value.run == run }
+        waiting = waiting.mapValues { $0.filter { $0.run == run } }.filter { !$0.value.isEmpty }
         try publish()
         try handleTheEarly()
     }
@@ -206,9 +215,9 @@ final class ParameterServer {
     }
 
     private func handle(_ envelope: Envelope, from peer: NodeID) throws {
-        if case .pull(let version, _, _) = envelope.header {
-            guard waiting.count < 10_000 else { return }
-            waiting[peer] = (envelope.run, version)
+        if case .pull(let version, let range, _) = envelope.header {
+            guard waiting.count < 10_000, waiting[peer, default: []].count < 1000 else { return }
+            waiting[peer, default: []].append(Wish(run: envelope.run, version: version, range: range))
             return try publish()
         }
         switch envelope.header {
@@ -225,6 +234,13 @@ final class ParameterServer {
         }
         guard envelope.run == run, let part else { return }  // A late message of a former run.
         switch envelope.header {
+        case .gradient(let id, let first):
+            guard let count = part.pieces[first], envelope.tensors.count == 1,
+                let floats = FloatFrame(envelope.tensors[0], count: count)
+            else { return reportForeign(peer, "a gradient of another model") }
+            // Whoever computes a shard anew sends all of it anew.
+            guard id.round >= part.state.version, pieces[id] != nil || pieces.count < part.mostAttempts else { return }
+            pieces[id, default: [:]][first] = floats
         case .push(let id, let result, let digest, let memory):
             if let memory, configuration.sharesMemory, maps.floats(memory) == nil {
                 return try coordinator.send(.rejected(id, reason: "its worker has ended"), run: run)
@@ -234,36 +250,54 @@ final class ParameterServer {
             else { return reportForeign(peer, "a gradient of another model") }
             let nothing = FloatFrame(FloatBuffer(count: 0))
             var (x, d, digests) = (nothing, nothing, (x: nothing.digest, d: nothing.digest))
+            let gradient: [FloatFrame]
+            if memory == nil {
+                let sent = pieces.removeValue(forKey: id) ?? [:]
+                guard sent.count == part.pieces.count else {
+                    if let first = part.counting(shard: id.shard), first.id == id {
+                        // It came twice.
+                        return try coordinator.send(.arrived(id, first.result, digest: first.digest), run: run)
+                    }
+                    return try coordinator.send(.rejected(id, reason: "a part of its gradient was lost"), run: run)
+                }
+                gradient = sent.keys.sorted().map { sent[$0]! }
+            } else {
+                gradient = Array(floats.prefix(part.pieces.count))
+            }
+            let factors = memory == nil ? floats : Array(floats.dropFirst(part.pieces.count))
             if let kernel {
                 guard let shard = kernel.shard(id), shard.samples == result.samples, let brought = shard.d else {
                     return try coordinator.send(.rejected(id, reason: "its factors are not here"), run: run)
                 }
                 (x, d, digests) = (shard.x, brought, (shard.xDigest, shard.dDigest))
-            } else if floats.count > 1 {
-                (x, d) = (floats[1], floats[2])
+            } else if factors.count > 1 {
+                (x, d) = (factors[0], factors[1])
                 if memory == nil { digests = (x.digest, d.digest) }
             }
-            if memory == nil && result.digest(gradient: floats[0], x: digests.x, d: digests.d) != digest {
+            if memory == nil
+                && result.digest(gradient: gradient.map(\.digest), x: digests.x, d: digests.d) != digest
+            {
                 log.warning("\(peer): the gradient of \(id) was damaged on its way; it is computed again")
                 return try coordinator.send(.rejected(id, reason: "it was damaged on its way"), run: run)
             }
             try receive(
-                .init(id: id, result: result, digest: digest, gradient: floats[0], x: x, d: d), from: peer,
+                .init(id: id, result: result, digest: digest, gradient: gradient, x: x, d: d), from: peer,
                 isLent: memory != nil, part)
         default: reportForeign(peer, "a message that is not for a parameter server")
         }
     }
 
-    /// The floats of a push: the gradient, and x and d unless this server has them already; nil unless they fit.
+    /// The floats of a push: the gradient if it lies in shared memory, and x and d unless this server has them already; nil
+    /// unless they fit.
     private func floats(of envelope: Envelope, _ memory: Header.Memory?, samples: Int) -> [FloatFrame]? {
         let counts = part!.pushCounts
         let factors = configuration.densePlacement == .worker ? [samples * counts.x, samples * counts.d] : []
-        let sizes = [counts.gradient] + factors
         guard let memory else {
-            guard envelope.tensors.count == sizes.count else { return nil }
-            let floats = zip(envelope.tensors, sizes).compactMap { FloatFrame($0, count: $1) }
-            return floats.count == sizes.count ? floats : nil
+            guard envelope.tensors.count == factors.count else { return nil }
+            let floats = zip(envelope.tensors, factors).compactMap { FloatFrame($0, count: $1) }
+            return floats.count == factors.count ? floats : nil
         }
+        let sizes = part!.pieces.sorted { $0.key < $1.key }.map(\.value) + factors
         guard configuration.sharesMemory, memory.count >= sizes.reduce(0, +), let lent = maps.floats(memory) else {
             return nil
         }
@@ -322,14 +356,18 @@ final class ParameterServer {
     private func publish() throws {
         guard let state = part?.state else { return }
         let memory = configuration.sharesMemory ? state.parameters.memory : nil
-        let floats = FloatFrame(state.parameters, 0..<fetchedCount(of: part!.range))
-        for (peer, wish) in waiting.sorted(by: { $0.key < $1.key })
-        where wish.run == run && wish.version <= state.version {
-            // If it is not connected just now, it asks again.
-            waiting[peer] = nil
-            try workers.send(
-                .parameters(version: state.version, first: 0, ofVelocity: false, memory: memory), run: run,
-                tensors: memory == nil ? [try floats.message()] : [], to: peer)
+        let fetched = 0..<fetchedCount(of: part!.range)
+        for (peer, wishes) in waiting.sorted(by: { $0.key < $1.key }) {
+            for wish in wishes where wish.run == run && wish.version <= state.version {
+                let range = wish.range.clamped(to: fetched)
+                // If it is not connected just now, it asks again.
+                try workers.send(
+                    .parameters(version: state.version, first: range.lowerBound, ofVelocity: false, memory: memory),
+                    run: run, tensors: memory == nil ? [try FloatFrame(state.parameters, range).message()] : [],
+                    to: peer)
+            }
+            let left = wishes.filter { $0.run != run || $0.version > state.version }
+            waiting[peer] = left.isEmpty ? nil : left
         }
     }
 

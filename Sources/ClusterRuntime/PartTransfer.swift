@@ -1,5 +1,5 @@
 /// How far a part of the parameters has come from one host to another: its floats, and behind them those of its velocity
-/// where there is one. They are asked for piece by piece, as long as a frame may be, a few pieces ahead.
+/// where there is one. They are asked for piece by piece, a few pieces ahead: no more than these are ever under way.
 struct PartTransfer {
     /// A run of floats in a part, of the parameters or of the velocity.
     struct Piece: Hashable {
@@ -9,18 +9,22 @@ struct PartTransfer {
 
     private let count: Int
     private let total: Int
+    private let pieceLength: Int
+    private let piecesAhead: Int
     private(set) var arrived = 0
     private var asked = 0
     /// Heartbeats since something came.
     private var silentHeartbeats = 0
 
-    static let floatsPerPiece = Wire.leastFrameLimit / MemoryLayout<Float>.stride
-    private static let piecesAhead = 4
     /// On a slow network a piece takes seconds; whoever asked again meanwhile would make it slower still.
     private static let patience = 10
 
-    init(count: Int, withVelocity: Bool) {
+    /// As many as a frame may have.
+    static let floatsPerPiece = Wire.leastFrameLimit / MemoryLayout<Float>.stride
+
+    init(count: Int, withVelocity: Bool, pieceLength: Int = floatsPerPiece, piecesAhead: Int = 4) {
         self.count = count
+        (self.pieceLength, self.piecesAhead) = (pieceLength, piecesAhead)
         total = withVelocity ? 2 * count : count
     }
 
@@ -28,9 +32,9 @@ struct PartTransfer {
 
     /// What to ask for now. `waiting` floats have arrived, but nobody has taken them yet.
     mutating func next(waiting: Int = 0) -> Piece? {
-        guard asked < total, asked - arrived + waiting < Self.piecesAhead * Self.floatsPerPiece else { return nil }
+        guard asked < total, asked - arrived + waiting < piecesAhead * pieceLength else { return nil }
         let (first, ofVelocity) = place(asked)
-        let piece = Piece(range: first..<min(first + Self.floatsPerPiece, count), ofVelocity: ofVelocity)
+        let piece = Piece(range: first..<min(first + pieceLength, count), ofVelocity: ofVelocity)
         asked += piece.range.count
         return piece
     }
@@ -40,8 +44,11 @@ struct PartTransfer {
         silentHeartbeats += 1
         guard silentHeartbeats >= Self.patience else { return }
         silentHeartbeats = 0
-        asked = arrived
+        askAgain()
     }
+
+    /// What was asked for and has not come is lost.
+    mutating func askAgain() { asked = arrived }
 
     /// Takes note of floats; false if they are not those that come next.
     mutating func take(_ floats: Int, first: Int, ofVelocity: Bool) -> Bool {

@@ -13,12 +13,16 @@ final class ShardComputation {
     private let products: RemoteProducts?
     private var outgoing: [Int: BufferPool] = [:]
     private var corruption: Corruption?
+    private let pieces: [Range<Int>]
+    private let send: (_ piece: LaneAnswer.Piece, LaneTask) -> Void
 
-    /// Products that the lane needs are asked for by `ask`.
+    /// Products that the lane needs are asked for by `ask`; pieces of a gradient leave by `send`, before its shard is done.
     init(
-        _ configuration: WorkerConfiguration, corruptEvery: Int?, ask: @escaping (ProductRequest) -> Void
+        _ configuration: WorkerConfiguration, corruptEvery: Int?, ask: @escaping (ProductRequest) -> Void,
+        send: @escaping (LaneAnswer.Piece, LaneTask) -> Void
     ) throws {
         self.configuration = configuration
+        self.send = send
         corruption = corruptEvery.map { Corruption(every: $0) }
         computation = try LaneComputation(
             network: .attentionUNet(configuration.model), numerics: configuration.numerics)
@@ -26,6 +30,7 @@ final class ShardComputation {
             configuration.densePlacement == .worker
             ? nil : RemoteProducts(layout: computation.layout, sharesMemory: configuration.sharesMemory, ask: ask)
         computation.factoredProducts = products
+        pieces = GradientPieces.ranges(in: 0..<computation.layout.gradientCount)
     }
 
     func compute(_ task: LaneTask) throws -> LaneAnswer.Content {
@@ -34,7 +39,8 @@ final class ShardComputation {
         let shape = computation.network.shape(of: computation.network.input)
         guard samples > 0, assignment.roundSamples >= samples, task.tensors.count == 2,
             let images = FloatFrame(task.tensors[0], count: samples * shape.count),
-            task.parameters.count == (products == nil ? computation.layout.count : computation.layout.gradientCount)
+            task.parameters.floats.count
+                == (products == nil ? computation.layout.count : computation.layout.gradientCount)
         else { return .failure("the assignment does not fit the model") }
         products?.begin(task)
         do {
@@ -63,6 +69,22 @@ final class ShardComputation {
         // Only a single server can find all it needs behind each other.
         let isShared = configuration.sharesMemory && task.ranges.count == 1
         let buffer = try outgoing[samples, default: BufferPool(count: count, isShared: isShared)].take()
+        let error = corruption?.next(count: layout.gradientCount)
+        var digests = task.ranges.map { _ in [UInt64]() }
+        var left = pieces[...]
+        // Nobody changes a piece any more: it is looked at, and leaves.
+        func finish(_ piece: Range<Int>) throws {
+            if let error, piece.contains(error) { Corruption.flip(buffer.base + error) }
+            try layout.checkFinite(buffer.base, piece)
+            for (server, range) in task.ranges.enumerated() where piece.overlaps(range) {
+                let own = piece.clamped(to: range)
+                let floats = FloatFrame(buffer, own)
+                digests[server].append(floats.digest)
+                if !isShared && assignment.kind == .train {
+                    send(.init(server: server, first: own.lowerBound - range.lowerBound, floats: floats), task)
+                }
+            }
+        }
         let (outcome, factors) = try labels.withUnsafeBufferPointer { labels in
             try computation.train(
                 ShardInput(
@@ -71,14 +93,27 @@ final class ShardComputation {
                     dropout: Dropout(
                         seed: configuration.seed, step: UInt32(truncatingIfNeeded: assignment.id.round),
                         samples: assignment.samples)),
-                parameters: task.parameters.base, version: task.version, gradients: buffer.base)
+                parameters: task.parameters.floats.base, version: task.version, waiting: task.parameters.wait,
+                gradients: buffer.base,
+                settled: { first in
+                    while let piece = left.last, piece.lowerBound >= first {
+                        left.removeLast()
+                        try finish(piece)
+                    }
+                })
         }
-        corruption?.strike(buffer, count: layout.gradientCount)
-        if let name = layout.firstNonFinite(in: buffer.base, factors: [factors.x, factors.d]) {
-            throw ShardProblem(description: "the gradient of \(name) is not finite")
+        for factor in [factors.x, factors.d] {
+            guard isFinite(factor.baseAddress!, 0..<factor.count) else {
+                throw ShardProblem(notFinite: layout.factored!)
+            }
         }
         let result = Header.TrainingResult(samples: samples, correct: outcome.correct, lossSum: outcome.lossSum)
-        let gradients = task.ranges.map { FloatFrame(buffer, $0.clamped(to: 0..<layout.gradientCount)) }
+        // Read where they lie, or gone already.
+        let gradients = task.ranges.map { range -> [FloatFrame] in
+            isShared ? [FloatFrame(buffer, range.clamped(to: 0..<layout.gradientCount))] : []
+        }
+        // From the front, as they stand in the buffer.
+        digests = digests.map { $0.reversed() }
         if let products {
             let none = FloatFrame(buffer, 0..<0).digest
             return (
@@ -86,9 +121,9 @@ final class ShardComputation {
                 task.ranges.indices.map { server in
                     let hasRows = !layout.rows(in: task.ranges[server]).isEmpty
                     let digest = result.digest(
-                        gradient: gradients[server], x: products.xDigests[server], d: hasRows ? products.dDigest : none)
+                        gradient: digests[server], x: products.xDigests[server], d: hasRows ? products.dDigest : none)
                     return LaneAnswer.Push(
-                        digest: digest, floats: [gradients[server]], lent: products.lent, memory: buffer.memory)
+                        digest: digest, floats: gradients[server], lent: products.lent, memory: buffer.memory)
                 }
             )
         }
@@ -104,22 +139,22 @@ final class ShardComputation {
             return FloatFrame(buffer, end..<end + samples * rows.count)
         }
         (buffer.base + end).update(from: factors.d.baseAddress!, count: factors.d.count)
-        let pushes = zip(gradients, x).map { gradient, x in
+        let pushes = task.ranges.indices.map { server in
+            let x = x[server]
             let d = FloatFrame(buffer, end..<(x.count > 0 ? end + samples * width : end))
             return LaneAnswer.Push(
-                digest: result.digest(gradient: gradient, x: x.digest, d: d.digest), floats: [gradient, x, d],
-                lent: nil,
-                memory: buffer.memory)
+                digest: result.digest(gradient: digests[server], x: x.digest, d: d.digest),
+                floats: gradients[server] + [x, d], lent: nil, memory: buffer.memory)
         }
         return (result, pushes)
     }
 
     private func score(
-        _ assignment: Header.Assignment, _ images: FloatFrame, _ parameters: FloatFrame, version: UInt64
+        _ assignment: Header.Assignment, _ images: FloatFrame, _ parameters: ArrivingParameters, version: UInt64
     ) throws -> LaneAnswer.Content {
         let probabilities = try computation.score(
-            samples: assignment.samples.count, images: images.base, parameters: parameters.base,
-            version: version
+            samples: assignment.samples.count, images: images.base, parameters: parameters.floats.base,
+            version: version, waiting: parameters.wait
         ) { row in
             guard row.allSatisfy(\.isFinite) else {
                 throw ShardProblem(description: "the probabilities of a sample are not finite")
@@ -146,6 +181,9 @@ final class ShardComputation {
 /// A shard that cannot be computed, or whose result must not be used.
 private struct ShardProblem: Error {
     let description: String
+
+    init(description: String) { self.description = description }
+    init(notFinite parameter: Parameter) { description = "the gradient of \(parameter.name) is not finite" }
 }
 
 /// Flips a bit in every so-manyth gradient, as a faulty processor would: with this, tests see that it is found.
@@ -155,30 +193,33 @@ struct Corruption {
 
     init(every: Int) { self.every = every }
 
-    mutating func strike(_ gradient: FloatBuffer, count: Int) {
+    /// Where the next gradient of `count` floats is to be wrong, if it is.
+    mutating func next(count: Int) -> Int? {
         computed += 1
-        guard computed.isMultiple(of: every) else { return }
-        let victim = gradient.base + computed * 7919 % count
+        return computed.isMultiple(of: every) ? computed * 7919 % count : nil
+    }
+
+    static func flip(_ victim: UnsafeMutablePointer<Float>) {
         victim.pointee = Float(bitPattern: victim.pointee.bitPattern ^ 1 << 20)
     }
 }
 
+/// Are all of these numbers finite?
+///
+/// Without its sign, a number's bits grow with it, and those of infinity are the first that are not finite. The largest of
+/// whole numbers is found in vector registers, unlike a sum of floats, which has an order.
+private func isFinite(_ floats: UnsafePointer<Float>, _ range: Range<Int>) -> Bool {
+    var largest: UInt32 = 0
+    for i in range { largest = max(largest, floats[i].magnitude.bitPattern) }
+    return largest < Float.infinity.bitPattern
+}
+
 extension ParameterLayout {
-    /// The first tensor with an infinite or undefined gradient; `factors` are the factored kernel's.
-    fileprivate func firstNonFinite(
-        in gradient: UnsafePointer<Float>, factors: [UnsafeBufferPointer<Float>]
-    ) -> String? {
-        // Without its sign, a number's bits grow with it, and those of infinity are the first that are not finite. The
-        // largest of whole numbers is found in vector registers, unlike a sum of floats, which has an order.
-        func isFinite(_ floats: UnsafePointer<Float>, _ range: Range<Int>) -> Bool {
-            var largest: UInt32 = 0
-            for i in range { largest = max(largest, floats[i].magnitude.bitPattern) }
-            return largest < Float.infinity.bitPattern
-        }
-        if isFinite(gradient, 0..<gradientCount) && factors.allSatisfy({ isFinite($0.baseAddress!, 0..<$0.count) }) {
-            return nil
-        }
-        return parameters.first { $0.role == .factored || !isFinite(gradient, $0.range) }?.name
+    /// Throws if a tensor has an infinite or undefined gradient within a range.
+    fileprivate func checkFinite(_ gradient: UnsafePointer<Float>, _ range: Range<Int>) throws {
+        guard !isFinite(gradient, range) else { return }
+        throw ShardProblem(
+            notFinite: parameters.first { !isFinite(gradient, $0.range.clamped(to: range)) } ?? parameters[0])
     }
 }
 

@@ -17,6 +17,8 @@ public final class SimulatedWorkers {
     private struct Recorded {
         let result: Header.TrainingResult
         let digest: UInt64
+        let pieces: [(first: Int, frame: Message)]
+        /// Of the push.
         let frames: [Message]
     }
 
@@ -100,6 +102,9 @@ public final class SimulatedWorkers {
         }
         while let index = worker.waiting.firstIndex(where: { $0.version == worker.version }) {
             let id = worker.waiting.remove(at: index).id
+            for piece in recorded!.pieces {
+                try server.socket.send(.gradient(id, first: piece.first), run: worker.run, tensors: [piece.frame])
+            }
             try server.socket.send(
                 .push(id, recorded!.result, digest: recorded!.digest, memory: nil), run: worker.run,
                 tensors: recorded!.frames)
@@ -121,12 +126,16 @@ public final class SimulatedWorkers {
         let images = FloatBuffer(count: network.shape(of: network.input).count)
         let task = LaneTask(
             assignment: assignment, run: 0, tensors: [try FloatFrame(images).message(), try Message([0, 0, 0, 0])],
-            parameters: FloatFrame(layout.initialParameters(seed: 1)), ranges: [0..<layout.count])
-        let computation = try ShardComputation(configuration, corruptEvery: nil) { $0.giveUp() }
+            parameters: ArrivingParameters(FloatFrame(layout.initialParameters(seed: 1))), ranges: [0..<layout.count])
+        var pieces: [LaneAnswer.Piece] = []
+        let computation = try ShardComputation(
+            configuration, corruptEvery: nil, ask: { $0.giveUp() }, send: { piece, _ in pieces.append(piece) })
         guard case .pushes(let result, let pushes) = try computation.compute(task) else {
             throw RunFailure(.internalError, "the gradient to be recorded cannot be computed")
         }
         return Recorded(
-            result: result, digest: pushes[0].digest, frames: try pushes[0].floats.map { try $0.message() })
+            result: result, digest: pushes[0].digest,
+            pieces: try pieces.map { ($0.first, try $0.floats.message()) },
+            frames: try pushes[0].floats.map { try $0.message() })
     }
 }

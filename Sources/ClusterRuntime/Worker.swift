@@ -163,6 +163,7 @@ public final class Worker {
             guard let session, session.run == request.run else { return request.giveUp() }
             return try session.ask(request)
         }
+        if case .piece(let piece) = answer.content { return try session?.send(piece, answer) ?? () }
         lanes?.finished(answer)
         try session?.passOn(answer)
     }

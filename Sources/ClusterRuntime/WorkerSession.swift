@@ -22,10 +22,12 @@ final class WorkerSession {
     private var waiting: [(assignment: Header.Assignment, tensors: [Message])] = []
     /// What was pushed, until every server has said to have it.
     private var sent: [ShardAttempt: Sent] = [:]
-    private var parameters: (version: UInt64, floats: FloatFrame)?
+    /// Those that lanes compute with; some of them may still be coming.
+    private var parameters: (version: UInt64, arriving: ArrivingParameters)?
     private var requestedVersion: UInt64?
-    /// Parameters whose parts come from several servers.
-    private var assembly: Assembly
+    /// Of the requested version, unless they lie in memory that a single server shares.
+    private var pull: ParameterPull?
+    private var buffers: BufferPool
     private var maps = SharedMemoryMaps()
     private var patience = Patience(at: .now)
 
@@ -47,12 +49,6 @@ final class WorkerSession {
     private struct Sent {
         var servers: Set<Int>
         let since: ContinuousClock.Instant
-    }
-
-    private struct Assembly {
-        var buffers: BufferPool
-        var buffer: FloatBuffer?
-        var versions: [UInt64?]
     }
 
     /// A push that nobody has acknowledged for so long is lost.
@@ -79,14 +75,14 @@ final class WorkerSession {
             let socket = try Socket(
                 .dealer, in: context,
                 options: Wire.options + Wire.connecting(with: link.settings.key)
-                    + [.routingID(id.routingID), .linger(.zero)])
+                    + [.routingID(id.routingID), .linger(.zero), .sendHighWaterMark(0)])
             let endpoint = Wire.resolve(
                 server.endpoint, reachedAt: Wire.split(link.settings.coordinator)?.host)
             try socket.connect(to: endpoint)
             return ServerLink(endpoint, server.range, fetched: server.range.clamped(to: 0..<count), socket)
         }
         holders = self.servers.indices.filter { [servers = self.servers] in !servers[$0].fetched.isEmpty }
-        assembly = Assembly(buffers: BufferPool(count: count), versions: servers.map { _ in nil })
+        buffers = BufferPool(count: count)
     }
 
     /// No lane computes, and nothing is to be computed.
@@ -144,13 +140,22 @@ final class WorkerSession {
     func end() {
         for (request, _) in requests.values { request.giveUp() }
         requests = [:]
+        pull?.parameters.giveUp()
+    }
+
+    /// A lane has computed a piece of a gradient. It never waits here: what is under way is bounded by the shards that the
+    /// coordinator has handed out.
+    func send(_ piece: LaneAnswer.Piece, _ answer: LaneAnswer) throws {
+        guard answer.run == run else { return }
+        try servers[piece.server].socket.send(
+            .gradient(answer.id, first: piece.first), run: run, tensors: [try piece.floats.message()])
     }
 
     /// A lane has finished. What it has of another run is of no use.
     func passOn(_ answer: LaneAnswer) throws {
         guard answer.run == run else { return try dispatch() }
         switch answer.content {
-        case .request, .givenUp: break
+        case .request, .piece, .givenUp: break
         case .pushes(let result, let pushes): try send(pushes, answer.id, result)
         case .audited(let digests): try link.socket.send(.audited(answer.id, digests: digests), run: run)
         case .scores(let probabilities): try link.socket.send(.scores(answer.id), run: run, tensors: [probabilities])
@@ -187,8 +192,8 @@ final class WorkerSession {
                     guard let (request, _) = requests.removeValue(forKey: id) else { break }
                     log.debug("\(id) is given up: \(reason)")
                     request.giveUp()
-                case .parameters(let version, _, _, let memory):
-                    try receive(version, memory, envelope.tensors.first, from: index)
+                case .parameters(let version, let first, _, let memory):
+                    try receive(version, first, memory, envelope.tensors.first, from: index)
                 default: break
                 }
             }
@@ -221,39 +226,52 @@ final class WorkerSession {
         }
     }
 
-    private func receive(_ version: UInt64, _ memory: Header.Memory?, _ frame: Message?, from index: Int) throws {
-        let range = servers[index].fetched
-        let floats: FloatFrame
+    private func receive(
+        _ version: UInt64, _ first: Int, _ memory: Header.Memory?, _ frame: Message?, from index: Int
+    ) throws {
         lanes.endLoans(run: run, before: version)
+        let floats: FloatFrame
         if let memory {
-            guard let lent = maps.floats(memory), lent.count >= range.count else {
+            let count = servers[index].fetched.count
+            guard let lent = maps.floats(memory), lent.count >= count else {
                 // It is out of date by now.
                 requestedVersion = nil
                 return
             }
-            floats = FloatFrame(lent, 0..<range.count)
+            floats = FloatFrame(lent, 0..<count)
+            guard holders.count > 1 else {
+                parameters = (version, ArrivingParameters(floats))
+                requestedVersion = nil
+                return
+            }
         } else {
-            guard let frame, let received = FloatFrame(frame, count: range.count) else { return }
+            guard let frame, let received = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride) else {
+                return
+            }
             floats = received
         }
-        guard holders.count > 1 else {
-            parameters = (version, floats)
+        guard let wanted = pull?.version, version >= wanted else { return }
+        if version > wanted { return try abandonPull(for: version) }
+        pull!.take(floats, first: first, from: index)
+        patience.reset(at: .now)
+        if parameters?.version != version && pull!.hasBegun { parameters = (version, pull!.parameters) }
+        guard !pull!.isWhole else {
+            pull = nil
             requestedVersion = nil
             return
         }
-        if assembly.buffer == nil { assembly.buffer = try assembly.buffers.take() }
-        assembly.buffer!.base.advanced(by: range.lowerBound).update(from: floats.base, count: floats.count)
-        withExtendedLifetime(floats) {}
-        assembly.versions[index] = version
-        // The others may be a step behind, and send theirs when they have taken it.
-        guard holders.allSatisfy({ assembly.versions[$0] == version }) else { return }
-        parameters = (version, FloatFrame(assembly.buffer!))
-        assembly.buffer = nil
-        assembly.versions = servers.map { _ in nil }
-        requestedVersion = nil
+        try ask(index)
     }
 
-    /// Gives idle lanes the assignments whose parameters are there, and asks for those of the others.
+    /// The servers have taken a further step: what was asked for is not to be had any more, and its shards are others'.
+    private func abandonPull(for version: UInt64) throws {
+        pull!.parameters.giveUp()
+        if parameters?.version == pull!.version { parameters = nil }
+        (pull, requestedVersion) = (nil, nil)
+        waiting.removeAll { $0.assignment.version < version }
+    }
+
+    /// Gives idle lanes the assignments whose parameters are there, or have begun to come, and asks for those of the others.
     private func dispatch() throws {
         if let version = parameters?.version {
             // The step went on without this worker.
@@ -262,32 +280,45 @@ final class WorkerSession {
                 let next = waiting.remove(at: index)
                 lanes.give(
                     LaneTask(
-                        assignment: next.assignment, run: run, tensors: next.tensors, parameters: parameters!.floats,
+                        assignment: next.assignment, run: run, tensors: next.tensors, parameters: parameters!.arriving,
                         ranges: servers.map(\.range)))
             }
         }
         let wanted = waiting.map(\.assignment.version).filter { $0 != parameters?.version }
-        if let version = wanted.min(), version != requestedVersion {
+        // Lanes wait for what has begun to come.
+        if let version = wanted.min(), version != requestedVersion, pull?.hasBegun != true {
             requestedVersion = version
             patience.reset(at: .now)
-            try pull(version)
+            try beginPull(version)
         }
     }
 
-    private func pull(_ version: UInt64) throws {
-        for server in holders.map({ servers[$0] }) {
-            try server.socket.offer(
-                .pull(version: version, 0..<server.fetched.count, ofVelocity: false), run: run)
+    private func beginPull(_ version: UInt64) throws {
+        pull = nil
+        if !lanes.configuration.sharesMemory || holders.count > 1 {
+            let ranges = Dictionary(uniqueKeysWithValues: holders.map { ($0, servers[$0].fetched) })
+            pull = ParameterPull(version: version, ranges: ranges, into: try buffers.take())
         }
+        for holder in holders { try ask(holder) }
+    }
+
+    /// Asks a server for what may be under way now; all of it where it lies in shared memory.
+    private func ask(_ holder: Int) throws {
+        func offer(_ range: Range<Int>) throws {
+            try servers[holder].socket.offer(.pull(version: requestedVersion!, range, ofVelocity: false), run: run)
+        }
+        if lanes.configuration.sharesMemory { return try offer(0..<servers[holder].fetched.count) }
+        while let range = pull!.next(from: holder) { try offer(range) }
     }
 
     /// A request may have been lost, so it is repeated now and then while a lane has nothing else to do.
     private func requestAgain(at now: ContinuousClock.Instant) throws {
-        guard let requestedVersion, lanes.hasIdleLane else { return patience.reset(at: now) }
+        guard let requestedVersion, lanes.hasIdleLane || pull?.hasBegun == true else { return patience.reset(at: now) }
         guard let waited = patience.complaint(at: now) else { return }
         let places = holders.map { servers[$0].endpoint }.joined(separator: ", ")
         log.info(
             "waiting for \(waited.spoken): parameters of step \(requestedVersion) from \(places); is the port open?")
-        try pull(requestedVersion)
+        pull?.askAgain()
+        for holder in holders { try ask(holder) }
     }
 }

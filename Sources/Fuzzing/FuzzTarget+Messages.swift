@@ -26,7 +26,7 @@ extension FuzzTarget {
             .assignment(.init(kind: .train, id: id, version: 9, roundSamples: 100, samples: [1, 4_000_000_000])),
             .cancel(id), .refusal(reason: "no"), .stop(reason: "done"), .pull(version: .max, 7..<9, ofVelocity: true),
             .parameters(version: 3, first: 1 << 40, ofVelocity: false, memory: memory),
-            .push(id, result, digest: .max, memory: memory), .taken(id),
+            .gradient(id, first: 1 << 40), .push(id, result, digest: .max, memory: memory), .taken(id),
             .multiply(id, version: 3, samples: 8, isKept: true, core: 1, digest: 5, memory: memory),
             .multiplyTransposed(id, version: 3, digest: 4),
             .product(id, isTransposed: true, digest: 7, memory: memory), .place(7..<9, version: 3),

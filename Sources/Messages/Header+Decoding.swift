@@ -55,6 +55,10 @@ extension Header {
             guard let first = Int(exactly: body.first) else { return nil }
             self = .parameters(
                 version: body.version, first: first, ofVelocity: body.of_velocity != 0, memory: Memory(body.memory))
+        case HBN__HEADER__BODY_GRADIENT:
+            let body = header.gradient.pointee
+            guard let id = ShardAttempt(body.id), let first = Int(exactly: body.first) else { return nil }
+            self = .gradient(id, first: first)
         case HBN__HEADER__BODY_PUSH:
             let body = header.push.pointee
             guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }

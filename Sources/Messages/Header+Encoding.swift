@@ -85,6 +85,12 @@ extension Header {
                 $0.of_velocity = ofVelocity ? 1 : 0
                 $0.memory = memory.map { store.memory($0) }
             }
+        case .gradient(let id, let first):
+            header.body_case = HBN__HEADER__BODY_GRADIENT
+            header.gradient = store.make(hbn__gradient__init) {
+                $0.id = store.attempt(id)
+                $0.first = UInt64(first)
+            }
         case .push(let id, let result, let digest, let memory):
             header.body_case = HBN__HEADER__BODY_PUSH
             header.push = store.make(hbn__push__init) {

@@ -1,5 +1,5 @@
 /// The version of the protocol in proto/heartbeat.proto. Raised with every change that an older peer would misread.
-public let protocolVersion: UInt32 = 6
+public let protocolVersion: UInt32 = 7
 
 /// Which computation of which shard: a result counts only if all three agree.
 public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
@@ -32,6 +32,7 @@ public enum Header: Hashable, Sendable {
     case stop(reason: String)
     case pull(version: UInt64, Range<Int>, ofVelocity: Bool)
     case parameters(version: UInt64, first: Int, ofVelocity: Bool, memory: Memory?)
+    case gradient(ShardAttempt, first: Int)
     case push(ShardAttempt, TrainingResult, digest: UInt64, memory: Memory?)
     case taken(ShardAttempt)
     case multiply(

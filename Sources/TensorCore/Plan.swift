@@ -33,7 +33,14 @@ public final class Plan {
     private let gradientMemories: [(memory: Memory, offset: Int)]
     private let imageMemories: [Memory]
     private var boundBase: UnsafeMutablePointer<Float>?
+    /// Where the parameters of each operation end in the flat buffer, the factored one's aside; 0 without any.
+    private let parameterEnds: [Int]
+    /// The factored kernel's operation, and where the kernel ends.
+    private let factored: (index: Int, end: Int)?
     private var preparedVersion: UInt64?
+    /// The parameters were not used yet: each operation is prepared when its own are there.
+    private var isUnprepared = false
+    private var waitForParameters: ((_ count: Int) -> Bool)?
 
     public init(
         _ network: Network, batch: Int, mode: Mode, convolutions: ConvolutionChoices, engine: Engine, arena: Arena
@@ -57,6 +64,11 @@ public final class Plan {
             }
         }
         self.operations = operations
+        let layout = network.parameterLayout
+        let ends = Dictionary(
+            uniqueKeysWithValues: layout.parameters.map { ($0.name, $0.role == .factored ? 0 : $0.range.upperBound) })
+        parameterEnds = network.layers.map { $0.parameters.compactMap { ends[$0] }.max() ?? 0 }
+        factored = operations.firstIndex { $0 is FactoredDenseOperation }.map { ($0, layout.count) }
         loss = operations.last as! SoftmaxCrossEntropy
         factoredDense = operations.lazy.compactMap { $0 as? FactoredDenseOperation }.first
         context = builder.context
@@ -72,8 +84,12 @@ public final class Plan {
     /// multiply with it. They must stay in place until the next call.
     ///
     /// `version` names the values: with the same version as before, nothing is done again.
+    ///
+    /// They may still be arriving, from the front: then `waiting` returns when the first `count` floats are there, false if they
+    /// will not come, and the forward pass, which calls it, follows them.
     public func load(
-        _ parameters: UnsafePointer<Float>, factoredKernel: UnsafePointer<Float>? = nil, version: UInt64
+        _ parameters: UnsafePointer<Float>, factoredKernel: UnsafePointer<Float>? = nil, version: UInt64,
+        waiting: ((_ count: Int) -> Bool)? = nil
     ) {
         bindBuffers()
         context.factoredKernel = factoredKernel
@@ -85,7 +101,8 @@ public final class Plan {
             // oneDNN only reads what it takes as weights or bias.
             memory.pointer = UnsafeMutableRawPointer(mutating: parameters + offset)
         }
-        for index in operations.indices { run(.prepare, index) }
+        waitForParameters = waiting
+        isUnprepared = true
         arena.occupant = self
         preparedVersion = version
     }
@@ -107,23 +124,46 @@ public final class Plan {
         }
         context.isGivenUp = false
         profile?.beginStep()
-        for index in operations.indices where !context.isGivenUp { run(.forward, index) }
+        for index in operations.indices where !context.isGivenUp {
+            if isUnprepared { prepare(index) }
+            if !context.isGivenUp { run(.forward, index) }
+        }
+        // Half prepared is not prepared.
+        if isUnprepared && context.isGivenUp { preparedVersion = nil }
+        isUnprepared = false
+        waitForParameters = nil
+    }
+
+    private func prepare(_ index: Int) {
+        var end = parameterEnds[index]
+        if let factored, factored.index == index, context.factoredProducts == nil, context.factoredKernel == nil {
+            end = factored.end
+        }
+        if end > 0, waitForParameters?(end) == false {
+            context.isGivenUp = true
+        } else {
+            run(.prepare, index)
+        }
     }
 
     /// Writes the gradient of the samples' losses, each times `scale`, to the buffer given to `forward`.
     ///
-    /// `labels` are `batch` classes, each within 0..<classes.
-    public func backward(labels: UnsafePointer<Int32>, scale: Float) {
+    /// `labels` are `batch` classes, each within 0..<classes. `settled` is called when all of the gradient from a place on is
+    /// written, time and again, with ever smaller places and 0 in the end.
+    public func backward(
+        labels: UnsafePointer<Int32>, scale: Float, settled: ((_ first: Int) throws -> Void)? = nil
+    ) rethrows {
         precondition(mode == .training, "backward in a plan for inference")
         context.labels = labels
         context.gradientScale = scale
         for index in operations.indices.reversed() where !context.isGivenUp {
             run(.backwardWeights, index)
             run(.backwardData, index)
+            if !context.isGivenUp { try settled?(parameterEnds[..<index].max() ?? 0) }
         }
     }
 
-    /// Whoever multiplies with the factored kernel did not, so the step has no result.
+    /// The parameters did not come, or whoever multiplies with the factored kernel did not: the step has no result.
     public var isGivenUp: Bool { context.isGivenUp }
 
     /// `[batch, classes]`, until the next forward.

@@ -40,6 +40,7 @@ public struct ShardInput {
 public final class LaneComputation {
     public let network: Network
     public let layout: ParameterLayout
+    private let statistics: [Parameter]
     private let convolutions: ConvolutionChoices
     private let engine: Engine
     private let arena = Arena()
@@ -49,7 +50,7 @@ public final class LaneComputation {
         didSet { for plan in plans.values { plan.factoredProducts = factoredProducts } }
     }
 
-    /// A product with the factored kernel was not to be had.
+    /// A product with the factored kernel was not to be had, or the parameters did not come.
     public struct GivenUp: Error {}
 
     private struct PlanKey: Hashable {
@@ -60,6 +61,7 @@ public final class LaneComputation {
     public init(network: Network, numerics: NumericsSettings) throws {
         self.network = network
         layout = network.parameterLayout
+        statistics = layout.parameters.filter { $0.role == .statistic }
         convolutions = numerics.convolutions
         engine = try Engine(threads: numerics.threadsPerLane)
     }
@@ -69,32 +71,39 @@ public final class LaneComputation {
     ///
     /// Gradients are those of the mean loss of the whole step, statistics are weighted by the shard's share of the
     /// samples: the sum over the shards is the step's.
+    ///
+    /// `waiting` returns when the first `count` parameters are there, false if they will not come; without it all are.
+    /// `settled` is called when all of `gradients` from a place on is as it will be, with ever smaller places and 0 in the
+    /// end.
     public func train(
         _ shard: ShardInput, parameters: UnsafePointer<Float>, version: UInt64,
-        gradients: UnsafeMutablePointer<Float>
+        waiting: ((_ count: Int) -> Bool)? = nil, gradients: UnsafeMutablePointer<Float>,
+        settled: ((_ first: Int) throws -> Void)? = nil
     ) throws -> (outcome: ShardOutcome, factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>)) {
         let plan = try plan(samples: shard.samples, mode: .training)
-        plan.load(parameters, version: version)
+        plan.load(parameters, version: version, waiting: waiting)
         plan.forward(images: shard.images, gradients: gradients, dropout: shard.dropout)
-        plan.backward(labels: shard.labels, scale: 1 / Float(shard.stepSamples))
-        if plan.isGivenUp { throw GivenUp() }
-        if shard.samples != shard.stepSamples {
-            let share = Float(shard.samples) / Float(shard.stepSamples)
-            for parameter in layout.parameters where parameter.role == .statistic {
+        let share = Float(shard.samples) / Float(shard.stepSamples)
+        var end = layout.gradientCount
+        try plan.backward(labels: shard.labels, scale: 1 / Float(shard.stepSamples)) { first in
+            for parameter in self.statistics where share < 1 && (first..<end).contains(parameter.offset) {
                 for i in parameter.range { gradients[i] *= share }
             }
+            end = first
+            try settled?(first)
         }
+        if plan.isGivenUp { throw GivenUp() }
         return (outcome(plan, shard), plan.factors!)
     }
 
     /// Computes probabilities with the moving statistics: `body` gets them as `[samples, classes]`.
     public func score<Result>(
         samples: Int, images: UnsafePointer<Float>, parameters: UnsafePointer<Float>,
-        factoredKernel: UnsafePointer<Float>? = nil, version: UInt64,
+        factoredKernel: UnsafePointer<Float>? = nil, version: UInt64, waiting: ((_ count: Int) -> Bool)? = nil,
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) throws -> Result {
         let plan = try plan(samples: samples, mode: .inference)
-        plan.load(parameters, factoredKernel: factoredKernel, version: version)
+        plan.load(parameters, factoredKernel: factoredKernel, version: version, waiting: waiting)
         plan.forward(images: images)
         if plan.isGivenUp { throw GivenUp() }
         return try body(plan.probabilities)

@@ -80,7 +80,7 @@ private final class Fleet: @unchecked Sendable {
             assignment: .init(
                 kind: .train, id: .init(round: 1, shard: shard, attempt: 0), version: 1, roundSamples: 6,
                 samples: (0..<UInt32(factored.shards[shard].samples)).map { $0 }),
-            run: 7, tensors: [], parameters: FloatFrame(FloatBuffer(count: 0)), ranges: ranges)
+            run: 7, tensors: [], parameters: ArrivingParameters(FloatFrame(FloatBuffer(count: 0))), ranges: ranges)
     }
 }
 

@@ -58,8 +58,8 @@ private final class Lane {
         return try run(plan)
     }
 
-    /// A step of a plan that is loaded.
-    func run(_ plan: Plan) throws -> Result {
+    /// A step of a plan that is loaded. `settled` gets what is said to be, from a place on, as it will be.
+    func run(_ plan: Plan, settled: @escaping (Int, ArraySlice<Float>) -> Void = { _, _ in }) throws -> Result {
         var draw = Draw(3)
         let images = draw.uniform(plan.batch * network.shape(of: network.input).count, -1, 1)
         let labels = (0..<Int32(plan.batch)).map { $0 % 3 }
@@ -68,7 +68,7 @@ private final class Lane {
         let dropout = Dropout(seed: 1, step: 2, samples: (0..<UInt32(plan.batch)).map { $0 })
         plan.forward(images: images, gradients: gradients.base, dropout: dropout)
         let loss = plan.lossSum(labels: labels)
-        plan.backward(labels: labels, scale: 1 / Float(plan.batch))
+        plan.backward(labels: labels, scale: 1 / Float(plan.batch)) { settled($0, Array(gradients.floats)[$0...]) }
         let factors = try #require(plan.factors)
         return Result(
             loss: loss, probabilities: Array(plan.probabilities), gradients: Array(gradients.floats),
@@ -135,6 +135,49 @@ func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: 
     fresh.take(changed)
     let freshPlan = try fresh.plan(batch: 2)
     #expect(try fresh.step(freshPlan) == second)
+}
+
+@Test(arguments: algorithms) func aStepFollowsParametersThatStillArrive(_ algorithm: ConvolutionAlgorithm) throws {
+    let lane = try Lane(algorithm)
+    let expected = try lane.step(try lane.plan(batch: 2))
+    let plan = try lane.plan(batch: 2)
+    let whole = Array(lane.parameters.floats)
+    lane.parameters.floats.update(repeating: .nan)
+    var waits: [Int] = []
+    plan.load(lane.parameters.base, version: 0) { count in
+        waits.append(count)
+        _ = lane.parameters.floats.update(fromContentsOf: whole[..<count])
+        return true
+    }
+    #expect(try lane.run(plan) == expected)
+    #expect(waits.first == layout["a.bias"]!.range.upperBound && waits.max() == layout.count)
+}
+
+@Test func parametersThatDoNotComeEndTheStepAndAreTakenWhenTheyDo() throws {
+    let lane = try Lane(.winograd)
+    let plan = try lane.plan(batch: 2)
+    let expected = try lane.step(plan)
+    plan.load(lane.parameters.base, version: 1) { $0 < layout.gradientCount / 2 }
+    var draw = Draw(3)
+    plan.forward(
+        images: draw.uniform(2 * network.shape(of: network.input).count, -1, 1),
+        gradients: FloatBuffer(count: layout.gradientCount).base)
+    #expect(plan.isGivenUp)
+    #expect(try lane.step(plan, version: 1) == expected)
+    #expect(!plan.isGivenUp)
+}
+
+@Test func whatIsSaidToBeSettledIsNotChangedAnyMore() throws {
+    let lane = try Lane(.winograd)
+    let plan = try lane.plan(batch: 2)
+    var settled: [(first: Int, gradients: ArraySlice<Float>)] = []
+    plan.load(lane.parameters.base, version: 0)
+    let result = try lane.run(plan) { settled.append(($0, $1)) }
+    for (first, gradients) in settled { #expect(gradients == result.gradients[first...], "from \(first)") }
+    let places = settled.map(\.first)
+    #expect(places == places.sorted(by: >) && places.last == 0)
+    // Most of it leaves long before the end.
+    #expect(Set(places).count > 5)
 }
 
 @Test(arguments: algorithms) func scoringASampleDoesNotDependOnTheOthers(_ algorithm: ConvolutionAlgorithm) throws {

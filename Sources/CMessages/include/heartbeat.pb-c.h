@@ -32,6 +32,7 @@ typedef struct Hbn__Pull Hbn__Pull;
 typedef struct Hbn__Parameters Hbn__Parameters;
 typedef struct Hbn__Memory Hbn__Memory;
 typedef struct Hbn__Result Hbn__Result;
+typedef struct Hbn__Gradient Hbn__Gradient;
 typedef struct Hbn__Push Hbn__Push;
 typedef struct Hbn__Multiply Hbn__Multiply;
 typedef struct Hbn__MultiplyTransposed Hbn__MultiplyTransposed;
@@ -84,6 +85,7 @@ typedef enum {
   HBN__HEADER__BODY_STOP = 13,
   HBN__HEADER__BODY_PULL = 14,
   HBN__HEADER__BODY_PARAMETERS = 15,
+  HBN__HEADER__BODY_GRADIENT = 27,
   HBN__HEADER__BODY_PUSH = 16,
   HBN__HEADER__BODY_TAKEN = 17,
   HBN__HEADER__BODY_MULTIPLY = 24,
@@ -148,6 +150,7 @@ struct  Hbn__Header
      */
     Hbn__Pull *pull;
     Hbn__Parameters *parameters;
+    Hbn__Gradient *gradient;
     Hbn__Push *push;
     /*
      * The push has arrived; the memory in which it lies may be used again.
@@ -446,10 +449,25 @@ struct  Hbn__Result
 
 
 /*
- * A shard's gradient, as far as it concerns a parameter server. Frames: its part of the flat buffer of gradients and
- * statistics, then, for its rows of the factored kernel, X [n, rows] and D [n, width], empty without such rows. One
- * behind the other if they lie in shared memory. Where the server multiplies, it has X and D already, and they are left
- * out.
+ * A piece of a shard's gradient, which leaves as soon as no layer changes it any more; from a place in the server's part.
+ * Frames: the piece.
+ */
+struct  Hbn__Gradient
+{
+  ProtobufCMessage base;
+  Hbn__Attempt *id;
+  uint64_t first;
+};
+#define HBN__GRADIENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__gradient__descriptor) \
+    , NULL, 0 }
+
+
+/*
+ * A shard is computed, and the pieces of its gradient have been sent, as far as they concern a parameter server. Frames: for
+ * its rows of the factored kernel, X [n, rows] and D [n, width], empty without such rows. In shared memory the server's
+ * part of the flat buffer of gradients and statistics stands before them, one behind the other. Where the server multiplies,
+ * it has X and D already, and they are left out.
  */
 struct  Hbn__Push
 {
@@ -457,7 +475,7 @@ struct  Hbn__Push
   Hbn__Attempt *id;
   Hbn__Result *result;
   /*
-   * Of the gradient, the digests of X and D, and the result.
+   * Of the digests of the gradient's pieces, those of X and D, and the result.
    */
   uint64_t digest;
   Hbn__Memory *memory;
@@ -949,6 +967,25 @@ Hbn__Result *
 void   hbn__result__free_unpacked
                      (Hbn__Result *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__Gradient methods */
+void   hbn__gradient__init
+                     (Hbn__Gradient         *message);
+size_t hbn__gradient__get_packed_size
+                     (const Hbn__Gradient   *message);
+size_t hbn__gradient__pack
+                     (const Hbn__Gradient   *message,
+                      uint8_t             *out);
+size_t hbn__gradient__pack_to_buffer
+                     (const Hbn__Gradient   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__Gradient *
+       hbn__gradient__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__gradient__free_unpacked
+                     (Hbn__Gradient *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Push methods */
 void   hbn__push__init
                      (Hbn__Push         *message);
@@ -1192,6 +1229,9 @@ typedef void (*Hbn__Memory_Closure)
 typedef void (*Hbn__Result_Closure)
                  (const Hbn__Result *message,
                   void *closure_data);
+typedef void (*Hbn__Gradient_Closure)
+                 (const Hbn__Gradient *message,
+                  void *closure_data);
 typedef void (*Hbn__Push_Closure)
                  (const Hbn__Push *message,
                   void *closure_data);
@@ -1247,6 +1287,7 @@ extern const ProtobufCMessageDescriptor hbn__pull__descriptor;
 extern const ProtobufCMessageDescriptor hbn__parameters__descriptor;
 extern const ProtobufCMessageDescriptor hbn__memory__descriptor;
 extern const ProtobufCMessageDescriptor hbn__result__descriptor;
+extern const ProtobufCMessageDescriptor hbn__gradient__descriptor;
 extern const ProtobufCMessageDescriptor hbn__push__descriptor;
 extern const ProtobufCMessageDescriptor hbn__multiply__descriptor;
 extern const ProtobufCMessageDescriptor hbn__multiply_transposed__descriptor;
