@@ -114,7 +114,8 @@ final class Cluster {
         servers = try ParameterServers(
             ServerConfiguration(
                 model: configuration.model, optimizer: configuration.optimizer, totalSteps: totalSteps,
-                shardSize: configuration.shardSize, densePlacement: configuration.densePlacement, sharesMemory: isLocal),
+                shardsPerStep: configuration.shardsPerStep, shardSize: configuration.shardSize,
+                densePlacement: configuration.densePlacement, sharesMemory: isLocal),
             layout: layout, context: context, listening: endpoints.server, doorkeeper: doorkeeper,
             router: workers, waking: wakeup, log: log)
         endpoint = Wire.plain(try workers.socket.lastEndpoint)

@@ -25,7 +25,9 @@ public struct MemoryPlan {
 
     /// All roles of the run, a worker having one lane.
     public func roles() throws -> [Role] {
-        let halves = ParameterServers.partition(layout, servers: 2, configuration.densePlacement).ranges
+        let halves = ParameterServers.partition(
+            layout, servers: 2, configuration.densePlacement, shardsPerStep: configuration.shardsPerStep
+        ).ranges
         return [
             server("hbn-coordinator, holding all parameters", of: 0..<layout.count),
             server("hbn-coordinator, beside one parameter server", of: halves[0]),

@@ -15,6 +15,7 @@ struct ServerConfiguration: Codable, Hashable, Sendable {
     let model: ModelSettings
     let optimizer: SGD
     let totalSteps: UInt64
+    let shardsPerStep: Int
     let shardSize: Int
     let densePlacement: DensePlacement
     /// Workers and coordinator are processes of this machine, and read each other's memory.

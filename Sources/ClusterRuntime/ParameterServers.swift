@@ -59,7 +59,8 @@ final class ParameterServers {
             configuration, in: context, listening: endpoint, doorkeeper: doorkeeper, log: log)
         control = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
         try control.connect(to: embedded.control)
-        partition = Self.partition(layout, servers: 1, configuration.densePlacement)
+        partition = Self.partition(
+            layout, servers: 1, configuration.densePlacement, shardsPerStep: configuration.shardsPerStep)
         versions = [nil]
     }
 
@@ -95,7 +96,8 @@ final class ParameterServers {
         self.run = run
         self.source = source
         placed = [nil] + endpoints.keys.sorted().map { $0 }
-        partition = Self.partition(layout, servers: placed.count, configuration.densePlacement)
+        partition = Self.partition(
+            layout, servers: placed.count, configuration.densePlacement, shardsPerStep: configuration.shardsPerStep)
         versions = placed.map { _ in nil }
         embedded.handover.put(source)
         for index in placed.indices { try sendPlace(to: index) }
@@ -197,13 +199,16 @@ final class ParameterServers {
         (heldParameters, heldVelocity) = (nil, nil)
     }
 
-    /// Servers that multiply with rows of the factored kernel have whole blocks of them.
+    /// Servers that multiply with rows of the factored kernel have whole blocks of them. Those stay where they are, while of
+    /// every other parameter the gradient of each shard comes and is held.
     static func partition(
-        _ layout: ParameterLayout, servers: Int, _ placement: DensePlacement
+        _ layout: ParameterLayout, servers: Int, _ placement: DensePlacement, shardsPerStep: Int
     ) -> Partition {
-        Partition(
+        let isMultiplying = placement == .server
+        return Partition(
             count: layout.count, servers: servers, rowsFrom: layout.gradientCount,
-            rowWidth: (layout.factored?.shape[1] ?? 1) * (placement == .server ? FactoredDense.rowsPerBlock : 1))
+            rowWidth: (layout.factored?.shape[1] ?? 1) * (isMultiplying ? FactoredDense.rowsPerBlock : 1),
+            weight: isMultiplying ? 1 + shardsPerStep : 1)
     }
 
     // MARK: Messages

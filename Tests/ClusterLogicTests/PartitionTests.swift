@@ -41,3 +41,12 @@ func rowsStayWholeAndSizesAreNearlyEqual(servers: Int, buffer: (count: Int, rows
     let partition = Partition(count: 132, servers: 3, rowsFrom: 32, rowWidth: 10)
     #expect(partition.ranges == [0..<42, 42..<82, 82..<132])
 }
+
+@Test func whatWeighsMoreIsSharedByMore() {
+    // 100 floats of weight 9 and 90 of rows: 330 for each server.
+    let partition = Partition(count: 190, servers: 3, rowsFrom: 100, rowWidth: 10, weight: 9)
+    #expect(partition.ranges == [0..<32, 32..<64, 64..<190])
+    // 10 of weight 11 and 1090 of rows: 600 for each, of which the first has 110 already.
+    let rows = Partition(count: 1100, servers: 2, rowsFrom: 10, rowWidth: 10, weight: 11)
+    #expect(rows.ranges == [0..<500, 500..<1100])
+}

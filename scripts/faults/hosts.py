@@ -40,9 +40,13 @@ def skip(why):
 
 
 def ip(*words):
-    done = subprocess.run(["ip", *map(str, words)], capture_output=True, text=True)
+    run("ip", *words)
+
+
+def run(*words):
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"ip {' '.join(map(str, words))}: {done.stderr.strip()}")
+        raise RuntimeError(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
 
 
 class Network:
@@ -79,3 +83,10 @@ class Network:
     def link(self, name, state):
         """Takes the host's cable out ("down"), or puts it back ("up"). The host itself does not see it."""
         ip("link", "set", f"port{self.numbers[name]}", state)
+
+    def limit(self, rate):
+        """Limits each host's link, both ways, to a rate as tc has it: "1gbit"."""
+        for name, number in self.numbers.items():
+            queue = f"root tbf rate {rate} burst 256kb latency 100ms".split()
+            run("tc", "-n", name, "qdisc", "add", "dev", "eth0", *queue)
+            run("tc", "qdisc", "add", "dev", f"port{number}", *queue)
