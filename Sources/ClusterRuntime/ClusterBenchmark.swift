@@ -31,6 +31,25 @@ public struct ClusterBenchmark: Sendable {
         return Double(shardSize * shardsPerStep) / Array(seconds.dropFirst(Self.warmUp)).median
     }
 
+    /// Trains with workers that `start` starts at an endpoint of this machine, over TCP as on many hosts, and writes what all
+    /// threads did in the last two steps to a file. Returns the seconds of the last step.
+    public func writeTimeline(to path: String, workers: Int, start: (_ endpoint: String) throws -> [Process]) throws
+        -> Double
+    {
+        try Timeline.record(to: path) {
+            var times: [(start: Double, seconds: Double)] = []
+            let gathering = Gathering.listen(
+                "tcp://127.0.0.1:*", minimumWorkers: workers, minimumServers: 0, key: nil)
+            try withCluster(gathering, .server) { cluster in
+                let children = try start(cluster.endpoint)
+                defer { for child in children { child.terminate() } }
+                try cluster.wait(forWorkers: workers, servers: 0)
+                try train(on: cluster) { _, seconds in times.append((Timeline.time - seconds * 1e6, seconds)) }
+            }
+            return (times[times.count - 2].start, times.last!.seconds)
+        }
+    }
+
     /// What a coordinator spends when its workers cost nothing.
     public struct Spending: Codable, Sendable {
         public let workers: Int
@@ -103,7 +122,9 @@ public struct ClusterBenchmark: Sendable {
         for step in 0..<steps + Self.warmUp {
             let start = ContinuousClock.now
             let isLast = step == steps + Self.warmUp - 1
-            _ = try cluster.train(step: UInt64(step), shards: shards, next: isLast ? nil : shards, epoch: 0)
+            _ = try Timeline.measure("step \(step)", on: "coordinator") {
+                try cluster.train(step: UInt64(step), shards: shards, next: isLast ? nil : shards, epoch: 0)
+            }
             report(step, start.duration(to: .now).seconds)
         }
     }

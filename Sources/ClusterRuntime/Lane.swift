@@ -87,7 +87,7 @@ final class Lane: Sendable {
             defer { ended.signal() }
             do {
                 let computation = try ShardComputation(
-                    configuration, corruptEvery: corruptEvery,
+                    configuration, lane: "lane-\(index)", corruptEvery: corruptEvery,
                     ask: { answers.put(LaneAnswer(lane: index, run: $0.run, id: $0.id, content: .request($0))) },
                     send: { piece, task in
                         answers.put(

@@ -110,7 +110,7 @@ public final class LocalWorkers {
     }
 
     /// hbn-worker stands beside this program.
-    private static func findWorker() throws -> URL {
+    public static func findWorker() throws -> URL {
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         let worker = own.deletingLastPathComponent().appendingPathComponent("hbn-worker")
         guard FileManager.default.isExecutableFile(atPath: worker.path) else {

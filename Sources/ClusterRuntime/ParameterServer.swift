@@ -139,7 +139,9 @@ final class ParameterServer {
                 pieces = pieces.filter { $0.key.round > round }
                 let unanswered = kernel?.stop() ?? []
                 try giveBackFactors()
-                let (pushes, step) = try part.apply(round, leavingKernel: kernel != nil)
+                let (pushes, step) = try Timeline.measure("applies step \(round)", on: "parameters") {
+                    try part.apply(round, leavingKernel: kernel != nil)
+                }
                 startKernel(after: step)
                 if step == nil { try giveBack(pushes) } else { used = pushes }
                 for (id, peer) in unanswered {
@@ -242,6 +244,7 @@ final class ParameterServer {
             // Whoever computes a shard anew sends all of it anew.
             guard id.round >= part.state.version, pieces[id] != nil || pieces.count < part.mostAttempts else { return }
             pieces[id, default: [:]][first] = floats
+            Timeline.note("a piece of shard \(id.shard)", on: "parameters")
         case .push(let id, let result, let digest, let memory):
             if let memory, configuration.sharesMemory, maps.floats(memory) == nil {
                 return try coordinator.send(.rejected(id, reason: "its worker has ended"), run: run)
@@ -313,7 +316,7 @@ final class ParameterServer {
         _ push: ParameterPart.PushedShard, from peer: NodeID, isLent: Bool, _ part: ParameterPart
     ) throws {
         let (id, result, digest) = (push.id, push.result, push.digest)
-        let reception = try part.receive(push)
+        let reception = try Timeline.measure("adds shard \(id.shard)", on: "parameters") { try part.receive(push) }
         var isNeeded = false
         switch reception {
         case .accept:

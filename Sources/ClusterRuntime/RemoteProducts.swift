@@ -12,6 +12,7 @@ final class RemoteProducts: FactoredProducts {
     /// The lane's own, if it has one in the servers' machine.
     private let core: Int?
     private let ask: (ProductRequest) -> Void
+    private let lane: String
     private let depth: Int
     private let width: Int
     private var task: LaneTask?
@@ -33,11 +34,12 @@ final class RemoteProducts: FactoredProducts {
     }
 
     /// Made on the lane's thread.
-    init(layout: ParameterLayout, sharesMemory: Bool, ask: @escaping (ProductRequest) -> Void) {
+    init(layout: ParameterLayout, sharesMemory: Bool, lane: String = "lane", ask: @escaping (ProductRequest) -> Void) {
         core = sharesMemory ? Cores.own : nil
         self.layout = layout
         self.sharesMemory = sharesMemory
         self.ask = ask
+        self.lane = lane
         (depth, width) = (layout.factored!.shape[0], layout.factored!.shape[1])
     }
 
@@ -57,7 +59,7 @@ final class RemoteProducts: FactoredProducts {
         guard let task, let sum, let questions = try? ask(x, samples, task) else { return false }
         let request = ProductRequest(run: task.run, id: task.assignment.id, isTransposed: false, questions: questions)
         ask(request)
-        guard let answers = request.wait() else { return false }
+        guard let answers = wait(for: request) else { return false }
         let size = samples * width
         let all = FloatBuffer(count: parts.reduce(0) { $0 + sum.slices[$1.server].sums.count } * size)
         var places: [Int: UnsafeMutablePointer<Float>] = [:]
@@ -74,6 +76,10 @@ final class RemoteProducts: FactoredProducts {
         sums.update(from: places[0]!, count: size)
         withExtendedLifetime((all, answers)) {}
         return true
+    }
+
+    private func wait(for request: ProductRequest) -> [Int: FloatFrame]? {
+        Timeline.measure("waits for head.dense1", on: lane) { request.wait() }
     }
 
     /// What each server is asked; its rows of X go with it, or lie where it can read them.
@@ -132,7 +138,7 @@ final class RemoteProducts: FactoredProducts {
             run: task.run, id: task.assignment.id, isTransposed: true,
             questions: parts.map { .init(server: $0.server, header: header, tensors: [errors]) })
         ask(request)
-        guard let answers = request.wait() else { return false }
+        guard let answers = wait(for: request) else { return false }
         for part in parts {
             guard let answer = answers[part.server] else { return false }
             if sharesMemory {

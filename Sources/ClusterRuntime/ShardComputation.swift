@@ -15,20 +15,24 @@ final class ShardComputation {
     private var corruption: Corruption?
     private let pieces: [Range<Int>]
     private let send: (_ piece: LaneAnswer.Piece, LaneTask) -> Void
+    private let lane: String
 
     /// Products that the lane needs are asked for by `ask`; pieces of a gradient leave by `send`, before its shard is done.
+    /// `lane` is what a timeline calls this one.
     init(
-        _ configuration: WorkerConfiguration, corruptEvery: Int?, ask: @escaping (ProductRequest) -> Void,
+        _ configuration: WorkerConfiguration, lane: String, corruptEvery: Int?, ask: @escaping (ProductRequest) -> Void,
         send: @escaping (LaneAnswer.Piece, LaneTask) -> Void
     ) throws {
         self.configuration = configuration
-        self.send = send
+        (self.send, self.lane) = (send, lane)
         corruption = corruptEvery.map { Corruption(every: $0) }
         computation = try LaneComputation(
             network: .attentionUNet(configuration.model), numerics: configuration.numerics)
         products =
             configuration.densePlacement == .worker
-            ? nil : RemoteProducts(layout: computation.layout, sharesMemory: configuration.sharesMemory, ask: ask)
+            ? nil
+            : RemoteProducts(
+                layout: computation.layout, sharesMemory: configuration.sharesMemory, lane: lane, ask: ask)
         computation.factoredProducts = products
         pieces = GradientPieces.ranges(in: 0..<computation.layout.gradientCount)
     }
@@ -85,6 +89,9 @@ final class ShardComputation {
                 }
             }
         }
+        var began = Timeline.begin()
+        var isBackward = false
+        defer { Timeline.end("backward, shard \(assignment.id.shard)", from: isBackward ? began : nil, on: lane) }
         let (outcome, factors) = try labels.withUnsafeBufferPointer { labels in
             try computation.train(
                 ShardInput(
@@ -93,9 +100,14 @@ final class ShardComputation {
                     dropout: Dropout(
                         seed: configuration.seed, step: UInt32(truncatingIfNeeded: assignment.id.round),
                         samples: assignment.samples)),
-                parameters: task.parameters.floats.base, version: task.version, waiting: task.parameters.wait,
+                parameters: task.parameters.floats.base, version: task.version,
+                waiting: whenThere(task.parameters),
                 gradients: buffer.base,
                 settled: { first in
+                    if !isBackward {
+                        Timeline.end("forward, shard \(assignment.id.shard)", from: began, on: self.lane)
+                        (began, isBackward) = (Timeline.begin(), true)
+                    }
                     while let piece = left.last, piece.lowerBound >= first {
                         left.removeLast()
                         try finish(piece)
@@ -149,12 +161,20 @@ final class ShardComputation {
         return (result, pushes)
     }
 
+    /// Waits for so many of the parameters, as `ArrivingParameters.wait` does.
+    private func whenThere(_ parameters: ArrivingParameters) -> (_ count: Int) -> Bool {
+        { [lane] count in
+            if parameters.count >= count { return true }
+            return Timeline.measure("waits for parameters", on: lane) { parameters.wait(for: count) }
+        }
+    }
+
     private func score(
         _ assignment: Header.Assignment, _ images: FloatFrame, _ parameters: ArrivingParameters, version: UInt64
     ) throws -> LaneAnswer.Content {
         let probabilities = try computation.score(
             samples: assignment.samples.count, images: images.base, parameters: parameters.floats.base,
-            version: version, waiting: parameters.wait
+            version: version, waiting: whenThere(parameters)
         ) { row in
             guard row.allSatisfy(\.isFinite) else {
                 throw ShardProblem(description: "the probabilities of a sample are not finite")

@@ -129,7 +129,8 @@ public final class SimulatedWorkers {
             parameters: ArrivingParameters(FloatFrame(layout.initialParameters(seed: 1))), ranges: [0..<layout.count])
         var pieces: [LaneAnswer.Piece] = []
         let computation = try ShardComputation(
-            configuration, corruptEvery: nil, ask: { $0.giveUp() }, send: { piece, _ in pieces.append(piece) })
+            configuration, lane: "lane", corruptEvery: nil, ask: { $0.giveUp() },
+            send: { piece, _ in pieces.append(piece) })
         guard case .pushes(let result, let pushes) = try computation.compute(task) else {
             throw RunFailure(.internalError, "the gradient to be recorded cannot be computed")
         }

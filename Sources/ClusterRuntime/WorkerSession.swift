@@ -147,6 +147,7 @@ final class WorkerSession {
     /// coordinator has handed out.
     func send(_ piece: LaneAnswer.Piece, _ answer: LaneAnswer) throws {
         guard answer.run == run else { return }
+        Timeline.note("sends a piece of shard \(answer.id.shard)", on: "messages")
         try servers[piece.server].socket.send(
             .gradient(answer.id, first: piece.first), run: run, tensors: [try piece.floats.message()])
     }
@@ -252,6 +253,7 @@ final class WorkerSession {
         }
         guard let wanted = pull?.version, version >= wanted else { return }
         if version > wanted { return try abandonPull(for: version) }
+        Timeline.note("parameters from \(first)", on: "messages")
         pull!.take(floats, first: first, from: index)
         patience.reset(at: .now)
         if parameters?.version != version && pull!.hasBegun { parameters = (version, pull!.parameters) }

@@ -33,6 +33,10 @@ struct BenchmarkClusterCommand: ParsableCommand {
     @Option(help: "Simulate so many workers instead.")
     var simulated: Int?
 
+    @Option(
+        help: "Train over TCP once, and write what all threads did in the last two steps to this file, for Perfetto.")
+    var timeline: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -64,6 +68,7 @@ struct BenchmarkClusterCommand: ParsableCommand {
             }
             let benchmark = ClusterBenchmark(
                 model: model, shardSize: shardSize, shardsPerStep: shardsPerStep ?? simulated ?? workers, steps: steps)
+            if let timeline { return try write(timeline, benchmark) }
             if let simulated { return try report(simulate(simulated, benchmark)) }
             guard (benchmark.shardsPerStep * shardSize).isMultiple(of: workers) else {
                 throw RunFailure(.unusableArguments, "the batch must be a multiple of the workers, to be shared evenly")
@@ -76,6 +81,20 @@ struct BenchmarkClusterCommand: ParsableCommand {
         try benchmark.run(simulatedWorkers: count) { endpoint in
             try launch(["benchmark", "simulated-workers", "--connect", endpoint, "--count", "\(count)"]).process
         }
+    }
+
+    private func write(_ path: String, _ benchmark: ClusterBenchmark) throws {
+        let seconds = try benchmark.writeTimeline(to: path, workers: workers) { endpoint in
+            try (1...workers).map { number in
+                let process = Process()
+                process.executableURL = try LocalWorkers.findWorker()
+                process.arguments = ["--connect", endpoint, "--lanes", "1", "--name", "worker-\(number)"]
+                try process.run()
+                return process
+            }
+        }
+        print(
+            "\(path): a step of \(String(format: "%.3f", seconds)) s; open it with ui.perfetto.dev or chrome://tracing")
     }
 
     private func report(_ spending: ClusterBenchmark.Spending) throws {

@@ -4,6 +4,19 @@ import Testing
 
 private let model = ["--height", "32", "--width", "48", "--base-filters", "16", "--dense-layers", "2"]
 
+/// A file of the Trace Event Format.
+private struct TraceFile: Decodable {
+    struct Event: Decodable {
+        let name: String
+        let pid: Int
+        let ts: Double?
+        let dur: Double?
+        let args: [String: String]?
+    }
+
+    let traceEvents: [Event]
+}
+
 extension ClusterTests {
     @Suite struct BenchmarkTests {
         @Test(arguments: [1, 2, 3]) func aStepIsReportedWithTheContractsKeys(lanes: Int) throws {
@@ -42,6 +55,28 @@ extension ClusterTests {
                 let convolution = try #require(passes["encoder.1.conv2"])
                 #expect(convolution.subtracting(["prepare"]) == ["forward", "backward-weights", "backward-data"])
                 #expect(passes["head.dense1"] != nil)
+            }
+        }
+
+        @Test func aTimelineShowsGradientsLeaveWhileTheirLaneComputes() throws {
+            try Workspace.use { workspace in
+                let path = workspace("timeline.json")
+                let words = ["benchmark", "cluster", "--shard-size", "2", "--steps", "2", "--timeline", path] + model
+                try workspace.succeed("hbn", words)
+                let timeline = try JSONDecoder().decode(
+                    TraceFile.self, from: Data(workspace.text(of: "timeline.json").utf8))
+                let events = timeline.traceEvents
+                let workers = Set(events.filter { $0.args?["name"] == "hbn-worker" }.map(\.pid))
+                #expect(workers.count == 2)
+                #expect(events.contains { $0.name.hasPrefix("applies step") })
+                let backward = events.filter { $0.name.hasPrefix("backward") }
+                #expect(Set(backward.map(\.pid)) == workers)
+                let pieces = events.filter { $0.name.hasPrefix("sends a piece") }
+                let early = backward.filter { span in
+                    pieces.contains { $0.pid == span.pid && (span.ts!..<span.ts! + span.dur!).contains($0.ts!) }
+                }
+                #expect(early.count > 0)
+                #expect(try workspace.run("hbn", words).status == 74)
             }
         }
 
