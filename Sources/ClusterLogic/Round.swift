@@ -27,6 +27,11 @@ public struct Round: Sendable {
     /// All shards are there: the step's sum is shard 0's.
     public var isComplete: Bool { tree.isComplete }
 
+    /// Is it an attempt at one of the shards, since the step was begun last?
+    public func mayCount(_ id: ShardAttempt) -> Bool {
+        id.round == number && (0..<tree.shards).contains(id.shard) && id.attempt >= firstAttempt
+    }
+
     public mutating func receive(_ id: ShardAttempt) -> Reception {
         guard id.round == number else { return .ignore(reason: "step \(id.round) is not the open step \(number)") }
         guard (0..<tree.shards).contains(id.shard) else {

@@ -115,7 +115,8 @@ final class Cluster {
             ServerConfiguration(
                 model: configuration.model, optimizer: configuration.optimizer, totalSteps: totalSteps,
                 shardsPerStep: configuration.shardsPerStep, shardSize: configuration.shardSize,
-                densePlacement: configuration.densePlacement, sharesMemory: isLocal),
+                densePlacement: configuration.densePlacement,
+                gradientPrecision: configuration.numerics.gradientPrecision, sharesMemory: isLocal),
             layout: layout, context: context, listening: endpoints.server, doorkeeper: doorkeeper,
             router: workers, waking: wakeup, log: log)
         endpoint = Wire.plain(try workers.socket.lastEndpoint)

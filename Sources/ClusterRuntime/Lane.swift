@@ -112,7 +112,12 @@ final class Lane: Sendable {
     /// Ends the thread after the shard it computes.
     func stop() { given.signal() }
 
-    func join() { ended.wait() }
+    /// False if the thread has not ended by then.
+    func join(within time: DispatchTimeInterval) -> Bool {
+        guard ended.wait(timeout: .now() + time) == .success else { return false }
+        ended.signal()
+        return true
+    }
 
     private func take() -> LaneTask? {
         given.wait()

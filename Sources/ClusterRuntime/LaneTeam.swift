@@ -6,11 +6,12 @@ import TensorCore
 /// The lanes of a worker: what each computes, for whichever run, and what others still read of what they have computed.
 ///
 /// It outlives sessions: a lane goes on when the coordinator is lost, and what it computed for a run may count even if the
-/// worker has joined that run anew since.
+/// worker has joined that run anew since, unless a piece of it was finished in between.
 final class LaneTeam {
     let configuration: WorkerConfiguration
     let layout: ParameterLayout
     private let lanes: [Lane]
+    private let answers: Mailbox<LaneAnswer>
     private var tasks: [(run: UInt64, id: ShardAttempt)?]
     private var loans: [Loan] = []
 
@@ -27,7 +28,7 @@ final class LaneTeam {
     init(
         _ configuration: WorkerConfiguration, lanes count: Int, corruptEvery: Int?, answers: Mailbox<LaneAnswer>
     ) {
-        self.configuration = configuration
+        (self.configuration, self.answers) = (configuration, answers)
         layout = Network.attentionUNet(configuration.model).parameterLayout
         lanes = (0..<count).map { Lane($0, configuration, corruptEvery: corruptEvery, answers: answers) }
         tasks = lanes.map { _ in nil }
@@ -60,9 +61,13 @@ final class LaneTeam {
 
     func endLoan(run: UInt64, _ id: ShardAttempt) { loans.removeAll { $0.run == run && $0.id == id } }
 
-    /// Ends the threads, each after the shard it computes.
+    /// Ends the threads, each after the shard it computes. Who asks for a product meanwhile gets none.
     func stop() {
         for lane in lanes { lane.stop() }
-        for lane in lanes { lane.join() }
+        for lane in lanes {
+            while !lane.join(within: .milliseconds(20)) {
+                for case .request(let request) in answers.takeAll().map(\.content) { request.giveUp() }
+            }
+        }
     }
 }

@@ -130,6 +130,9 @@ final class ParameterPart {
         pushes[merge.from]!.sum = .taken
     }
 
+    /// May the gradient of this attempt count, once it is here?
+    func expects(_ id: ShardAttempt) -> Bool { rounds[id.round]?.mayCount(id) == true }
+
     /// How many attempts at a step's shards may be on their way at once.
     var mostAttempts: Int { 16 + 4 * rounds.values.reduce(0) { $0 + $1.shardCount } }
 

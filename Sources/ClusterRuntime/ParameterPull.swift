@@ -33,9 +33,12 @@ struct ParameterPull {
         for server in parts.keys { parts[server]!.transfer.askAgain() }
     }
 
-    /// Takes what a server sent of this version; nothing happens if it is not what comes next.
-    mutating func take(_ floats: FloatFrame, first: Int, from server: Int) {
-        guard parts[server]?.transfer.take(floats.count, first: first, ofVelocity: false) == true else { return }
+    /// Takes what a server sent of this version; false, and nothing happens, if it is not what comes next.
+    @discardableResult
+    mutating func take(_ floats: FloatFrame, first: Int, from server: Int) -> Bool {
+        guard parts[server]?.transfer.take(floats.count, first: first, ofVelocity: false) == true else {
+            return false
+        }
         buffer.base.advanced(by: parts[server]!.range.lowerBound + first).update(from: floats.base, count: floats.count)
         withExtendedLifetime(floats) {}
         var count = 0
@@ -44,5 +47,6 @@ struct ParameterPull {
             if !transfer.isWhole { break }
         }
         parameters.advance(to: count)
+        return true
     }
 }

@@ -18,6 +18,7 @@ struct ServerConfiguration: Codable, Hashable, Sendable {
     let shardsPerStep: Int
     let shardSize: Int
     let densePlacement: DensePlacement
+    let gradientPrecision: GradientPrecision?
     /// Workers and coordinator are processes of this machine, and read each other's memory.
     let sharesMemory: Bool
 }
@@ -56,7 +57,7 @@ final class ParameterServer {
     /// The coordinator's word to take a step, whose parameters are still being written to a file.
     private var delayed: Envelope?
 
-    private struct Wish {
+    private struct Wish: Hashable {
         let run: UInt64
         let version: UInt64
         let range: Range<Int>
@@ -123,6 +124,7 @@ final class ParameterServer {
         switch envelope.header {
         case .openRound(let number, let shards, let firstAttempt):
             try giveBack(part.open(number, shards: shards, firstAttempt: firstAttempt))
+            pieces = pieces.filter { part.expects($0.key) }
         case .apply(let round, let firstAttempt):
             // Said again, it asks for the answer alone.
             if round == part.state.version {
@@ -220,8 +222,10 @@ final class ParameterServer {
     private func handle(_ envelope: Envelope, from peer: NodeID) throws {
         if case .pull(let version, let range, _) = envelope.header {
             guard waiting.count < 10_000, waiting[peer, default: []].count < 1000 else { return }
-            waiting[peer, default: []].append(Wish(run: envelope.run, version: version, range: range))
-            return try publish()
+            let wish = Wish(run: envelope.run, version: version, range: range)
+            // Asked again, it is answered once.
+            if waiting[peer]?.contains(wish) != true { waiting[peer, default: []].append(wish) }
+            return try publish(to: peer)
         }
         switch envelope.header {
         case .multiply(let id, let version, _, _, _, _, _), .multiplyTransposed(let id, let version, _):
@@ -239,10 +243,14 @@ final class ParameterServer {
         switch envelope.header {
         case .gradient(let id, let first):
             guard let count = part.pieces[first], envelope.tensors.count == 1,
-                let floats = FloatFrame(envelope.tensors[0], count: count)
+                let floats = self.floats(of: envelope.tensors[0], count: count)
             else { return reportForeign(peer, "a gradient of another model") }
-            // Whoever computes a shard anew sends all of it anew.
-            guard id.round >= part.state.version, pieces[id] != nil || pieces.count < part.mostAttempts else { return }
+            guard part.expects(id) else { return }
+            if pieces[id] == nil, pieces.count >= part.mostAttempts,
+                let oldest = pieces.keys.min(by: { $0.attempt < $1.attempt })
+            {
+                pieces[oldest] = nil
+            }
             pieces[id, default: [:]][first] = floats
             Timeline.note("a piece of shard \(id.shard)", on: "parameters")
         case .push(let id, let result, let digest, let memory):
@@ -262,7 +270,8 @@ final class ParameterServer {
                         // It came twice.
                         return try coordinator.send(.arrived(id, first.result, digest: first.digest), run: run)
                     }
-                    return try coordinator.send(.rejected(id, reason: "a part of its gradient was lost"), run: run)
+                    log.debug("\(peer): a part of the gradient of \(id) was lost; it is computed again")
+                    return try reject(id, "a part of its gradient was lost", from: peer)
                 }
                 gradient = sent.keys.sorted().map { sent[$0]! }
             } else {
@@ -271,7 +280,7 @@ final class ParameterServer {
             let factors = memory == nil ? floats : Array(floats.dropFirst(part.pieces.count))
             if let kernel {
                 guard let shard = kernel.shard(id), shard.samples == result.samples, let brought = shard.d else {
-                    return try coordinator.send(.rejected(id, reason: "its factors are not here"), run: run)
+                    return try reject(id, "its factors are not here", from: peer)
                 }
                 (x, d, digests) = (shard.x, brought, (shard.xDigest, shard.dDigest))
             } else if factors.count > 1 {
@@ -282,7 +291,7 @@ final class ParameterServer {
                 && result.digest(gradient: gradient.map(\.digest), x: digests.x, d: digests.d) != digest
             {
                 log.warning("\(peer): the gradient of \(id) was damaged on its way; it is computed again")
-                return try coordinator.send(.rejected(id, reason: "it was damaged on its way"), run: run)
+                return try reject(id, "it was damaged on its way", from: peer)
             }
             try receive(
                 .init(id: id, result: result, digest: digest, gradient: gradient, x: x, d: d), from: peer,
@@ -310,6 +319,21 @@ final class ParameterServer {
             defer { end += size }
             return FloatFrame(lent, end..<end + size)
         }
+    }
+
+    /// A push that does not count: its shard is handed out again.
+    private func reject(_ id: ShardAttempt, _ reason: String, from peer: NodeID) throws {
+        try coordinator.send(.rejected(id, reason: reason), run: run)
+        try workers.send(.taken(id), run: run, to: peer)
+    }
+
+    /// So many floats of a gradient, as they travel; nil unless they are so many.
+    private func floats(of frame: Message, count: Int) -> FloatFrame? {
+        guard configuration.gradientPrecision == .bf16 else { return FloatFrame(frame, count: count) }
+        guard let packed = FloatFrame(frame, count: BFloat16.packedCount(count)) else { return nil }
+        let buffer = FloatBuffer(count: count)
+        withExtendedLifetime(packed) { BFloat16.unpack(packed.base, count: count, into: buffer.base) }
+        return FloatFrame(buffer)
     }
 
     private func receive(
@@ -355,24 +379,28 @@ final class ParameterServer {
         used = []
     }
 
-    /// Answers the workers whose version is there. A worker that asks for an older one gets the newest, and learns
-    /// that its shard is out of date.
+    /// Answers the workers whose version is there.
     private func publish() throws {
-        guard let state = part?.state else { return }
+        for peer in waiting.keys.sorted() { try publish(to: peer) }
+    }
+
+    /// A worker that asks for an older version gets the newest, and learns that its shard is out of date.
+    private func publish(to peer: NodeID) throws {
+        guard let part, let wishes = waiting[peer] else { return }
+        let state = part.state
         let memory = configuration.sharesMemory ? state.parameters.memory : nil
-        let fetched = 0..<fetchedCount(of: part!.range)
-        for (peer, wishes) in waiting.sorted(by: { $0.key < $1.key }) {
-            for wish in wishes where wish.run == run && wish.version <= state.version {
-                let range = wish.range.clamped(to: fetched)
-                // If it is not connected just now, it asks again.
-                try workers.send(
-                    .parameters(version: state.version, first: range.lowerBound, ofVelocity: false, memory: memory),
-                    run: run, tensors: memory == nil ? [try FloatFrame(state.parameters, range).message()] : [],
-                    to: peer)
-            }
-            let left = wishes.filter { $0.run != run || $0.version > state.version }
-            waiting[peer] = left.isEmpty ? nil : left
+        let fetched = 0..<fetchedCount(of: part.range)
+        for wish in wishes where wish.run == run && wish.version <= state.version {
+            let range = wish.range.clamped(to: fetched)
+            // A copy: a peer that does not read must not keep the part from taking its next step in place.
+            let tensors = memory == nil ? [try FloatFrame(FloatFrame(state.parameters, range).copy()).message()] : []
+            // If it is not connected just now, it asks again.
+            try workers.send(
+                .parameters(version: state.version, first: range.lowerBound, ofVelocity: false, memory: memory),
+                run: run, tensors: tensors, to: peer)
         }
+        let left = wishes.filter { $0.run != run || $0.version > state.version }
+        waiting[peer] = left.isEmpty ? nil : left
     }
 
     func reportForeign(_ peer: NodeID, _ what: String) {

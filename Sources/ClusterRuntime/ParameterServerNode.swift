@@ -136,7 +136,7 @@ public final class ParameterServerNode {
             )
         }
         server = try Server(thread, context)
-        log.info("joined \(settings.link.coordinator); workers reach this server at \(thread.endpoint)")
+        log.info("joined \(settings.link.coordinator); listening for workers at \(thread.endpoint)")
         try join()
     }
 

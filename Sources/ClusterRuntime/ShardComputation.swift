@@ -1,4 +1,5 @@
 import AttentionUNet
+import Kernels
 import Messages
 import Parameters
 import TensorCore
@@ -14,6 +15,7 @@ final class ShardComputation {
     private var outgoing: [Int: BufferPool] = [:]
     private var corruption: Corruption?
     private let pieces: [Range<Int>]
+    private var packed = BufferPool(count: BFloat16.packedCount(GradientPieces.length))
     private let send: (_ piece: LaneAnswer.Piece, LaneTask) -> Void
     private let lane: String
 
@@ -76,16 +78,22 @@ final class ShardComputation {
         let error = corruption?.next(count: layout.gradientCount)
         var digests = task.ranges.map { _ in [UInt64]() }
         var left = pieces[...]
+        let isRounded = configuration.numerics.gradientPrecision == .bf16
         // Nobody changes a piece any more: it is looked at, and leaves.
         func finish(_ piece: Range<Int>) throws {
             if let error, piece.contains(error) { Corruption.flip(buffer.base + error) }
             try layout.checkFinite(buffer.base, piece)
+            if isRounded {
+                BFloat16.round(buffer.base + piece.lowerBound, count: piece.count)
+                try layout.checkFinite(buffer.base, piece)
+            }
             for (server, range) in task.ranges.enumerated() where piece.overlaps(range) {
                 let own = piece.clamped(to: range)
                 let floats = FloatFrame(buffer, own)
                 digests[server].append(floats.digest)
                 if !isShared && assignment.kind == .train {
-                    send(.init(server: server, first: own.lowerBound - range.lowerBound, floats: floats), task)
+                    let sent = isRounded ? try pack(floats) : floats
+                    send(.init(server: server, first: own.lowerBound - range.lowerBound, floats: sent), task)
                 }
             }
         }
@@ -159,6 +167,12 @@ final class ShardComputation {
                 floats: gradients[server] + [x, d], lent: nil, memory: buffer.memory)
         }
         return (result, pushes)
+    }
+
+    private func pack(_ floats: FloatFrame) throws -> FloatFrame {
+        let packed = try packed.take()
+        BFloat16.pack(floats.base, count: floats.count, into: packed.base)
+        return FloatFrame(packed, 0..<BFloat16.packedCount(floats.count))
     }
 
     /// Waits for so many of the parameters, as `ArrivingParameters.wait` does.

@@ -65,7 +65,11 @@ extension TrainingRun {
             "\(configuration.preset.rawValue): \(configuration.model.height)x\(configuration.model.width), "
                 + "\(layout.count.grouped) parameters; training on \(training) recordings (\(schedule.samples.count) windows), "
                 + "validation on \(held) others; \(schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)")
-        if step > 0 { line.print("resuming at step \(step)") }
+        if step > 0 {
+            line.print("resuming at step \(step)")
+        } else if isResumed {
+            line.print("there is no checkpoint yet: starting at step 0")
+        }
     }
 
     func describe(_ failure: ShardFailure) -> String {

@@ -24,6 +24,7 @@ public final class TrainingRun {
     private let interruption = Interruption(
         secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost")
     private let gathering: Gathering
+    let isResumed: Bool
     let log: Logger
     private(set) var history: History
     var line = ProgressLine()
@@ -45,6 +46,7 @@ public final class TrainingRun {
         trust: TrustSettings, log: Logger
     ) throws {
         self.log = log
+        isResumed = resuming != nil
         if let path = configuration.testData, !FileManager.default.fileExists(atPath: path) {
             throw RunFailure(.badData, "--test-data \(path): there is no such folder; check the path")
         }
@@ -58,9 +60,16 @@ public final class TrainingRun {
         if resuming == nil {
             configuration.classes = dataset.classes
             configuration.model.classes = dataset.classes.count
+            configuration.dataDigest = dataset.digest
         } else if configuration.classes != dataset.classes {
             throw RunFailure(
                 .badData, "the data has classes \(dataset.classes), the run was started with \(configuration.classes)")
+        }
+        if let began = configuration.dataDigest, began != dataset.digest {
+            throw RunFailure(
+                .badData,
+                "\(configuration.data): is not what the run began with: recordings were added, removed or changed; restore "
+                    + "them, or start another run with --config")
         }
         self.configuration = configuration
 

@@ -96,7 +96,9 @@ public final class Worker {
     private func handle(_ envelope: Envelope) throws {
         switch envelope.header {
         case .welcome(let bytes, let model, let servers):
-            guard session?.run != envelope.run, !isLeaving else { return }
+            guard session?.run != envelope.run else { return }
+            // What is computed for the former run is for nobody.
+            if isLeaving { return endSession() }
             try begin(run: envelope.run, try configuration(in: bytes, model: model), servers)
         case .assignment(let assignment):
             guard let session, session.run == envelope.run, !isLeaving else { return }
@@ -106,9 +108,9 @@ public final class Worker {
             session.cancel(id)
         case .leave:
             // The coordinator does not know this worker, or not any more.
-            guard session?.run == envelope.run, !isLeaving else { return }
+            guard session?.run == envelope.run else { return }
             endSession()
-            try join()
+            if !isLeaving { try join() }
         default: break
         }
     }

@@ -25,7 +25,7 @@ final class WorkerSession {
     /// Those that lanes compute with; some of them may still be coming.
     private var parameters: (version: UInt64, arriving: ArrivingParameters)?
     private var requestedVersion: UInt64?
-    /// Of the requested version, unless they lie in memory that a single server shares.
+    /// Of the requested version, unless they lie in shared memory.
     private var pull: ParameterPull?
     private var buffers: BufferPool
     private var maps = SharedMemoryMaps()
@@ -37,12 +37,18 @@ final class WorkerSession {
         /// The parameters of it that are fetched.
         let fetched: Range<Int>
         let socket: Socket
+        /// For gradients, so that nothing waits behind them. What waits is bounded by the shards that are handed out.
+        let gradients: Socket
 
-        init(_ endpoint: String, _ range: Range<Int>, fetched: Range<Int>, _ socket: consuming Socket) {
+        init(
+            _ endpoint: String, _ range: Range<Int>, fetched: Range<Int>, _ socket: consuming Socket,
+            gradients: consuming Socket
+        ) {
             self.endpoint = endpoint
             self.range = range
             self.fetched = fetched
             self.socket = socket
+            self.gradients = gradients
         }
     }
 
@@ -69,17 +75,22 @@ final class WorkerSession {
         }
         // Where the servers multiply with the factored kernel, nobody needs it.
         let count = lanes.configuration.densePlacement == .server ? layout.gradientCount : layout.count
-        // A connection of a former session may still be closing, and must not be taken for this one's.
-        let id = NodeID(name: link.id.name, incarnation: .random(in: 1 ... .max))
-        self.servers = try servers.map { server in
+        func connect(to endpoint: String, _ options: [SocketOption]) throws -> Socket {
+            // A connection of a former session may still be closing, and must not be taken for this one's.
+            let id = NodeID(name: link.id.name, incarnation: .random(in: 1 ... .max))
             let socket = try Socket(
                 .dealer, in: context,
                 options: Wire.options + Wire.connecting(with: link.settings.key)
-                    + [.routingID(id.routingID), .linger(.zero), .sendHighWaterMark(0)])
+                    + [.routingID(id.routingID), .linger(.zero)] + options)
+            try socket.connect(to: endpoint)
+            return socket
+        }
+        self.servers = try servers.map { server in
             let endpoint = Wire.resolve(
                 server.endpoint, reachedAt: Wire.split(link.settings.coordinator)?.host)
-            try socket.connect(to: endpoint)
-            return ServerLink(endpoint, server.range, fetched: server.range.clamped(to: 0..<count), socket)
+            return ServerLink(
+                endpoint, server.range, fetched: server.range.clamped(to: 0..<count), try connect(to: endpoint, []),
+                gradients: try connect(to: endpoint, [.sendHighWaterMark(0)]))
         }
         holders = self.servers.indices.filter { [servers = self.servers] in !servers[$0].fetched.isEmpty }
         buffers = BufferPool(count: count)
@@ -101,7 +112,10 @@ final class WorkerSession {
     }
 
     func addSockets(to poller: inout Poller) {
-        for server in servers { poller.add(server.socket) }
+        for server in servers {
+            poller.add(server.socket)
+            poller.add(server.gradients)
+        }
     }
 
     /// An assignment of the coordinator; it waits for a lane and for its parameters.
@@ -119,7 +133,7 @@ final class WorkerSession {
     /// Gives back what is not begun, and says so. What is pushed from now on must arrive before the worker ends.
     func returnWaiting() throws {
         waiting = []
-        for server in servers { try server.socket.set(.linger(.seconds(10))) }
+        for server in servers { try server.gradients.set(.linger(.seconds(10))) }
         try link.socket.send(.leave(finishing: lanes.computing(for: run)), run: run)
     }
 
@@ -143,12 +157,11 @@ final class WorkerSession {
         pull?.parameters.giveUp()
     }
 
-    /// A lane has computed a piece of a gradient. It never waits here: what is under way is bounded by the shards that the
-    /// coordinator has handed out.
+    /// A lane has computed a piece of a gradient. Nobody waits here; what is dropped is computed again.
     func send(_ piece: LaneAnswer.Piece, _ answer: LaneAnswer) throws {
         guard answer.run == run else { return }
         Timeline.note("sends a piece of shard \(answer.id.shard)", on: "messages")
-        try servers[piece.server].socket.send(
+        try servers[piece.server].gradients.offer(
             .gradient(answer.id, first: piece.first), run: run, tensors: [try piece.floats.message()])
     }
 
@@ -171,7 +184,7 @@ final class WorkerSession {
         if pushes.contains(where: { $0.memory != nil }) { lanes.lend(pushes, run: run, id) }
         sent[id] = Sent(servers: Set(servers.indices), since: .now)
         for (server, push) in zip(servers, pushes) {
-            try server.socket.send(
+            try server.gradients.offer(
                 .push(id, result, digest: push.digest, memory: push.memory), run: run,
                 tensors: push.memory == nil ? try push.floats.map { try $0.message() } : [])
         }
@@ -180,13 +193,15 @@ final class WorkerSession {
     /// Takes what the parameter servers have sent.
     func receiveParameters() throws {
         for (index, server) in servers.enumerated() {
-            while let envelope = try receive(from: server) {
+            while let envelope = try receive(from: server.gradients, of: server) {
+                guard envelope.run == run, case .taken(let id) = envelope.header else { continue }
+                sent[id]?.servers.remove(index)
+                if sent[id]?.servers.isEmpty == true { sent[id] = nil }
+                lanes.endLoan(run: run, id)
+            }
+            while let envelope = try receive(from: server.socket, of: server) {
                 guard envelope.run == run else { continue }
                 switch envelope.header {
-                case .taken(let id):
-                    sent[id]?.servers.remove(index)
-                    if sent[id]?.servers.isEmpty == true { sent[id] = nil }
-                    lanes.endLoan(run: run, id)
                 case .product(let id, let isTransposed, let digest, let memory):
                     take(memory, envelope.tensors.first, digest, isTransposed, for: id, from: index)
                 case .rejected(let id, let reason):
@@ -202,9 +217,9 @@ final class WorkerSession {
         try dispatch()
     }
 
-    private func receive(from server: ServerLink) throws -> Envelope? {
+    private func receive(from socket: borrowing Socket, of server: ServerLink) throws -> Envelope? {
         do {
-            return try server.socket.receiveEnvelope()
+            return try socket.receiveEnvelope()
         } catch let error as HeaderError {
             log.warning("parameter server at \(server.endpoint): \(error); dropped")
             return nil
@@ -231,30 +246,21 @@ final class WorkerSession {
         _ version: UInt64, _ first: Int, _ memory: Header.Memory?, _ frame: Message?, from index: Int
     ) throws {
         lanes.endLoans(run: run, before: version)
-        let floats: FloatFrame
-        if let memory {
+        if lanes.configuration.sharesMemory {
+            // The only server's, as it lies there.
             let count = servers[index].fetched.count
-            guard let lent = maps.floats(memory), lent.count >= count else {
-                // It is out of date by now.
-                requestedVersion = nil
-                return
+            if let memory, let lent = maps.floats(memory), lent.count >= count {
+                parameters = (version, ArrivingParameters(FloatFrame(lent, 0..<count)))
             }
-            floats = FloatFrame(lent, 0..<count)
-            guard holders.count > 1 else {
-                parameters = (version, ArrivingParameters(floats))
-                requestedVersion = nil
-                return
-            }
-        } else {
-            guard let frame, let received = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride) else {
-                return
-            }
-            floats = received
+            // Else it is out of date by now.
+            requestedVersion = nil
+            return
         }
+        guard let frame, let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride) else { return }
         guard let wanted = pull?.version, version >= wanted else { return }
         if version > wanted { return try abandonPull(for: version) }
         Timeline.note("parameters from \(first)", on: "messages")
-        pull!.take(floats, first: first, from: index)
+        guard pull!.take(floats, first: first, from: index) else { return }
         patience.reset(at: .now)
         if parameters?.version != version && pull!.hasBegun { parameters = (version, pull!.parameters) }
         guard !pull!.isWhole else {
@@ -297,7 +303,7 @@ final class WorkerSession {
 
     private func beginPull(_ version: UInt64) throws {
         pull = nil
-        if !lanes.configuration.sharesMemory || holders.count > 1 {
+        if !lanes.configuration.sharesMemory {
             let ranges = Dictionary(uniqueKeysWithValues: holders.map { ($0, servers[$0].fetched) })
             pull = ParameterPull(version: version, ranges: ranges, into: try buffers.take())
         }

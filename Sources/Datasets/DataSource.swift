@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where recordings come from.
 public enum DataSource: Codable, Hashable, Sendable {
     /// Heart sounds made by the program, half of them abnormal.
@@ -9,8 +11,19 @@ public enum DataSource: Codable, Hashable, Sendable {
     /// The number of synthetic recordings where none is asked for.
     public static let defaultRecordings = 400
 
-    /// What `--data` names: the word `synthetic`, or a folder.
+    /// What `--data` names: the word `synthetic`, or a folder, which is then found from everywhere.
     public init(argument: String, recordings: Int = defaultRecordings, seed: UInt64) {
-        self = argument == "synthetic" ? .synthetic(recordings: recordings, seed: seed) : .folder(argument)
+        self =
+            argument == "synthetic"
+            ? .synthetic(recordings: recordings, seed: seed) : .folder(URL(fileURLWithPath: argument).path)
+    }
+}
+
+extension DataSource: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .synthetic(let recordings, let seed): "synthetic data (\(recordings) recordings, seed \(seed))"
+        case .folder(let path): path
+        }
     }
 }

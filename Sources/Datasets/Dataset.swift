@@ -1,3 +1,4 @@
+import Digests
 import Logging
 
 /// Recordings cut into samples, with a picture of each in memory.
@@ -61,6 +62,15 @@ public struct Dataset: Sendable {
         self.skipped = skipped
         self.settings = settings
         pixels = PixelBlock(taking: &parts)
+    }
+
+    /// Of the recordings' names, classes and contents.
+    public var digest: String {
+        var digest = SHA256()
+        for recording in recordings {
+            digest.update("\(recording.name)\0\(classes[recording.label])\0\(recording.digest)\n")
+        }
+        return digest.finalize()
     }
 
     /// A sample's picture, `[height, width, 3]`.

@@ -4,6 +4,8 @@ import TensorCore
 public struct NumericsSettings: Codable, Hashable, Sendable {
     public var convolutions = ConvolutionChoices()
     public var threadsPerLane = 1
+    /// nil is float32.
+    public var gradientPrecision: GradientPrecision?
 
     public init() {}
 

@@ -15,6 +15,8 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var validationFraction = 0.2
     /// A second data set, looked at only after the training.
     public var testData: String?
+    /// Of all recordings' names and contents, once they are read: a run goes on with the same ones.
+    public var dataDigest: String?
     /// The names of the classes in the data, once it is read.
     public var classes: [String] = []
     public var model: ModelSettings

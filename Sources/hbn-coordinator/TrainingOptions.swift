@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterRuntime
 import Datasets
+import Foundation
 import Optimization
 import TensorCore
 import Training
@@ -8,6 +9,7 @@ import Training
 extension Preset: ExpressibleByArgument {}
 extension LearningRateDecay: ExpressibleByArgument {}
 extension DensePlacement: ExpressibleByArgument {}
+extension GradientPrecision: ExpressibleByArgument {}
 
 /// What changes a preset, or a configuration file.
 struct TrainingOptions: ParsableArguments {
@@ -68,6 +70,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Who multiplies with the first dense layer's kernel: server, or worker.")
     var densePlacement: DensePlacement?
 
+    @Option(help: "What gradients are rounded to before they travel: float32, or bf16 for half the bytes.")
+    var gradientPrecision: GradientPrecision?
+
     @Option(help: "Decides every draw.")
     var seed: UInt64?
 
@@ -105,7 +110,7 @@ struct TrainingOptions: ParsableArguments {
             shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
             zoomRange,
             validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep, convolutions,
-            densePlacement,
+            densePlacement, gradientPrecision,
         ]
         return numbers.allSatisfy { $0 == nil } && !nesterov && !horizontalFlip
     }
@@ -131,12 +136,13 @@ struct TrainingOptions: ParsableArguments {
         set(\.optimizer.nesterov, nesterov ? true : nil)
         set(\.optimizer.weightDecay, weightDecay)
         set(\.densePlacement, densePlacement)
+        set(\.numerics.gradientPrecision, gradientPrecision)
         set(\.seed, seed)
         set(\.augmentation.shearRange, shearRange)
         set(\.augmentation.zoomRange, zoomRange)
         set(\.augmentation.horizontalFlip, horizontalFlip ? true : nil)
         set(\.validationFraction, validationFraction)
-        set(\.testData, testData)
+        set(\.testData, testData.map { URL(fileURLWithPath: $0).path })
         set(\.checkpointEvery, checkpointEvery)
         set(\.checkpointsKept, keep)
         if let windowSeconds { configuration.dataset.windowSeconds = windowSeconds > 0 ? windowSeconds : nil }

@@ -38,7 +38,7 @@ private struct Refusal: CustomTestStringConvertible, Sendable {
     }
 }
 
-private func expectOneError(_ text: String, naming: [String]) {
+func expectOneError(_ text: String, naming: [String]) {
     let lines = text.split(separator: "\n")
     let errors = lines.filter { $0.hasPrefix("error: ") }
     #expect(errors.count == 1, "\(text)")

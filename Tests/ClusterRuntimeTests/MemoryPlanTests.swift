@@ -17,7 +17,9 @@ private func bytes(_ what: String, _ role: MemoryPlan.Role) -> Int {
     let roles = try roles(preset)
     let parts = roles[1...2].map { $0.items[0].bytes }
     #expect(parts.reduce(0, +) == roles[0].items[0].bytes)
-    #expect(abs(parts[0] - parts[1]) < roles[0].items[0].bytes / 50)
+    // Where gradients come, they need memory too; the larger part is not much more than half.
+    let held = roles[1...2].map { bytes("parameters", $0) + bytes("gradients", $0) }
+    #expect(held.max()! * 100 < held.reduce(0, +) * 54, "\(held)")
     for role in roles { #expect(role.total == role.items.reduce(0) { $0 + $1.bytes }, "\(role.name)") }
 }
 

@@ -3,6 +3,21 @@ import Testing
 
 extension ClusterTests {
     @Suite struct ResumeTests {
+        @Test func aRunDoesNotGoOnWithOtherRecordings() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn", ["synthesize", "--output", workspace("data"), "--recordings", "8"])
+                let options =
+                    TinyRun.model + ["--data", workspace("data"), "--epochs", "1", "--output", workspace("run")]
+                try workspace.succeed("hbn-coordinator", options + ["--local", "1"])
+                let folder = workspace("data/normal")
+                let name = try #require(FileManager.default.contentsOfDirectory(atPath: folder).first)
+                try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+                let outcome = try workspace.run("hbn-coordinator", ["--resume", workspace("run"), "--local", "1"])
+                #expect(outcome.status == 65)
+                expectOneError(outcome.errors, naming: [workspace("data"), "recordings"])
+            }
+        }
+
         @Test(arguments: [SIGINT, SIGTERM])
         func anInterruptedRunResumesToTheSameResult(signal: Int32) throws {
             try Workspace.use { workspace in

@@ -27,6 +27,18 @@ extension ClusterTests {
             }
         }
 
+        @Test func gradientsRoundedForTheWireAreTheSameWhereThereIsNone() throws {
+            try Workspace.use { workspace in
+                let (coordinator, endpoint) = try workspace.listen(.rounded, "--min-servers", "1")
+                _ = try workspace.server("further", at: endpoint)
+                _ = try workspace.worker("only", at: endpoint, lanes: 2)
+                #expect(try coordinator.outcome().status == 0)
+                let result = try workspace.result(of: "run")
+                #expect(result == (try TinyRun.rounded.result()))
+                #expect(result.digest != (try TinyRun.brief.result().digest))
+            }
+        }
+
         @Test func workersOfOneAndOfTwoLanesOverTCPGiveTheSameResult() throws {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long, "--min-workers", "2")

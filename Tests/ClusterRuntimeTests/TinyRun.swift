@@ -19,6 +19,9 @@ struct TinyRun: CustomTestStringConvertible {
     /// With momentum, and long enough to be disturbed.
     static let long = TinyRun(testDescription: "long", options: common + ["--epochs", "\(longEpochs)"])
     static let brief = TinyRun(testDescription: "momentum", options: common + ["--epochs", "2"])
+    static let rounded = TinyRun(
+        testDescription: "gradients in bfloat16",
+        options: common + ["--epochs", "2", "--gradient-precision", "bf16"])
     static let plain = TinyRun(
         testDescription: "plain SGD, ending in mid-epoch",
         options: common + ["--epochs", "2", "--momentum", "0", "--max-steps", "6"])

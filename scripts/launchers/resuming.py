@@ -61,6 +61,15 @@ def check_train_or_resume(project, report):
         finally:
             kill_group(process)
 
+    def refuses(what, *arguments):
+        status, output = end(start("refused", *arguments))
+        report.check(
+            f"train-or-resume refuses {what}",
+            [] if status == 2 and output.count("\n") == 1 else [f"it ends with {status}: {output.strip()}"])
+
+    refuses("an option of the training before --", "--epochs", "1")
+    refuses("an option of the cluster behind --", "--", "--listen", "tcp://127.0.0.1:*")
+
     def epochs(run):
         try:
             return (project.folder / run / "history.csv").read_text().count("\n")
