@@ -254,50 +254,56 @@ final class ParameterServer {
             pieces[id, default: [:]][first] = floats
             Timeline.note("a piece of shard \(id.shard)", on: "parameters")
         case .push(let id, let result, let digest, let memory):
-            if let memory, configuration.sharesMemory, maps.floats(memory) == nil {
-                return try coordinator.send(.rejected(id, reason: "its worker has ended"), run: run)
-            }
-            guard result.samples > 0, result.samples <= configuration.shardSize,
-                let floats = floats(of: envelope, memory, samples: result.samples)
-            else { return reportForeign(peer, "a gradient of another model") }
-            let nothing = FloatFrame(FloatBuffer(count: 0))
-            var (x, d, digests) = (nothing, nothing, (x: nothing.digest, d: nothing.digest))
-            let gradient: [FloatFrame]
-            if memory == nil {
-                let sent = pieces.removeValue(forKey: id) ?? [:]
-                guard sent.count == part.pieces.count else {
-                    if let first = part.counting(shard: id.shard), first.id == id {
-                        // It came twice.
-                        return try coordinator.send(.arrived(id, first.result, digest: first.digest), run: run)
-                    }
-                    log.debug("\(peer): a part of the gradient of \(id) was lost; it is computed again")
-                    return try reject(id, "a part of its gradient was lost", from: peer)
-                }
-                gradient = sent.keys.sorted().map { sent[$0]! }
-            } else {
-                gradient = Array(floats.prefix(part.pieces.count))
-            }
-            let factors = memory == nil ? floats : Array(floats.dropFirst(part.pieces.count))
-            if let kernel {
-                guard let shard = kernel.shard(id), shard.samples == result.samples, let brought = shard.d else {
-                    return try reject(id, "its factors are not here", from: peer)
-                }
-                (x, d, digests) = (shard.x, brought, (shard.xDigest, shard.dDigest))
-            } else if factors.count > 1 {
-                (x, d) = (factors[0], factors[1])
-                if memory == nil { digests = (x.digest, d.digest) }
-            }
-            if memory == nil
-                && result.digest(gradient: gradient.map(\.digest), x: digests.x, d: digests.d) != digest
-            {
-                log.warning("\(peer): the gradient of \(id) was damaged on its way; it is computed again")
-                return try reject(id, "it was damaged on its way", from: peer)
-            }
-            try receive(
-                .init(id: id, result: result, digest: digest, gradient: gradient, x: x, d: d), from: peer,
-                isLent: memory != nil, part)
+            try take(envelope, id, result, digest, memory, from: peer, part)
         default: reportForeign(peer, "a message that is not for a parameter server")
         }
+    }
+
+    /// A shard is computed: its gradient is here, in pieces or in shared memory.
+    private func take(
+        _ envelope: Envelope, _ id: ShardAttempt, _ result: Header.TrainingResult, _ digest: UInt64,
+        _ memory: Header.Memory?, from peer: NodeID, _ part: ParameterPart
+    ) throws {
+        if let memory, configuration.sharesMemory, maps.floats(memory) == nil {
+            return try coordinator.send(.rejected(id, reason: "its worker has ended"), run: run)
+        }
+        guard result.samples > 0, result.samples <= configuration.shardSize,
+            let floats = floats(of: envelope, memory, samples: result.samples)
+        else { return reportForeign(peer, "a gradient of another model") }
+        let gradient: [FloatFrame]
+        let factors: [FloatFrame]
+        if memory != nil {
+            (gradient, factors) = (Array(floats.prefix(part.pieces.count)), Array(floats.dropFirst(part.pieces.count)))
+        } else {
+            let sent = pieces.removeValue(forKey: id) ?? [:]
+            guard sent.count == part.pieces.count else {
+                if let first = part.counting(shard: id.shard), first.id == id {
+                    // It came twice.
+                    return try coordinator.send(.arrived(id, first.result, digest: first.digest), run: run)
+                }
+                log.debug("\(peer): a part of the gradient of \(id) was lost; it is computed again")
+                return try reject(id, "a part of its gradient was lost", from: peer)
+            }
+            (gradient, factors) = (sent.keys.sorted().map { sent[$0]! }, floats)
+        }
+        let nothing = FloatFrame(FloatBuffer(count: 0))
+        var (x, d, digests) = (nothing, nothing, (x: nothing.digest, d: nothing.digest))
+        if let kernel {
+            guard let shard = kernel.shard(id), shard.samples == result.samples, let brought = shard.d else {
+                return try reject(id, "its factors are not here", from: peer)
+            }
+            (x, d, digests) = (shard.x, brought, (shard.xDigest, shard.dDigest))
+        } else if factors.count > 1 {
+            (x, d) = (factors[0], factors[1])
+            if memory == nil { digests = (x.digest, d.digest) }
+        }
+        if memory == nil && result.digest(gradient: gradient.map(\.digest), x: digests.x, d: digests.d) != digest {
+            log.warning("\(peer): the gradient of \(id) was damaged on its way; it is computed again")
+            return try reject(id, "it was damaged on its way", from: peer)
+        }
+        try receive(
+            .init(id: id, result: result, digest: digest, gradient: gradient, x: x, d: d), from: peer,
+            isLent: memory != nil, part)
     }
 
     /// The floats of a push: the gradient if it lies in shared memory, and x and d unless this server has them already; nil
