@@ -28,16 +28,16 @@ public struct Round: Sendable {
     public var isComplete: Bool { tree.isComplete }
 
     /// Is it an attempt at one of the shards, since the step was begun last?
-    public func mayCount(_ id: ShardAttempt) -> Bool {
-        id.round == number && (0..<tree.shards).contains(id.shard) && id.attempt >= firstAttempt
+    public func mayCount(_ id: ShardAttempt) -> Bool { complaint(about: id) == nil }
+
+    private func complaint(about id: ShardAttempt) -> String? {
+        if id.round != number { return "step \(id.round) is not the open step \(number)" }
+        if !(0..<tree.shards).contains(id.shard) { return "shard \(id.shard) is not one of \(tree.shards)" }
+        return id.attempt >= firstAttempt ? nil : "the step was begun again since"
     }
 
     public mutating func receive(_ id: ShardAttempt) -> Reception {
-        guard id.round == number else { return .ignore(reason: "step \(id.round) is not the open step \(number)") }
-        guard (0..<tree.shards).contains(id.shard) else {
-            return .ignore(reason: "shard \(id.shard) is not one of \(tree.shards)")
-        }
-        guard id.attempt >= firstAttempt else { return .ignore(reason: "the step was begun again since") }
+        if let reason = complaint(about: id) { return .ignore(reason: reason) }
         return tree.contains(id.shard) ? .compare : .accept(tree.insert(id.shard))
     }
 }

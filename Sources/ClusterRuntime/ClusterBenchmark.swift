@@ -44,7 +44,7 @@ public struct ClusterBenchmark: Sendable {
                 let children = try start(cluster.endpoint)
                 defer { for child in children { child.terminate() } }
                 try cluster.wait(forWorkers: workers, servers: 0)
-                try train(on: cluster) { _, seconds in times.append((Timeline.time - seconds * 1e6, seconds)) }
+                try train(on: cluster) { _, seconds in times.append((Timeline.now - seconds * 1e6, seconds)) }
             }
             return (times[times.count - 2].start, times.last!.seconds)
         }

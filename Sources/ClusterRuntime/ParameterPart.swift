@@ -83,10 +83,10 @@ final class ParameterPart {
         places = pieces.keys.sorted()
     }
 
-    /// Floats of a push: the gradient's, those of a sample's x, those of its d.
-    var pushCounts: (gradient: Int, x: Int, d: Int) {
+    /// Floats of a push: those of a sample's x, those of its d.
+    var pushCounts: (x: Int, d: Int) {
         let rows = layout.rows(in: range).count
-        return (sums.count, rows, rows > 0 ? layout.factored!.shape[1] : 0)
+        return (rows, rows > 0 ? layout.factored!.shape[1] : 0)
     }
 
     /// Collects the shards of a step; with a later first attempt it begins anew, and what was said before changes nothing.

@@ -39,8 +39,8 @@ public final class Timeline: Sendable {
         }
     }
 
-    /// Microseconds.
-    private static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1000 }
+    /// The time as events have it, in microseconds.
+    static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1000 }
 
     /// Notes when `body` began and how long it took, on the thread of this name.
     static func measure<Result>(_ name: @autoclosure () -> String, on thread: String, _ body: () throws -> Result)
@@ -88,8 +88,8 @@ public final class Timeline: Sendable {
         try? file.write(contentsOf: line + Data("\n".utf8))
     }
 
-    /// Has this process, and those that it starts, write their events to a folder while `body` runs, and brings those that
-    /// began after `start` returned a time together in a file. To be called before the process has any.
+    /// Has this process, and those that it starts, write their events while `body` runs, and brings those together in a file
+    /// that began at the time which `body` returned, or later. To be called before the process has any.
     static func record(to path: String, _ body: () throws -> (since: Double, result: Double)) throws -> Double {
         let folder = try PrivateFolder()
         setenv(variable, folder.path, 1)
@@ -111,7 +111,4 @@ public final class Timeline: Sendable {
         }
         return result
     }
-
-    /// The time as events have it.
-    static var time: Double { now }
 }

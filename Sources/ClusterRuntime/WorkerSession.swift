@@ -258,7 +258,7 @@ final class WorkerSession {
         }
         guard let frame, let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride) else { return }
         guard let wanted = pull?.version, version >= wanted else { return }
-        if version > wanted { return try abandonPull(for: version) }
+        if version > wanted { return abandonPull(for: version) }
         Timeline.note("parameters from \(first)", on: "messages")
         guard pull!.take(floats, first: first, from: index) else { return }
         patience.reset(at: .now)
@@ -272,7 +272,7 @@ final class WorkerSession {
     }
 
     /// The servers have taken a further step: what was asked for is not to be had any more, and its shards are others'.
-    private func abandonPull(for version: UInt64) throws {
+    private func abandonPull(for version: UInt64) {
         pull!.parameters.giveUp()
         if parameters?.version == pull!.version { parameters = nil }
         (pull, requestedVersion) = (nil, nil)
