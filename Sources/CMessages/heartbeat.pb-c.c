@@ -817,6 +817,51 @@ void   hbn__gradient__free_unpacked
   assert(message->base.descriptor == &hbn__gradient__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   hbn__shard_result__init
+                     (Hbn__ShardResult         *message)
+{
+  static const Hbn__ShardResult init_value = HBN__SHARD_RESULT__INIT;
+  *message = init_value;
+}
+size_t hbn__shard_result__get_packed_size
+                     (const Hbn__ShardResult *message)
+{
+  assert(message->base.descriptor == &hbn__shard_result__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t hbn__shard_result__pack
+                     (const Hbn__ShardResult *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &hbn__shard_result__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t hbn__shard_result__pack_to_buffer
+                     (const Hbn__ShardResult *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &hbn__shard_result__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Hbn__ShardResult *
+       hbn__shard_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Hbn__ShardResult *)
+     protobuf_c_message_unpack (&hbn__shard_result__descriptor,
+                                allocator, len, data);
+}
+void   hbn__shard_result__free_unpacked
+                     (Hbn__ShardResult *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &hbn__shard_result__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   hbn__push__init
                      (Hbn__Push         *message)
 {
@@ -2776,7 +2821,7 @@ const ProtobufCMessageDescriptor hbn__gradient__descriptor =
   (ProtobufCMessageInit) hbn__gradient__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor hbn__push__field_descriptors[4] =
+static const ProtobufCFieldDescriptor hbn__shard_result__field_descriptors[4] =
 {
   {
     "id",
@@ -2784,7 +2829,7 @@ static const ProtobufCFieldDescriptor hbn__push__field_descriptors[4] =
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Push, id),
+    offsetof(Hbn__ShardResult, id),
     &hbn__attempt__descriptor,
     NULL,
     0,             /* flags */
@@ -2796,19 +2841,84 @@ static const ProtobufCFieldDescriptor hbn__push__field_descriptors[4] =
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Push, result),
+    offsetof(Hbn__ShardResult, result),
     &hbn__result__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "digest",
+    "gradient",
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_FIXED64,
     0,   /* quantifier_offset */
-    offsetof(Hbn__Push, digest),
+    offsetof(Hbn__ShardResult, gradient),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "digest",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__ShardResult, digest),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned hbn__shard_result__field_indices_by_name[] = {
+  3,   /* field[3] = digest */
+  2,   /* field[2] = gradient */
+  0,   /* field[0] = id */
+  1,   /* field[1] = result */
+};
+static const ProtobufCIntRange hbn__shard_result__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor hbn__shard_result__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "hbn.ShardResult",
+  "ShardResult",
+  "Hbn__ShardResult",
+  "hbn",
+  sizeof(Hbn__ShardResult),
+  4,
+  hbn__shard_result__field_descriptors,
+  hbn__shard_result__field_indices_by_name,
+  1,  hbn__shard_result__number_ranges,
+  (ProtobufCMessageInit) hbn__shard_result__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor hbn__push__field_descriptors[3] =
+{
+  {
+    "shards",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Hbn__Push, n_shards),
+    offsetof(Hbn__Push, shards),
+    &hbn__shard_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gradient",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Push, gradient),
     NULL,
     NULL,
     0,             /* flags */
@@ -2816,7 +2926,7 @@ static const ProtobufCFieldDescriptor hbn__push__field_descriptors[4] =
   },
   {
     "memory",
-    4,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
@@ -2828,15 +2938,14 @@ static const ProtobufCFieldDescriptor hbn__push__field_descriptors[4] =
   },
 };
 static const unsigned hbn__push__field_indices_by_name[] = {
-  2,   /* field[2] = digest */
-  0,   /* field[0] = id */
-  3,   /* field[3] = memory */
-  1,   /* field[1] = result */
+  1,   /* field[1] = gradient */
+  2,   /* field[2] = memory */
+  0,   /* field[0] = shards */
 };
 static const ProtobufCIntRange hbn__push__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor hbn__push__descriptor =
 {
@@ -2846,7 +2955,7 @@ const ProtobufCMessageDescriptor hbn__push__descriptor =
   "Hbn__Push",
   "hbn",
   sizeof(Hbn__Push),
-  4,
+  3,
   hbn__push__field_descriptors,
   hbn__push__field_indices_by_name,
   1,  hbn__push__number_ranges,

@@ -26,10 +26,17 @@ public struct ReductionTree: Sendable {
 
     /// Takes a shard's sum and says which sums to add now, in order. A shard that is there already changes nothing.
     public mutating func insert(_ shard: Int) -> [Merge] {
-        precondition((0..<shards).contains(shard), "shard \(shard) of \(shards)")
-        guard received.insert(shard).inserted else { return [] }
+        received.contains(shard) ? [] : insert(Subtree(shard..<shard + 1)!)
+    }
+
+    /// Takes the sum of all shards of a sub-tree, in the place of what is there of them, unless all of them are.
+    public mutating func insert(_ subtree: Subtree) -> [Merge] {
+        precondition(subtree.shards.upperBound <= shards, "shards \(subtree.shards) of \(shards)")
+        guard !received.isSuperset(of: subtree.shards) else { return [] }
+        received.formUnion(subtree.shards)
+        for shard in subtree.shards { waiting[shard] = nil }
         var merges: [Merge] = []
-        var (first, span) = (shard, 1)
+        var (first, span) = (subtree.first, subtree.span)
         while span < shards {
             let isLeft = first / span % 2 == 0
             let neighbour = isLeft ? first + span : first - span

@@ -3,9 +3,9 @@ import Messages
 /// One step at a parameter server: which shards' gradients are there, and what to add now.
 public struct Round: Sendable {
     public enum Reception: Hashable, Sendable {
-        /// The first of its shard: keep the gradient, and carry out the additions.
+        /// Keep the gradient, and carry out the additions.
         case accept([ReductionTree.Merge])
-        /// Its shard is there already; it can be compared with the one that counts.
+        /// The gradient is not needed: its shards are there, all or some. What was said of those can be compared.
         case compare
         case ignore(reason: String)
     }
@@ -36,8 +36,15 @@ public struct Round: Sendable {
         return id.attempt >= firstAttempt ? nil : "the step was begun again since"
     }
 
-    public mutating func receive(_ id: ShardAttempt) -> Reception {
-        if let reason = complaint(about: id) { return .ignore(reason: reason) }
-        return tree.contains(id.shard) ? .compare : .accept(tree.insert(id.shard))
+    /// Takes a gradient: a shard's, or the sum of those of a sub-tree, with the attempts at its shards in order. A sum takes
+    /// the place of what is there of its shards, where those results are the same.
+    public mutating func receive(_ ids: [ShardAttempt], isSame: (ShardAttempt) -> Bool = { _ in false }) -> Reception {
+        if let reason = ids.lazy.compactMap(complaint).first { return .ignore(reason: reason) }
+        guard let first = ids.first, let subtree = Subtree(first.shard..<first.shard + ids.count),
+            ids.map(\.shard) == Array(subtree.shards)
+        else { return .ignore(reason: "its shards are no sub-tree") }
+        let known = ids.filter { tree.contains($0.shard) }
+        guard known.count < ids.count, known.allSatisfy(isSame) else { return .compare }
+        return .accept(tree.insert(subtree))
     }
 }

@@ -31,7 +31,9 @@ extension Scheduler {
     private mutating func fillFreeLanes(at now: ContinuousClock.Instant) {
         guard !members.free.isEmpty else { return }
         place(in: 0, at: now) { scheduler, shard, need in
-            guard case .audit(let part) = need else { return scheduler.freest() }
+            guard case .audit(let part) = need else {
+                return scheduler.companion(of: shard, in: 0) { scheduler.members.free[$0] != nil } ?? scheduler.freest()
+            }
             return scheduler.auditor(of: shard, part: part)
         }
     }
@@ -39,7 +41,11 @@ extension Scheduler {
     /// Hands out shards of a round that nobody has to workers that have a lane without a next shard. Audits can wait.
     private mutating func fillAhead(in index: Int, at now: ContinuousClock.Instant) {
         guard !members.hungry.isEmpty else { return }
-        place(in: index, at: now) { scheduler, _, need in need == .result ? scheduler.soonest() : nil }
+        place(in: index, at: now) { scheduler, shard, need in
+            guard need == .result else { return nil }
+            return scheduler.companion(of: shard, in: index) { scheduler.members.hungry.contains($0) }
+                ?? scheduler.soonest()
+        }
     }
 
     /// Hands out the shards of a round that nobody has and that `choose` finds a worker for.
@@ -62,6 +68,16 @@ extension Scheduler {
             }
         }
         rounds[index].queue = kept
+    }
+
+    /// Who was handed the shard before, if it can take this one too, and has lanes for a sub-tree with both: what is computed
+    /// in one place at one time can be added there.
+    private func companion(of shard: Int, in index: Int, where canTake: (NodeID) -> Bool) -> NodeID? {
+        guard let node = rounds[index].issued.last(where: { $0.shard == shard - 1 })?.node, canTake(node) else {
+            return nil
+        }
+        let most = 1 << (Int.bitWidth - 1 - members[node]!.lanes.leadingZeroBitCount)
+        return shard % most == 0 ? nil : node
     }
 
     /// The member with the most free lanes. Of equals the first by name, so that a run can be followed.

@@ -50,10 +50,12 @@ public struct ClusterBenchmark: Sendable {
         }
     }
 
-    /// What a coordinator spends when its workers cost nothing.
+    /// What a coordinator spends when its workers cost nothing, and how fast it is then.
     public struct Spending: Codable, Sendable {
         public let workers: Int
         public let shards: Int
+        /// Of all that were timed.
+        public let shardsPerSecond: Double
         /// Processor time a shard of the thread that decides and sends: in microseconds.
         public let coordinatorMicroseconds: Double
         /// Of the whole process, with the parameter server's work and ZeroMQ's.
@@ -64,6 +66,7 @@ public struct ClusterBenchmark: Sendable {
 
         enum CodingKeys: String, CodingKey {
             case workers, shards
+            case shardsPerSecond = "shards_per_second"
             case coordinatorMicroseconds = "coordinator_microseconds_per_shard"
             case processMicroseconds = "process_microseconds_per_shard"
             case earlyMemoryBytes = "early_memory_bytes"
@@ -71,23 +74,29 @@ public struct ClusterBenchmark: Sendable {
         }
     }
 
-    /// Measures this process as the coordinator of `workers` simulated ones. `start` starts them, at an endpoint.
-    public func run(simulatedWorkers workers: Int, start: (_ endpoint: String) throws -> Process) throws -> Spending {
+    /// Measures this process as the coordinator of `workers` simulated ones, with so many further parameter servers. `start`
+    /// starts all of them, at an endpoint.
+    public func run(
+        simulatedWorkers workers: Int, furtherServers: Int = 0, start: (_ endpoint: String) throws -> [Process]
+    ) throws -> Spending {
         var spending: Spending?
-        let gathering = Gathering.listen("tcp://127.0.0.1:*", minimumWorkers: workers, minimumServers: 0, key: nil)
+        let gathering = Gathering.listen(
+            "tcp://127.0.0.1:*", minimumWorkers: workers, minimumServers: furtherServers, key: nil)
         // Simulated workers have a gradient, and ask for nothing.
         try withCluster(gathering, .worker) { cluster in
-            let child = try start(cluster.endpoint)
-            defer { child.terminate() }
-            try cluster.wait(forWorkers: workers, servers: 0)
+            let children = try start(cluster.endpoint)
+            defer { for child in children { child.terminate() } }
+            try cluster.wait(forWorkers: workers, servers: furtherServers)
             let early = max(steps / 10, Self.warmUp)
             var began = (thread: 0.0, process: 0.0, memory: 0)
-            try train(on: cluster) { step, _ in
+            var seconds = 0.0
+            try train(on: cluster) { step, time in
                 if step == early - 1 { began = (Self.threadSeconds, Self.processSeconds, Self.memory) }
+                if step >= early { seconds += time }
             }
             let shards = (steps + Self.warmUp - early) * shardsPerStep
             spending = Spending(
-                workers: workers, shards: shards,
+                workers: workers, shards: shards, shardsPerSecond: Double(shards) / seconds,
                 coordinatorMicroseconds: (Self.threadSeconds - began.thread) / Double(shards) * 1e6,
                 processMicroseconds: (Self.processSeconds - began.process) / Double(shards) * 1e6,
                 earlyMemoryBytes: began.memory, lateMemoryBytes: Self.memory)

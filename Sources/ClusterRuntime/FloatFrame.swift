@@ -81,14 +81,21 @@ enum GradientPieces {
             ($0 * length..<($0 + 1) * length).clamped(to: part)
         }
     }
+
+    /// Of a part's gradient, by the digests of its pieces from the front.
+    static func digest(of pieces: [UInt64]) -> UInt64 {
+        var checksum = Checksum()
+        for piece in pieces { checksum.update(piece) }
+        return checksum.value
+    }
 }
 
 extension Header.TrainingResult {
-    /// The digest of a shard's result, as far as it concerns one parameter server: those of the pieces of its part of the
-    /// gradient, from the front, and of the factors.
-    func digest(gradient: some Sequence<UInt64>, x: UInt64, d: UInt64) -> UInt64 {
+    /// The digest of a shard's result, as far as it concerns one parameter server: those of its part of the gradient and of
+    /// the factors.
+    func digest(gradient: UInt64, x: UInt64, d: UInt64) -> UInt64 {
         var checksum = Checksum()
-        for piece in gradient { checksum.update(piece) }
+        checksum.update(gradient)
         checksum.update(x)
         checksum.update(d)
         checksum.update(UInt64(samples))

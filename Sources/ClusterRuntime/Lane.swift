@@ -41,8 +41,11 @@ struct LaneAnswer: Sendable {
         case givenUp
         /// A piece of a gradient that is still being computed.
         case piece(Piece)
-        /// A push for each parameter server.
-        case pushes(Header.TrainingResult, [Push])
+        /// Shards whose gradients are sent as one sum, often a single shard; and for each parameter server the digest of
+        /// what is sent of the sum.
+        case pushes([Shard], gradients: [UInt64])
+        /// The shard is part of a sum that waits for others.
+        case added
         case audited([UInt64])
         case scores(Message)
         /// A result that must not be used.
@@ -56,9 +59,19 @@ struct LaneAnswer: Sendable {
         /// In the server's part.
         let first: Int
         let floats: FloatFrame
+        let digest: UInt64
+    }
+
+    /// What is said of a shard to each parameter server.
+    struct Shard: Sendable {
+        let id: ShardAttempt
+        let result: Header.TrainingResult
+        let pushes: [Push]
     }
 
     struct Push: Sendable {
+        /// Of the shard's own gradient, and of all that it gave.
+        let gradient: UInt64
         let digest: UInt64
         /// The gradient in shared memory; and x and d where the worker multiplies.
         let floats: [FloatFrame]
@@ -70,6 +83,7 @@ struct LaneAnswer: Sendable {
 
     let lane: Int
     let run: UInt64
+    /// Of a piece: the attempt at the first shard of its sum.
     let id: ShardAttempt
     let content: Content
 }
@@ -81,7 +95,11 @@ final class Lane: Sendable {
     private let given = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
-    init(_ index: Int, _ configuration: WorkerConfiguration, corruptEvery: Int?, answers: Mailbox<LaneAnswer>) {
+    /// Gradients go by `sums`, if there are any.
+    init(
+        _ index: Int, _ configuration: WorkerConfiguration, corruptEvery: Int?, sums: GradientSums?,
+        answers: Mailbox<LaneAnswer>
+    ) {
         self.index = index
         Wire.startThread(named: "lane-\(index)") { [self] in
             defer { ended.signal() }
@@ -90,12 +108,24 @@ final class Lane: Sendable {
                     configuration, lane: "lane-\(index)", corruptEvery: corruptEvery,
                     ask: { answers.put(LaneAnswer(lane: index, run: $0.run, id: $0.id, content: .request($0))) },
                     send: { piece, task in
-                        answers.put(
-                            LaneAnswer(lane: index, run: task.run, id: task.assignment.id, content: .piece(piece)))
+                        let id = task.assignment.id
+                        guard let (id, piece) = sums.map({ $0.add(piece, of: id, run: task.run) }) ?? (id, piece) else {
+                            return
+                        }
+                        answers.put(LaneAnswer(lane: index, run: task.run, id: id, content: .piece(piece)))
                     })
                 while let task = take() {
-                    let content = try computation.compute(task)
-                    answers.put(LaneAnswer(lane: index, run: task.run, id: task.assignment.id, content: content))
+                    let id = task.assignment.id
+                    if task.assignment.kind == .train { sums?.begin(id, run: task.run) }
+                    var content = try computation.compute(task)
+                    if let sums, task.assignment.kind == .train {
+                        if case .pushes(let shards, _) = content {
+                            content = sums.finish(shards[0], run: task.run) ?? .added
+                        } else {
+                            sums.abandon(id, run: task.run)
+                        }
+                    }
+                    answers.put(LaneAnswer(lane: index, run: task.run, id: id, content: content))
                 }
             } catch {
                 let nothing = ShardAttempt(round: 0, shard: 0, attempt: 0)

@@ -12,6 +12,8 @@ final class LaneTeam {
     let layout: ParameterLayout
     private let lanes: [Lane]
     private let answers: Mailbox<LaneAnswer>
+    /// None where gradients do not travel, or are rounded for it, each by itself.
+    private let sums: GradientSums?
     private var tasks: [(run: UInt64, id: ShardAttempt)?]
     private var loans: [Loan] = []
 
@@ -30,15 +32,22 @@ final class LaneTeam {
     ) {
         (self.configuration, self.answers) = (configuration, answers)
         layout = Network.attentionUNet(configuration.model).parameterLayout
-        lanes = (0..<count).map { Lane($0, configuration, corruptEvery: corruptEvery, answers: answers) }
+        let sums =
+            configuration.sharesMemory || configuration.numerics.gradientPrecision == .bf16 ? nil : GradientSums()
+        self.sums = sums
+        lanes = (0..<count).map {
+            Lane($0, configuration, corruptEvery: corruptEvery, sums: sums, answers: answers)
+        }
         tasks = lanes.map { _ in nil }
     }
 
     var count: Int { lanes.count }
     var hasIdleLane: Bool { tasks.contains { $0 == nil } }
 
-    /// What is computed for a run.
-    func computing(for run: UInt64) -> [ShardAttempt] { tasks.compactMap { $0?.run == run ? $0?.id : nil } }
+    /// What is computed for a run, or is computed and waits for what it is added to.
+    func computing(for run: UInt64) -> [ShardAttempt] {
+        tasks.compactMap { $0?.run == run ? $0?.id : nil } + (sums?.waiting(for: run) ?? [])
+    }
 
     func give(_ task: LaneTask) {
         let index = tasks.firstIndex { $0 == nil }!
@@ -48,8 +57,11 @@ final class LaneTeam {
 
     func finished(_ answer: LaneAnswer) { tasks[answer.lane] = nil }
 
-    func lend(_ pushes: [LaneAnswer.Push], run: UInt64, _ id: ShardAttempt) {
-        loans.append(Loan(run: run, id: id, gradients: pushes.flatMap(\.floats), factors: pushes.compactMap(\.lent)))
+    func lend(_ shard: LaneAnswer.Shard, run: UInt64) {
+        loans.append(
+            Loan(
+                run: run, id: shard.id, gradients: shard.pushes.flatMap(\.floats),
+                factors: shard.pushes.compactMap(\.lent)))
     }
 
     /// There are parameters of a version, so the steps before it are taken; and what belongs to other runs is read by

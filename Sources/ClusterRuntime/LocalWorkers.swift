@@ -27,7 +27,7 @@ public final class LocalWorkers {
 
     /// With `bindsToCores`, workers that need all cores keep to one each.
     init(count: Int, bindsToCores: Bool, endpoint: String, waking wakeup: Wakeup, log: Logger) throws {
-        executable = try Self.findWorker()
+        executable = try Self.find("hbn-worker")
         self.endpoint = endpoint
         self.log = log
         self.wakeup = wakeup
@@ -110,14 +110,14 @@ public final class LocalWorkers {
     }
 
     /// hbn-worker stands beside this program.
-    public static func findWorker() throws -> URL {
+    public static func find(_ program: String) throws -> URL {
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        let worker = own.deletingLastPathComponent().appendingPathComponent("hbn-worker")
-        guard FileManager.default.isExecutableFile(atPath: worker.path) else {
+        let url = own.deletingLastPathComponent().appendingPathComponent(program)
+        guard FileManager.default.isExecutableFile(atPath: url.path) else {
             throw RunFailure(
                 .inputOutput,
-                "hbn-worker is not beside \(own.lastPathComponent); build both with swift build -c release")
+                "\(program) is not beside \(own.lastPathComponent); build both with swift build -c release")
         }
-        return worker
+        return url
     }
 }

@@ -31,40 +31,28 @@ final class ParameterPart {
     private var spare: FloatBuffer?
     /// The step that is collected, and the next one once it is announced.
     private var rounds: [UInt64: Round] = [:]
-    /// The pushes of the step that is collected, by shard. The sum of a complete sub-tree is at its first shard.
+    /// The pushes of the step that is collected, by shard.
     private var pushes: [Int: PushedShard] = [:]
-    private var sums: BufferPool
+    /// The sums of complete sub-trees that wait for their neighbours, by their first shards.
+    private var sums: [Int: Sum] = [:]
+    private var buffers: BufferPool
     /// The pieces in which a shard's gradient comes: the floats of each, by its place in the part.
     let pieces: [Int: Int]
     private let places: [Int]
 
-    /// A shard's push as far as it concerns this part.
+    /// What was pushed of a shard, as far as it concerns this part.
     struct PushedShard {
         let id: ShardAttempt
         let result: Header.TrainingResult
         let digest: UInt64
-        fileprivate(set) var sum: Sum
         let x: FloatFrame
         let d: FloatFrame
-
-        init(
-            id: ShardAttempt, result: Header.TrainingResult, digest: UInt64, gradient: [FloatFrame], x: FloatFrame,
-            d: FloatFrame
-        ) {
-            self.id = id
-            self.result = result
-            self.digest = digest
-            sum = .received(gradient)
-            self.x = x
-            self.d = d
-        }
     }
 
-    enum Sum {
+    fileprivate enum Sum {
         /// In pieces.
         case received([FloatFrame])
         case added(FloatBuffer)
-        case taken  // By the sum of a larger sub-tree.
     }
 
     init(layout: ParameterLayout, range: Range<Int>, optimizer: SGD, totalSteps: UInt64, state: ParameterState) {
@@ -75,7 +63,7 @@ final class ParameterPart {
         self.totalSteps = totalSteps
         self.state = state
         let gradient = range.clamped(to: 0..<layout.gradientCount)
-        sums = BufferPool(count: gradient.count)
+        buffers = BufferPool(count: gradient.count)
         pieces = Dictionary(
             uniqueKeysWithValues: GradientPieces.ranges(in: gradient).map {
                 ($0.lowerBound - range.lowerBound, $0.count)
@@ -95,29 +83,35 @@ final class ParameterPart {
         guard number >= state.version, rounds[number]?.firstAttempt != firstAttempt else { return [] }
         rounds[number] = Round(number: number, shards: shards, firstAttempt: firstAttempt)
         guard number == state.version else { return [] }
-        defer { pushes = [:] }
+        defer { (pushes, sums) = ([:], [:]) }
         return pushes.values.map(\.id)
     }
 
     /// The push of a shard of the running step that counts.
     func counting(shard: Int) -> PushedShard? { pushes[shard] }
 
-    /// What becomes of a push.
-    func receive(_ push: PushedShard) throws -> Round.Reception {
+    /// What becomes of a push: of a shard, or of a sub-tree's shards in order and the sum of their gradients, in pieces.
+    func receive(_ shards: [PushedShard], gradient: [FloatFrame]) throws -> Round.Reception {
         guard var round = rounds[state.version] else { return .ignore(reason: "no step is collected") }
-        let reception = round.receive(push.id)
+        let digests = Dictionary(uniqueKeysWithValues: shards.map { ($0.id.shard, $0.digest) })
+        let reception = round.receive(shards.map(\.id)) { pushes[$0.shard]?.digest == digests[$0.shard] }
         rounds[state.version] = round
         guard case .accept(let merges) = reception else { return reception }
-        pushes[push.id.shard] = push
+        for shard in shards {
+            // Of equal results the first is the one that counts.
+            if pushes[shard.id.shard] == nil { pushes[shard.id.shard] = shard }
+            sums[shard.id.shard] = nil
+        }
+        sums[shards[0].id.shard] = .received(gradient)
         for merge in merges { try add(merge) }
         return reception
     }
 
     /// On all cores: each number's sum is the same.
     private func add(_ merge: ReductionTree.Merge) throws {
-        let part = pushes[merge.from]!.sum
-        let into = pushes[merge.into]!.sum
-        let sum = if case .added(let sum) = into { sum } else { try sums.take() }
+        let part = sums.removeValue(forKey: merge.from)!
+        let into = sums[merge.into]!
+        let sum = if case .added(let sum) = into { sum } else { try buffers.take() }
         nonisolated(unsafe) let target = sum.base
         DispatchQueue.concurrentPerform(iterations: places.count) { [places, pieces] index in
             let place = places[index]
@@ -126,8 +120,7 @@ final class ParameterPart {
                 into.piece(index, at: place), part.piece(index, at: place), into: target + place,
                 count: pieces[place]!)
         }
-        pushes[merge.into]!.sum = .added(sum)
-        pushes[merge.from]!.sum = .taken
+        sums[merge.into] = .added(sum)
     }
 
     /// May the gradient of this attempt count, once it is here?
@@ -191,7 +184,7 @@ final class ParameterPart {
                 KernelPasses.Step(step: $0, factors: shards.flatMap { [$0.x, $0.d] })
             }
         }
-        let gradient = try whole(shards[0].sum)
+        let gradient = try whole(sums[0]!)
         update.apply(
             to: state.parameters, gradient: gradient.base, factors: left == nil ? factors : nil,
             velocity: state.velocity, into: updated)
@@ -199,7 +192,7 @@ final class ParameterPart {
         state.parameters = updated
         state.version += 1
         rounds[number] = nil
-        pushes = [:]
+        (pushes, sums) = ([:], [:])
         return (shards.map(\.id), left)
     }
 }
@@ -208,7 +201,7 @@ extension ParameterPart {
     /// A sum in one piece.
     private func whole(_ sum: Sum) throws -> FloatBuffer {
         if case .added(let buffer) = sum { return buffer }
-        let buffer = try sums.take()
+        let buffer = try buffers.take()
         for (index, place) in places.enumerated() {
             (buffer.base + place).update(from: sum.piece(index, at: place), count: pieces[place]!)
         }
@@ -222,7 +215,6 @@ extension ParameterPart.Sum {
         switch self {
         case .received(let pieces): pieces[index].base
         case .added(let buffer): UnsafePointer(buffer.base + place)
-        case .taken: preconditionFailure("this sum was added to another")
         }
     }
 }

@@ -54,8 +54,10 @@ final class ShardComputation {
                 return try score(assignment, images, task.parameters, version: task.version)
             }
             let labels = try Self.labels(task.tensors[1], count: samples, classes: computation.network.classes)
-            let (result, pushes) = try train(task, images, labels)
-            return assignment.kind == .audit ? .audited(pushes.map(\.digest)) : .pushes(result, pushes)
+            let shard = try train(task, images, labels)
+            return assignment.kind == .audit
+                ? .audited(shard.pushes.map(\.digest))
+                : .pushes([shard], gradients: shard.pushes.map(\.gradient))
         } catch is LaneComputation.GivenUp {
             return .givenUp
         } catch let problem as ShardProblem {
@@ -65,7 +67,7 @@ final class ShardComputation {
 
     private func train(
         _ task: LaneTask, _ images: FloatFrame, _ labels: [Int32]
-    ) throws -> (Header.TrainingResult, [LaneAnswer.Push]) {
+    ) throws -> LaneAnswer.Shard {
         let assignment = task.assignment
         let samples = assignment.samples.count
         let layout = computation.layout
@@ -90,10 +92,12 @@ final class ShardComputation {
             for (server, range) in task.ranges.enumerated() where piece.overlaps(range) {
                 let own = piece.clamped(to: range)
                 let floats = FloatFrame(buffer, own)
-                digests[server].append(floats.digest)
+                let digest = floats.digest
+                digests[server].append(digest)
                 if !isShared && assignment.kind == .train {
                     let sent = isRounded ? try pack(floats) : floats
-                    send(.init(server: server, first: own.lowerBound - range.lowerBound, floats: sent), task)
+                    let first = own.lowerBound - range.lowerBound
+                    send(.init(server: server, first: first, floats: sent, digest: digest), task)
                 }
             }
         }
@@ -133,19 +137,18 @@ final class ShardComputation {
             isShared ? [FloatFrame(buffer, range.clamped(to: 0..<layout.gradientCount))] : []
         }
         // From the front, as they stand in the buffer.
-        digests = digests.map { $0.reversed() }
+        let own = digests.map { GradientPieces.digest(of: $0.reversed()) }
         if let products {
             let none = FloatFrame(buffer, 0..<0).digest
-            return (
-                result,
-                task.ranges.indices.map { server in
-                    let hasRows = !layout.rows(in: task.ranges[server]).isEmpty
-                    let digest = result.digest(
-                        gradient: digests[server], x: products.xDigests[server], d: hasRows ? products.dDigest : none)
-                    return LaneAnswer.Push(
-                        digest: digest, floats: gradients[server], lent: products.lent, memory: buffer.memory)
-                }
-            )
+            let pushes = task.ranges.indices.map { server in
+                let hasRows = !layout.rows(in: task.ranges[server]).isEmpty
+                let digest = result.digest(
+                    gradient: own[server], x: products.xDigests[server], d: hasRows ? products.dDigest : none)
+                return LaneAnswer.Push(
+                    gradient: own[server], digest: digest, floats: gradients[server], lent: products.lent,
+                    memory: buffer.memory)
+            }
+            return .init(id: assignment.id, result: result, pushes: pushes)
         }
         // x is cut into the servers' rows, each server's one behind the other, and d follows.
         var end = layout.gradientCount
@@ -163,10 +166,10 @@ final class ShardComputation {
             let x = x[server]
             let d = FloatFrame(buffer, end..<(x.count > 0 ? end + samples * width : end))
             return LaneAnswer.Push(
-                digest: result.digest(gradient: digests[server], x: x.digest, d: d.digest),
+                gradient: own[server], digest: result.digest(gradient: own[server], x: x.digest, d: d.digest),
                 floats: gradients[server] + [x, d], lent: nil, memory: buffer.memory)
         }
-        return (result, pushes)
+        return .init(id: assignment.id, result: result, pushes: pushes)
     }
 
     private func pack(_ floats: FloatFrame) throws -> FloatFrame {

@@ -169,8 +169,8 @@ final class WorkerSession {
     func passOn(_ answer: LaneAnswer) throws {
         guard answer.run == run else { return try dispatch() }
         switch answer.content {
-        case .request, .piece, .givenUp: break
-        case .pushes(let result, let pushes): try send(pushes, answer.id, result)
+        case .request, .piece, .added, .givenUp: break
+        case .pushes(let shards, let gradients): try send(shards, gradients)
         case .audited(let digests): try link.socket.send(.audited(answer.id, digests: digests), run: run)
         case .scores(let probabilities): try link.socket.send(.scores(answer.id), run: run, tensors: [probabilities])
         case .failure(let reason): try link.socket.send(.failure(answer.id, reason: reason), run: run)
@@ -179,14 +179,22 @@ final class WorkerSession {
         try dispatch()
     }
 
-    private func send(_ pushes: [LaneAnswer.Push], _ id: ShardAttempt, _ result: Header.TrainingResult) throws {
-        precondition(pushes.count == servers.count, "\(pushes.count) pushes for \(servers.count) servers")
-        if pushes.contains(where: { $0.memory != nil }) { lanes.lend(pushes, run: run, id) }
-        sent[id] = Sent(servers: Set(servers.indices), since: .now)
-        for (server, push) in zip(servers, pushes) {
+    private func send(_ shards: [LaneAnswer.Shard], _ gradients: [UInt64]) throws {
+        precondition(gradients.count == servers.count, "\(gradients.count) pushes for \(servers.count) servers")
+        for shard in shards {
+            if shard.pushes.contains(where: { $0.memory != nil }) { lanes.lend(shard, run: run) }
+            sent[shard.id] = Sent(servers: Set(servers.indices), since: .now)
+        }
+        for (index, server) in servers.enumerated() {
+            let memory = shards[0].pushes[index].memory
+            let results = shards.map {
+                Header.ShardResult(
+                    id: $0.id, result: $0.result, gradient: $0.pushes[index].gradient, digest: $0.pushes[index].digest)
+            }
+            let floats = memory == nil ? shards.flatMap { $0.pushes[index].floats } : []
             try server.gradients.offer(
-                .push(id, result, digest: push.digest, memory: push.memory), run: run,
-                tensors: push.memory == nil ? try push.floats.map { try $0.message() } : [])
+                .push(results, gradient: gradients[index], memory: memory), run: run,
+                tensors: try floats.map { try $0.message() })
         }
     }
 

@@ -14,6 +14,7 @@ extension FuzzTarget {
     private static let headers: [Header] = {
         let id = ShardAttempt(round: 1 << 40, shard: 7, attempt: 2)
         let result = Header.TrainingResult(samples: 8, correct: 5, lossSum: 5.25)
+        let shard = Header.ShardResult(id: id, result: result, gradient: 3, digest: 1 << 63)
         let memory = Header.Memory(process: 77, descriptor: 9, serial: 1 << 50, count: 1 << 33)
         var join = Header.Join(role: .worker, name: "a", host: "höst", process: 12, build: "1.0", processor: "x")
         (join.lanes, join.fingerprint, join.endpoint) = (4, "abc", "tcp://h:1")
@@ -26,7 +27,7 @@ extension FuzzTarget {
             .assignment(.init(kind: .train, id: id, version: 9, roundSamples: 100, samples: [1, 4_000_000_000])),
             .cancel(id), .refusal(reason: "no"), .stop(reason: "done"), .pull(version: .max, 7..<9, ofVelocity: true),
             .parameters(version: 3, first: 1 << 40, ofVelocity: false, memory: memory),
-            .gradient(id, first: 1 << 40), .push(id, result, digest: .max, memory: memory), .taken(id),
+            .gradient(id, first: 1 << 40), .push([shard, shard], gradient: .max, memory: memory), .taken(id),
             .multiply(id, version: 3, samples: 8, isKept: true, core: 1, digest: 5, memory: memory),
             .multiplyTransposed(id, version: 3, digest: 4),
             .product(id, isTransposed: true, digest: 7, memory: memory), .place(7..<9, version: 3),

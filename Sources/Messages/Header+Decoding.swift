@@ -61,8 +61,9 @@ extension Header {
             self = .gradient(id, first: first)
         case HBN__HEADER__BODY_PUSH:
             let body = header.push.pointee
-            guard let id = ShardAttempt(body.id), let result = TrainingResult(body.result) else { return nil }
-            self = .push(id, result, digest: body.digest, memory: Memory(body.memory))
+            let shards = UnsafeBufferPointer(start: body.shards, count: body.n_shards).compactMap { ShardResult($0) }
+            guard shards.count == body.n_shards else { return nil }
+            self = .push(shards, gradient: body.gradient, memory: Memory(body.memory))
         case HBN__HEADER__BODY_TAKEN:
             guard let id = ShardAttempt(header.taken) else { return nil }
             self = .taken(id)
@@ -169,6 +170,15 @@ extension Header.TrainingResult {
     fileprivate init?(_ result: UnsafeMutablePointer<Hbn__Result>?) {
         guard let result = result?.pointee else { return nil }
         self.init(samples: Int(result.samples), correct: Int(result.correct), lossSum: result.loss_sum)
+    }
+}
+
+extension Header.ShardResult {
+    fileprivate init?(_ shard: UnsafeMutablePointer<Hbn__ShardResult>?) {
+        guard let shard = shard?.pointee, let id = ShardAttempt(shard.id),
+            let result = Header.TrainingResult(shard.result)
+        else { return nil }
+        self.init(id: id, result: result, gradient: shard.gradient, digest: shard.digest)
     }
 }
 

@@ -91,12 +91,11 @@ extension Header {
                 $0.id = store.attempt(id)
                 $0.first = UInt64(first)
             }
-        case .push(let id, let result, let digest, let memory):
+        case .push(let shards, let gradient, let memory):
             header.body_case = HBN__HEADER__BODY_PUSH
             header.push = store.make(hbn__push__init) {
-                $0.id = store.attempt(id)
-                $0.result = store.result(result)
-                $0.digest = digest
+                ($0.shards, $0.n_shards) = store.numbers(shards.map { store.shard($0) })
+                $0.gradient = gradient
                 $0.memory = memory.map { store.memory($0) }
             }
         case .taken(let id):
@@ -211,6 +210,15 @@ extension EncodingStore {
             $0.samples = UInt32(clamping: result.samples)
             $0.correct = UInt32(clamping: result.correct)
             $0.loss_sum = result.lossSum
+        }
+    }
+
+    fileprivate func shard(_ shard: Header.ShardResult) -> UnsafeMutablePointer<Hbn__ShardResult>? {
+        make(hbn__shard_result__init) {
+            $0.id = attempt(shard.id)
+            $0.result = result(shard.result)
+            $0.gradient = shard.gradient
+            $0.digest = shard.digest
         }
     }
 

@@ -1,5 +1,5 @@
 /// The version of the protocol in proto/heartbeat.proto. Raised with every change that an older peer would misread.
-public let protocolVersion: UInt32 = 7
+public let protocolVersion: UInt32 = 8
 
 /// Which computation of which shard: a result counts only if all three agree.
 public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
@@ -33,7 +33,7 @@ public enum Header: Hashable, Sendable {
     case pull(version: UInt64, Range<Int>, ofVelocity: Bool)
     case parameters(version: UInt64, first: Int, ofVelocity: Bool, memory: Memory?)
     case gradient(ShardAttempt, first: Int)
-    case push(ShardAttempt, TrainingResult, digest: UInt64, memory: Memory?)
+    case push([ShardResult], gradient: UInt64, memory: Memory?)
     case taken(ShardAttempt)
     case multiply(
         ShardAttempt, version: UInt64, samples: Int, isKept: Bool, core: Int?, digest: UInt64, memory: Memory?)
@@ -120,6 +120,23 @@ public enum Header: Hashable, Sendable {
             self.samples = samples
             self.correct = correct
             self.lossSum = lossSum
+        }
+    }
+
+    /// What a shard's push says of it.
+    public struct ShardResult: Hashable, Sendable {
+        public let id: ShardAttempt
+        public let result: TrainingResult
+        /// Of its own gradient.
+        public let gradient: UInt64
+        /// Of all that the shard gave.
+        public let digest: UInt64
+
+        public init(id: ShardAttempt, result: TrainingResult, gradient: UInt64, digest: UInt64) {
+            self.id = id
+            self.result = result
+            self.gradient = gradient
+            self.digest = digest
         }
     }
 

@@ -10,7 +10,7 @@ struct BenchmarkClusterCommand: ParsableCommand {
         discussion: """
             By turns: --workers local workers of one lane on one step, and as many `hbn benchmark step` at the same \
             time, each with its share of the batch. With --simulated, what a coordinator spends for each shard when its \
-            workers only send a recorded gradient.
+            workers only send a recorded gradient, and how many shards a second go through it and the parameter servers.
             """)
 
     @OptionGroup var size: BenchmarkedModel
@@ -32,6 +32,12 @@ struct BenchmarkClusterCommand: ParsableCommand {
 
     @Option(help: "Simulate so many workers instead.")
     var simulated: Int?
+
+    @Option(help: "Lanes of a simulated worker, whose gradients it sends as one sum where it can.")
+    var lanes = 1
+
+    @Option(help: "With --simulated: parameter servers beside the coordinator's own.")
+    var furtherServers = 0
 
     @Option(
         help: "Train over TCP once, and write what all threads did in the last two steps to this file, for Perfetto.")
@@ -59,15 +65,18 @@ struct BenchmarkClusterCommand: ParsableCommand {
             let model = try size.model()
             guard (1...256).contains(workers), (1...4096).contains(shardSize), (1...1_000_000).contains(steps),
                 (1...4096).contains(shardsPerStep ?? 1), (1...1000).contains(rounds),
-                (1...4096).contains(simulated ?? 1)
+                (1...4096).contains(simulated ?? 1), (1...256).contains(lanes), (0...16).contains(furtherServers)
             else {
                 throw RunFailure(
                     .unusableArguments,
-                    "workers must be 1 to 256, shard size, shards per step and simulated 1 to 4096, steps 1 to 1000000, "
-                        + "rounds 1 to 1000")
+                    "workers and lanes must be 1 to 256, shard size, shards per step and simulated 1 to 4096, steps 1 to "
+                        + "1000000, rounds 1 to 1000, further servers 0 to 16")
+            }
+            guard simulated != nil || lanes == 1 && furtherServers == 0 else {
+                throw RunFailure(.unusableArguments, "--lanes and --further-servers go with --simulated")
             }
             let benchmark = ClusterBenchmark(
-                model: model, shardSize: shardSize, shardsPerStep: shardsPerStep ?? simulated ?? workers, steps: steps)
+                model: model, shardSize: shardSize, shardsPerStep: shardsPerStep ?? simulated.map { $0 * lanes } ?? workers, steps: steps)
             if let timeline { return try write(timeline, benchmark) }
             if let simulated { return try report(simulate(simulated, benchmark)) }
             guard (benchmark.shardsPerStep * shardSize).isMultiple(of: workers) else {
@@ -78,8 +87,18 @@ struct BenchmarkClusterCommand: ParsableCommand {
     }
 
     private func simulate(_ count: Int, _ benchmark: ClusterBenchmark) throws -> ClusterBenchmark.Spending {
-        try benchmark.run(simulatedWorkers: count) { endpoint in
-            try launch(["benchmark", "simulated-workers", "--connect", endpoint, "--count", "\(count)"]).process
+        try benchmark.run(simulatedWorkers: count, furtherServers: furtherServers) { endpoint in
+            let servers = try (0..<furtherServers).map { number in
+                let process = Process()
+                process.executableURL = try LocalWorkers.find("hbn-parameter-server")
+                process.arguments = ["--connect", endpoint, "--name", "server-\(number + 1)"]
+                try process.run()
+                return process
+            }
+            let workers = try launch([
+                "benchmark", "simulated-workers", "--connect", endpoint, "--count", "\(count)", "--lanes", "\(lanes)",
+            ]).process
+            return [workers] + servers
         }
     }
 
@@ -87,7 +106,7 @@ struct BenchmarkClusterCommand: ParsableCommand {
         let seconds = try benchmark.writeTimeline(to: path, workers: workers) { endpoint in
             try (1...workers).map { number in
                 let process = Process()
-                process.executableURL = try LocalWorkers.findWorker()
+                process.executableURL = try LocalWorkers.find("hbn-worker")
                 process.arguments = ["--connect", endpoint, "--lanes", "1", "--name", "worker-\(number)"]
                 try process.run()
                 return process
@@ -101,7 +120,7 @@ struct BenchmarkClusterCommand: ParsableCommand {
         if json { return try printJSON(spending) }
         print(
             """
-            \(spending.workers) simulated workers, \(spending.shards) shards
+            \(spending.workers) simulated workers, \(spending.shards) shards, \(String(format: "%.0f", spending.shardsPerSecond)) a second
             coordinator  \(String(format: "%.0f", spending.coordinatorMicroseconds)) microseconds of processor time a shard
             process      \(String(format: "%.0f", spending.processMicroseconds)) microseconds, with parameter server and network
             memory       \(spending.earlyMemoryBytes >> 20) MiB after a tenth of the steps, \(spending.lateMemoryBytes >> 20) MiB at the end
@@ -170,8 +189,9 @@ struct SimulatedWorkersCommand: ParsableCommand {
 
     @Option var connect: String
     @Option var count: Int
+    @Option var lanes = 1
 
     func run() throws {
-        try reportingFailures { try SimulatedWorkers(count: count, endpoint: connect).work() }
+        try reportingFailures { try SimulatedWorkers(count: count, lanes: lanes, endpoint: connect).work() }
     }
 }

@@ -50,3 +50,31 @@ private func sum(_ values: [Float], arriving order: [Int]) -> Float {
     #expect(tree.insert(0) == [.init(into: 0, from: 1)])
     #expect(tree.insert(0).isEmpty)
 }
+
+@Test(arguments: 1...17) func theSumHasTheSameBitsIfSubtreesAreAddedBefore(shards: Int) {
+    var generator = SystemRandomNumberGenerator()
+    let values = (0..<shards).map { Float($0) * 0.1 + 1e-3 / Float($0 + 1) }
+    for _ in 0..<200 {
+        var tree = ReductionTree(shards: shards)
+        var sums = [Float](repeating: .nan, count: shards)
+        while !tree.isComplete {
+            let held = Set((0..<shards).filter { _ in Bool.random(using: &generator) })
+            guard let shard = held.randomElement(using: &generator) else { continue }
+            let subtree = Subtree(with: shard, among: held)
+            #expect(subtree.shards.contains(shard) && held.isSuperset(of: subtree.shards))
+            // What is there already is there with the same bits, so that its sum may be replaced.
+            let isNew = !subtree.shards.allSatisfy(tree.contains)
+            let merges = tree.insert(subtree)
+            if isNew { sums[subtree.first] = treeSum(Array(values[subtree.shards])) }
+            for merge in merges { sums[merge.into] += sums[merge.from] }
+        }
+        #expect(sums[0] == treeSum(values))
+    }
+}
+
+@Test func theLargestSubtreeIsTaken() {
+    #expect(Subtree(with: 5, among: [4, 5, 6, 7]).shards == 4..<8)
+    #expect(Subtree(with: 5, among: [5, 6, 7, 8]).shards == 5..<6)
+    #expect(Subtree(with: 6, among: [5, 7, 8]).shards == 6..<8)
+    #expect(Subtree(with: 0, among: Set(0..<6)).shards == 0..<4)
+}

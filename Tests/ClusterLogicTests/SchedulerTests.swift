@@ -11,6 +11,17 @@ import Testing
     #expect(world.open(shards: 4) == ["b gets 0.0", "b gets 0.1", "a gets 0.2", "b gets 0.3"])
 }
 
+@Test func shardsThatCanBeAddedGoToOneWorker() {
+    var world = Scenario()
+    world.join("a", lanes: 3)
+    world.join("b", lanes: 4)
+    #expect(
+        world.open(shards: 8) == [
+            "b gets 0.0", "b gets 0.1", "b gets 0.2", "b gets 0.3", "a gets 0.4", "a gets 0.5", "a gets 0.6",
+            "a gets 0.7",
+        ])
+}
+
 @Test func aShardIsHandedOutOnceItsImagesAreThere() {
     var world = Scenario("a")
     world.scheduler.open(round: 0, shards: 2, parts: 1, audited: [], at: world.now)

@@ -284,7 +284,7 @@ struct SimulatedCluster {
 
     mutating func take(_ attempt: ShardAttempt, _ digest: UInt64, isDamaged: Bool, at server: Int) {
         if isDamaged { return report(.rejected(attempt), from: server) }
-        switch servers[server].rounds[attempt.round]?.receive(attempt) {
+        switch servers[server].rounds[attempt.round]?.receive([attempt]) {
         case .accept:
             let former = servers[server].counted[attempt.round]!.updateValue(digest, forKey: attempt.shard)
             expect(former == nil, "\(attempt) is counted once")

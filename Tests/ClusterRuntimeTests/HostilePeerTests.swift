@@ -3,7 +3,10 @@ import Messages
 import Testing
 import ZeroMQ
 
-private let result = Header.TrainingResult(samples: 4, correct: 4, lossSum: 0)
+/// What a push says of a shard that was never computed.
+private func claim(_ id: ShardAttempt) -> Header.ShardResult {
+    .init(id: id, result: .init(samples: 4, correct: 4, lossSum: 0), gradient: 0, digest: 0)
+}
 private let attempt = ShardAttempt(round: 0, shard: 0, attempt: 1)
 
 /// What no honest peer sends.
@@ -23,7 +26,7 @@ private let nonsense: [[[UInt8]]] = [
 /// Sound messages of another run: a replay.
 private let foreign: [[[UInt8]]] = [
     [Header.heartbeat(held: [], sent: []).encoded(run: 0)],
-    [Header.push(attempt, result, digest: 0, memory: nil).encoded(run: 12345), [], [], []],
+    [Header.push([claim(attempt)], gradient: 0, memory: nil).encoded(run: 12345), [], [], []],
     [Header.scores(attempt).encoded(run: 12345), [0, 0, 0, 0]],
     [Header.failure(attempt, reason: "no reason").encoded(run: 12345)],
     [Header.openRound(0, shards: 1, firstAttempt: 1).encoded(run: 12345)],
@@ -82,7 +85,7 @@ extension ClusterTests {
                 for round in UInt64(0)..<50 {
                     let id = ShardAttempt(round: round, shard: 0, attempt: 1)
                     try pusher.send([
-                        Header.push(id, result, digest: 0, memory: nil).encoded(run: run), [0, 0, 0, 0], [], [],
+                        Header.push([claim(id)], gradient: 0, memory: nil).encoded(run: run), [0, 0, 0, 0], [], [],
                     ])
                     let scores = ShardAttempt(round: .max - round, shard: 0, attempt: 1)
                     try guest.send([Header.scores(scores).encoded(run: run), []])

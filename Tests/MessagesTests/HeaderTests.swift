@@ -4,6 +4,7 @@ import Testing
 
 private let id = ShardAttempt(round: 1 << 40, shard: 7, attempt: 2)
 private let result = Header.TrainingResult(samples: 8, correct: 5, lossSum: 5.25)
+private let shard = Header.ShardResult(id: id, result: result, gradient: 3, digest: 1 << 63)
 
 private let memory = Header.Memory(process: 77, descriptor: 9, serial: 1 << 50, count: 1 << 33)
 
@@ -34,8 +35,8 @@ private var serverJoin: Header.Join {
         .refusal(reason: "no"), .stop(reason: "done"), .pull(version: .max, 7..<9, ofVelocity: true),
         .parameters(version: 3, first: 0, ofVelocity: true, memory: nil),
         .parameters(version: 3, first: 1 << 40, ofVelocity: false, memory: memory),
-        .gradient(id, first: 1 << 40), .push(id, result, digest: .max, memory: nil),
-        .push(id, result, digest: 1, memory: memory), .taken(id),
+        .gradient(id, first: 1 << 40), .push([], gradient: 1, memory: nil),
+        .push([shard], gradient: .max, memory: memory), .push([shard, shard], gradient: 1, memory: nil), .taken(id),
         .place(7..<7, version: 3), .openRound(5, shards: 16, firstAttempt: 3),
         .apply(round: 5, firstAttempt: 9), .arrived(id, result, digest: 1 << 63), .rejected(id, reason: "torn"),
         .updated(version: 1),
@@ -48,10 +49,10 @@ func everyHeaderComesBackAsItWasSent(header: Header) throws {
 }
 
 @Test func aTornHeaderIsRefusedOrMeansSomethingElseButNeverCrashes() {
-    let whole = Header.push(id, result, digest: 9, memory: memory).encoded(run: 42)
+    let whole = Header.push([shard], gradient: 9, memory: memory).encoded(run: 42)
     for length in 0..<whole.count {
         let torn = try? whole[..<length].withUnsafeBytes { try Header.decode($0) }
-        #expect(torn?.header != .push(id, result, digest: 9, memory: memory))
+        #expect(torn?.header != .push([shard], gradient: 9, memory: memory))
     }
 }
 

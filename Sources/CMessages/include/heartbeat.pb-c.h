@@ -33,6 +33,7 @@ typedef struct Hbn__Parameters Hbn__Parameters;
 typedef struct Hbn__Memory Hbn__Memory;
 typedef struct Hbn__Result Hbn__Result;
 typedef struct Hbn__Gradient Hbn__Gradient;
+typedef struct Hbn__ShardResult Hbn__ShardResult;
 typedef struct Hbn__Push Hbn__Push;
 typedef struct Hbn__Multiply Hbn__Multiply;
 typedef struct Hbn__MultiplyTransposed Hbn__MultiplyTransposed;
@@ -153,7 +154,7 @@ struct  Hbn__Header
     Hbn__Gradient *gradient;
     Hbn__Push *push;
     /*
-     * The push has arrived; the memory in which it lies may be used again.
+     * A shard's push has arrived; the memory in which it lies may be used again.
      */
     Hbn__Attempt *taken;
     Hbn__Multiply *multiply;
@@ -449,7 +450,8 @@ struct  Hbn__Result
 
 
 /*
- * A piece of a shard's gradient, which leaves as soon as no layer changes it any more; from a place in the server's part.
+ * A piece of a gradient, which leaves as soon as no layer changes it any more; from a place in the server's part. It is that
+ * of a shard, or the sum of those of a complete sub-tree of the step's additions, under the attempt at its first shard.
  * Frames: the piece.
  */
 struct  Hbn__Gradient
@@ -464,25 +466,48 @@ struct  Hbn__Gradient
 
 
 /*
- * A shard is computed, and the pieces of its gradient have been sent, as far as they concern a parameter server. Frames: for
- * its rows of the factored kernel, X [n, rows] and D [n, width], empty without such rows. In shared memory the server's
- * part of the flat buffer of gradients and statistics stands before them, one behind the other. Where the server multiplies,
- * it has X and D already, and they are left out.
+ * What a shard's push says of it.
  */
-struct  Hbn__Push
+struct  Hbn__ShardResult
 {
   ProtobufCMessage base;
   Hbn__Attempt *id;
   Hbn__Result *result;
   /*
-   * Of the digests of the gradient's pieces, those of X and D, and the result.
+   * The digest of the digests of its gradient's pieces, as they were before any addition.
+   */
+  uint64_t gradient;
+  /*
+   * Of that, the digests of X and D, and the result.
    */
   uint64_t digest;
+};
+#define HBN__SHARD_RESULT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&hbn__shard_result__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * Shards are computed, one or a complete sub-tree of the step's additions in order, and the pieces of their gradient, or of
+ * its sum, have been sent, as far as they concern a parameter server. Frames: for its rows of the factored kernel, X [n, rows]
+ * and D [n, width] of each shard, empty without such rows. In shared memory the server's part of the flat buffer of gradients
+ * and statistics stands before them, one behind the other, of one shard. Where the server multiplies, it has X and D already,
+ * and they are left out.
+ */
+struct  Hbn__Push
+{
+  ProtobufCMessage base;
+  size_t n_shards;
+  Hbn__ShardResult **shards;
+  /*
+   * The digest of the digests of the pieces that were sent.
+   */
+  uint64_t gradient;
   Hbn__Memory *memory;
 };
 #define HBN__PUSH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__push__descriptor) \
-    , NULL, NULL, 0, NULL }
+    , 0,NULL, 0, NULL }
 
 
 /*
@@ -986,6 +1011,25 @@ Hbn__Gradient *
 void   hbn__gradient__free_unpacked
                      (Hbn__Gradient *message,
                       ProtobufCAllocator *allocator);
+/* Hbn__ShardResult methods */
+void   hbn__shard_result__init
+                     (Hbn__ShardResult         *message);
+size_t hbn__shard_result__get_packed_size
+                     (const Hbn__ShardResult   *message);
+size_t hbn__shard_result__pack
+                     (const Hbn__ShardResult   *message,
+                      uint8_t             *out);
+size_t hbn__shard_result__pack_to_buffer
+                     (const Hbn__ShardResult   *message,
+                      ProtobufCBuffer     *buffer);
+Hbn__ShardResult *
+       hbn__shard_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   hbn__shard_result__free_unpacked
+                     (Hbn__ShardResult *message,
+                      ProtobufCAllocator *allocator);
 /* Hbn__Push methods */
 void   hbn__push__init
                      (Hbn__Push         *message);
@@ -1232,6 +1276,9 @@ typedef void (*Hbn__Result_Closure)
 typedef void (*Hbn__Gradient_Closure)
                  (const Hbn__Gradient *message,
                   void *closure_data);
+typedef void (*Hbn__ShardResult_Closure)
+                 (const Hbn__ShardResult *message,
+                  void *closure_data);
 typedef void (*Hbn__Push_Closure)
                  (const Hbn__Push *message,
                   void *closure_data);
@@ -1288,6 +1335,7 @@ extern const ProtobufCMessageDescriptor hbn__parameters__descriptor;
 extern const ProtobufCMessageDescriptor hbn__memory__descriptor;
 extern const ProtobufCMessageDescriptor hbn__result__descriptor;
 extern const ProtobufCMessageDescriptor hbn__gradient__descriptor;
+extern const ProtobufCMessageDescriptor hbn__shard_result__descriptor;
 extern const ProtobufCMessageDescriptor hbn__push__descriptor;
 extern const ProtobufCMessageDescriptor hbn__multiply__descriptor;
 extern const ProtobufCMessageDescriptor hbn__multiply_transposed__descriptor;
