@@ -10,7 +10,9 @@ public struct Subtree: Hashable, Sendable {
     /// nil if these shards are no sub-tree.
     public init?(_ shards: Range<Int>) {
         let span = shards.count
-        guard span > 0, span & (span - 1) == 0, shards.lowerBound >= 0, shards.lowerBound % span == 0 else { return nil }
+        guard span > 0, span & (span - 1) == 0, shards.lowerBound >= 0, shards.lowerBound % span == 0 else {
+            return nil
+        }
         self.init(first: shards.lowerBound, span: span)
     }
 

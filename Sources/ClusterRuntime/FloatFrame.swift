@@ -50,15 +50,16 @@ struct FloatFrame: @unchecked Sendable {
     /// A buffer of one's own with the same floats.
     func copy() -> FloatBuffer { withExtendedLifetime(owner) { FloatBuffer(floats) } }
 
-    /// A frame that is these floats, which must not change while it is being sent.
-    func message() throws -> Message {
-        try Message(borrowing: bytes, keeping: Keeper(owner: owner))
+    /// A frame that is these floats, which must not change while it is being sent; until then it counts as outgoing.
+    func message(counted outgoing: OutgoingBytes? = nil) throws -> Message {
+        try Message(borrowing: bytes, keeping: Keeper(owner: owner, ticket: outgoing?.ticket(for: bytes.count)))
     }
 
     private final class Keeper: @unchecked Sendable {
         // Sendable: it only keeps its owner alive.
         let owner: AnyObject
-        init(owner: AnyObject) { self.owner = owner }
+        let ticket: OutgoingBytes.Ticket?
+        init(owner: AnyObject, ticket: OutgoingBytes.Ticket?) { (self.owner, self.ticket) = (owner, ticket) }
     }
 }
 

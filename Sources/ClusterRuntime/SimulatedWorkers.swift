@@ -104,7 +104,9 @@ public final class SimulatedWorkers {
         }
         for (index, server) in worker.servers.enumerated() {
             while let envelope = try server.socket.receiveEnvelope() {
-                guard envelope.run == worker.run, case .parameters(let version, _, _, _) = envelope.header else { continue }
+                guard envelope.run == worker.run, case .parameters(let version, _, _, _) = envelope.header else {
+                    continue
+                }
                 worker.versions[index] = version
             }
         }

@@ -150,7 +150,7 @@ public final class Worker {
         }
         let isPlacedAnew = session != nil
         session = try WorkerSession(
-            run: run, servers: servers, lanes: lanes!, link: link, context: context, log: log)
+            run: run, servers: servers, lanes: lanes!, link: link, context: context, log: log, wakeup: wakeup)
         link.joined()
         if isPlacedAnew { return log.info("the parameters are placed anew, on \(servers.count) servers") }
         log.info("joined \(settings.link.coordinator) with \(settings.lanes) lane\(settings.lanes == 1 ? "" : "s")")

@@ -22,6 +22,8 @@ final class WorkerSession {
     private var waiting: [(assignment: Header.Assignment, tensors: [Message])] = []
     /// What was pushed, until every server has said to have it.
     private var sent: [ShardAttempt: Sent] = [:]
+    /// Gradients in connections. While those of more shards than there are lanes wait, no other is begun.
+    private let outgoing: OutgoingBytes
     /// Those that lanes compute with; some of them may still be coming.
     private var parameters: (version: UInt64, arriving: ArrivingParameters)?
     private var requestedVersion: UInt64?
@@ -37,7 +39,7 @@ final class WorkerSession {
         /// The parameters of it that are fetched.
         let fetched: Range<Int>
         let socket: Socket
-        /// For gradients, so that nothing waits behind them. What waits is bounded by the shards that are handed out.
+        /// For gradients, so that nothing waits behind them.
         let gradients: Socket
 
         init(
@@ -63,7 +65,8 @@ final class WorkerSession {
     private static let productLimit = Duration.seconds(5)
 
     init(
-        run: UInt64, servers: [Header.Server], lanes: LaneTeam, link: CoordinatorLink, context: Context, log: Logger
+        run: UInt64, servers: [Header.Server], lanes: LaneTeam, link: CoordinatorLink, context: Context, log: Logger,
+        wakeup: Wakeup
     ) throws {
         self.run = run
         self.link = link
@@ -94,6 +97,8 @@ final class WorkerSession {
         }
         holders = self.servers.indices.filter { [servers = self.servers] in !servers[$0].fetched.isEmpty }
         buffers = BufferPool(count: count)
+        outgoing = OutgoingBytes(
+            limit: (lanes.count + 1) * layout.gradientCount * MemoryLayout<Float>.stride, waking: wakeup)
     }
 
     /// No lane computes, and nothing is to be computed.
@@ -162,7 +167,7 @@ final class WorkerSession {
         guard answer.run == run else { return }
         Timeline.note("sends a piece of shard \(answer.id.shard)", on: "messages")
         try servers[piece.server].gradients.offer(
-            .gradient(answer.id, first: piece.first), run: run, tensors: [try piece.floats.message()])
+            .gradient(answer.id, first: piece.first), run: run, tensors: [try piece.floats.message(counted: outgoing)])
     }
 
     /// A lane has finished. What it has of another run is of no use.
@@ -292,7 +297,10 @@ final class WorkerSession {
         if let version = parameters?.version {
             // The step went on without this worker.
             waiting.removeAll { $0.assignment.version < version }
-            while lanes.hasIdleLane, let index = waiting.firstIndex(where: { $0.assignment.version == version }) {
+            func canBegin(_ assignment: Header.Assignment) -> Bool {
+                assignment.version == version && (assignment.kind != .train || !outgoing.isFull)
+            }
+            while lanes.hasIdleLane, let index = waiting.firstIndex(where: { canBegin($0.assignment) }) {
                 let next = waiting.remove(at: index)
                 lanes.give(
                     LaneTask(

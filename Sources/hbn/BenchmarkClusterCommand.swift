@@ -76,7 +76,8 @@ struct BenchmarkClusterCommand: ParsableCommand {
                 throw RunFailure(.unusableArguments, "--lanes and --further-servers go with --simulated")
             }
             let benchmark = ClusterBenchmark(
-                model: model, shardSize: shardSize, shardsPerStep: shardsPerStep ?? simulated.map { $0 * lanes } ?? workers, steps: steps)
+                model: model, shardSize: shardSize,
+                shardsPerStep: shardsPerStep ?? simulated.map { $0 * lanes } ?? workers, steps: steps)
             if let timeline { return try write(timeline, benchmark) }
             if let simulated { return try report(simulate(simulated, benchmark)) }
             guard (benchmark.shardsPerStep * shardSize).isMultiple(of: workers) else {
@@ -92,6 +93,7 @@ struct BenchmarkClusterCommand: ParsableCommand {
                 let process = Process()
                 process.executableURL = try LocalWorkers.find("hbn-parameter-server")
                 process.arguments = ["--connect", endpoint, "--name", "server-\(number + 1)"]
+                process.environment = ProcessInfo.processInfo.environment.merging(["HBN_LOG": "warning"]) { $1 }
                 try process.run()
                 return process
             }

@@ -80,6 +80,19 @@ extension ClusterTests {
             }
         }
 
+        @Test(arguments: [(1, 0), (4, 0), (4, 1)])
+        func simulatedWorkersCountEveryShard(lanes: Int, servers: Int) throws {
+            try Workspace.use { workspace in
+                let words = ["--lanes", "\(lanes)", "--further-servers", "\(servers)", "--steps", "4"]
+                let text = try workspace.succeed(
+                    "hbn",
+                    ["benchmark", "cluster", "--simulated", "2", "--shard-size", "1", "--json"] + words + model)
+                let report = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Double])
+                #expect(report["shards"] == Double(4 * 2 * lanes))
+                #expect(try #require(report["shards_per_second"]) > 0)
+            }
+        }
+
         @Test(arguments: [1, 2]) func theWireIsTimedInEachWay(connections: Int) throws {
             try Workspace.use { workspace in
                 let text = try workspace.succeed(
