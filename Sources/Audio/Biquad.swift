@@ -46,7 +46,14 @@ struct Biquad {
         return y
     }
 
-    /// Filters a whole signal, starting from rest.
+    /// The state after a constant input has been seen for ever.
+    mutating func settle(at x: Double) {
+        let y = (b0 + b1 + b2) / (1 + a1 + a2) * x
+        z2 = b2 * x - a2 * y
+        z1 = b1 * x - a1 * y + z2
+    }
+
+    /// Filters a whole signal, starting from rest or from where it has settled.
     mutating func apply(to signal: inout [Double]) {
         for i in signal.indices { signal[i] = next(signal[i]) }
     }

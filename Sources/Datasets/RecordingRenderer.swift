@@ -32,7 +32,7 @@ public final class RecordingRenderer {
     }
 
     func pictures(of sound: Sound) throws -> [Image] {
-        let samples = try sound.resampled(to: settings.spectrogram.sampleRate).samples
+        let samples = try transform.prepared(sound).samples
         guard let windowing else { return [samples.withUnsafeBufferPointer(transform.image(of:))] }
         return windowing.filled(samples).withUnsafeBufferPointer { samples in
             windowing.starts(in: samples.count).map { start in

@@ -21,9 +21,9 @@ struct MelSpectrogram {
         }
     }
 
-    /// Decibels of 0 at most as magma colours over `range`, time to the right and low bands at the bottom.
-    func coloured(range: Float) -> Image {
-        let colours = Magma.colours
+    /// Decibels of 0 at most as a picture over `range`, time to the right and low bands at the bottom.
+    func picture(range: Float, channels: SpectrogramChannels) -> Image {
+        let colours = channels == .colours ? Magma.colours : Self.greys
         let pixels = [UInt8](unsafeUninitializedCapacity: 3 * frames * mels) { pixels, count in
             count = 3 * frames * mels
             for mel in 0..<mels {
@@ -39,4 +39,6 @@ struct MelSpectrogram {
         }
         return Image(width: frames, height: mels, pixels: pixels)
     }
+
+    private static let greys: [UInt32] = (0..<256).map { $0 << 16 | $0 << 8 | $0 }
 }

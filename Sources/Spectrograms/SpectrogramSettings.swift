@@ -19,6 +19,13 @@ public struct SpectrogramSettings: Codable, Hashable, Sendable {
     public var height: Int
     public var width: Int
 
+    /// What the picture's three channels show; nil is `colours`.
+    public var channels: SpectrogramChannels?
+    /// The band in Hz that is left of a sound before anything else; nil is all of it.
+    public var band: FrequencyBand?
+    /// Are clicks of friction taken out? nil is no.
+    public var removesSpikes: Bool?
+
     public init(
         sampleRate: Int = 2000, fftSize: Int = 1024, hop: Int = 64, mels: Int = 128, dynamicRange: Float = 80,
         height: Int, width: Int
@@ -46,9 +53,31 @@ public struct SpectrogramSettings: Codable, Hashable, Sendable {
         try check("mels", mels, 1...8192)
         try check("height", height, 1...8192)
         try check("width", width, 1...8192)
+        if let band, !(band.low > 0 && band.low < band.high && band.high.isFinite) {
+            throw SpectrogramError(setting: "band", problem: "\(band.low) to \(band.high) Hz is no band above 0 Hz")
+        }
         guard fftSize % 2 == 0 else { throw SpectrogramError(setting: "fftSize", problem: "\(fftSize) is not even") }
         guard dynamicRange > 0, dynamicRange.isFinite else {
             throw SpectrogramError(setting: "dynamicRange", problem: "\(dynamicRange) is not a positive number of dB")
         }
+    }
+}
+
+/// What a picture's channels show.
+public enum SpectrogramChannels: String, Codable, CaseIterable, Sendable {
+    /// The magma colours of the decibels, as in the notebook.
+    case colours
+    /// The decibels themselves, the same in each channel: 0 is the quietest, 255 the loudest.
+    case mel
+}
+
+/// Frequencies in Hz.
+public struct FrequencyBand: Codable, Hashable, Sendable {
+    public var low: Double
+    public var high: Double
+
+    public init(low: Double, high: Double) {
+        self.low = low
+        self.high = high
     }
 }

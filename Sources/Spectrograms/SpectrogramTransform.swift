@@ -17,9 +17,16 @@ public final class SpectrogramTransform {
         power = [Float](repeating: 0, count: settings.fftSize / 2 + 1)
     }
 
-    /// The picture of a sound of any rate, resampled first.
+    /// A sound of any rate at the settings' rate, filtered as they say.
+    public func prepared(_ sound: Sound) throws -> Sound {
+        var sound = try sound.resampled(to: settings.sampleRate)
+        if let band = settings.band { sound = sound.bandPassed(from: band.low, to: band.high) }
+        return settings.removesSpikes == true ? sound.withoutSpikes() : sound
+    }
+
+    /// The picture of a sound of any rate, prepared first.
     public func image(of sound: Sound) throws -> Image {
-        try sound.resampled(to: settings.sampleRate).samples.withUnsafeBufferPointer(image(of:))
+        try prepared(sound).samples.withUnsafeBufferPointer(image(of:))
     }
 
     /// The picture of samples at the settings' rate: `height x width` pixels, time to the right, low frequencies at the
@@ -30,7 +37,7 @@ public final class SpectrogramTransform {
         precondition(!samples.isEmpty, "image of no samples")
         var spectrogram = melSpectrogram(of: samples)
         spectrogram.convertToDecibels(range: settings.dynamicRange)
-        return spectrogram.coloured(range: settings.dynamicRange)
+        return spectrogram.picture(range: settings.dynamicRange, channels: settings.channels ?? .colours)
             .resized(width: settings.width, height: settings.height, method: .bilinear)
     }
 

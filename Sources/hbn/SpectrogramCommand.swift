@@ -23,11 +23,15 @@ struct SpectrogramCommand: ParsableCommand {
     @Option(help: "The pictures' width in pixels.")
     var width = 288
 
+    @OptionGroup var signal: SignalOptions
+
     func run() throws {
         try reportingFailures {
             let transform: SpectrogramTransform
             do {
-                transform = try SpectrogramTransform(SpectrogramSettings(height: height, width: width))
+                var settings = SpectrogramSettings(height: height, width: width)
+                signal.apply(to: &settings)
+                transform = try SpectrogramTransform(settings)
             } catch {
                 throw RunFailure(.unusableArguments, "\(error)")
             }

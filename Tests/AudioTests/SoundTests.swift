@@ -109,3 +109,47 @@ final class TemporaryFolder {
             + data
     }
 }
+
+/// Noise, and what SciPy's Butterworth filters leave of it (scripts/golden/signal.py).
+struct FilteredGolden: Decodable {
+    let rate: Int
+    let low: Double
+    let high: Double
+    let samples: [Float]
+    let filtered: [Float]
+
+    static let cases = try! JSONDecoder().decode(
+        [FilteredGolden].self, from: Data(contentsOf: Golden.folder.appendingPathComponent("filters.json")))
+}
+
+@Test(arguments: FilteredGolden.cases) func theBandPassIsSciPysForwardsAndBackwards(golden: FilteredGolden) {
+    let sound = Sound(sampleRate: golden.rate, samples: golden.samples).bandPassed(from: golden.low, to: golden.high)
+    let error = zip(sound.samples, golden.filtered).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(sound.samples.count == golden.filtered.count && error < 1e-6, "\(error)")
+}
+
+@Test func aToneInTheBandStaysInPlaceAndOneOutsideIsGone() {
+    func tone(_ hertz: Double) -> Sound {
+        Sound(sampleRate: 2000, samples: (0..<4000).map { Float(sin(2 * .pi * hertz * Double($0) / 2000)) })
+    }
+    let (inside, outside) = (tone(100), tone(5))
+    let kept = inside.bandPassed(from: 25, to: 400)
+    #expect(zip(kept.samples[500..<3500], inside.samples[500..<3500]).allSatisfy { abs($0 - $1) < 0.02 })
+    #expect(outside.bandPassed(from: 25, to: 400).samples[500..<3500].allSatisfy { abs($0) < 0.01 })
+}
+
+@Test func aClickIsTakenOutAndTheBeatsAreLeft() {
+    // A beat each half second, as loud as any other.
+    var samples = (0..<10_000).map { Float(exp(-Double($0 % 1000) / 60) * sin(2 * .pi * 50 * Double($0) / 2000)) }
+    let clean = samples
+    for i in 0..<12 { samples[4600 + i] += 9 * Float(sin(.pi * Double(i) / 12)) }
+    let mended = Sound(sampleRate: 2000, samples: samples).withoutSpikes().samples
+    #expect(mended.max()! <= 1)
+    let changed = mended.indices.filter { mended[$0] != samples[$0] }
+    #expect(!changed.isEmpty && changed.allSatisfy { (4550...4660).contains($0) })
+    #expect(Sound(sampleRate: 2000, samples: clean).withoutSpikes().samples == clean)
+    let short = Array(samples[4000..<6000])
+    #expect(Sound(sampleRate: 2000, samples: short).withoutSpikes().samples == short)
+    let silence = [Float](repeating: 0, count: 5000)
+    #expect(Sound(sampleRate: 2000, samples: silence).withoutSpikes().samples == silence)
+}

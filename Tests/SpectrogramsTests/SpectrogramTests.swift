@@ -103,9 +103,28 @@ struct Golden: Decodable {
 
     @Test func coloursAreMatplotlibs() {
         let scale = MelSpectrogram(frames: 1001, mels: 1, values: (0...1000).map { 80 * (Float($0) / 1000 - 1) })
-        let differing = zip(scale.coloured(range: 80).pixels, golden.scaleColours).filter { $0 != $1 }.count
+        let differing = zip(scale.picture(range: 80, channels: .colours).pixels, golden.scaleColours).filter {
+            $0 != $1
+        }.count
         // A level on the border of two colours may fall on either side in single precision.
         #expect(differing <= 9, "\(differing) of 3003 bytes")
+    }
+
+    @Test func melChannelsAreTheDecibelsThemselves() {
+        let levels = MelSpectrogram(frames: 3, mels: 2, values: [-80, 0, -40, -20, -79.9, -0.1])
+        let pixels = levels.picture(range: 80, channels: .mel).pixels
+        // High bands above, three equal channels.
+        #expect(pixels == [255, 192, 255, 0, 128, 0].flatMap { [$0, $0, $0] })
+    }
+
+    @Test func soundsAreFilteredBeforeTheyBecomePictures() throws {
+        var settings = transform.settings
+        (settings.band, settings.removesSpikes) = (FrequencyBand(low: 100, high: 200), true)
+        let sound = Sound(sampleRate: 2000, samples: golden.samples)
+        let filtered = sound.bandPassed(from: 100, to: 200).withoutSpikes()
+        let picture = try SpectrogramTransform(settings).image(of: sound)
+        #expect(try picture == transform.image(of: filtered))
+        #expect(try picture != transform.image(of: sound))
     }
 
     @Test func thePictureIsTheColouredSpectrogramWithLowFrequenciesAtTheBottom() throws {

@@ -73,6 +73,23 @@ def audio(folder: pathlib.Path) -> None:
         resampled = librosa.resample(mono, orig_sr=rate, target_sr=2000, res_type="soxr_vhq")
         cases.append({"file": name, "rate": rate, "mono": floats(mono), "resampled": floats(resampled)})
     (folder / "audio.json").write_text(json.dumps(cases))
+    (folder / "filters.json").write_text(json.dumps(filtered()))
+
+
+def filtered() -> list:
+    """Noise, and what SciPy's Butterworth filters leave of it."""
+    from scipy.signal import butter, filtfilt
+    generator = np.random.default_rng(5)
+    cases = []
+    for rate, low, high, length in [(2000, 25, 400, 700), (4000, 30, 150, 300), (500, 25, 400, 200), (2000, 25, 400, 4)]:
+        sound = (0.1 * generator.normal(size=length) + 0.3).astype(np.float32)
+        result = sound.astype(float)
+        for frequency, kind in [(low, "highpass"), (high, "lowpass")]:
+            if frequency < rate / 2:
+                b, a = butter(2, frequency, kind, fs=rate)
+                result = filtfilt(b, a, result, padlen=min(9, length - 1))
+        cases.append({"rate": rate, "low": low, "high": high, "samples": floats(sound), "filtered": floats(result)})
+    return cases
 
 
 def spectrograms(folder: pathlib.Path) -> None:
