@@ -108,7 +108,8 @@ let package = Package(
         tests("TensorCoreTests", "TensorCore", "Optimization", "Checkpoints", resources: true),
         tests("AttentionUNetTests", "AttentionUNet", "Training", "Checkpoints", resources: true),
         tests("OptimizationTests", "Optimization", "Parameters", "Randomness", resources: true),
-        tests("TrainingTests", "Training", "TensorCore", "Optimization", "Kernels", "Checkpoints", "Datasets"),
+        tests(
+            "TrainingTests", "Training", "TensorCore", "Optimization", "Kernels", "Checkpoints", "Datasets", "Audio"),
         tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
         tests("ReportsTests", "Reports", "Randomness"),

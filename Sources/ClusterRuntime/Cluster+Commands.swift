@@ -44,7 +44,8 @@ extension Cluster {
         guard let round = rounds[id.round], let tensors = loader.tensors(round: id.round, shard: id.shard) else {
             preconditionFailure("\(id) was assigned before it was ready")
         }
-        let frames = [try FloatFrame(tensors.images).message(), try tensors.labels.withUnsafeBytes { try Message($0) }]
+        var frames = [try FloatFrame(tensors.images).message(), try tensors.labels.withUnsafeBytes { try Message($0) }]
+        if let weights = tensors.weights { frames.append(try weights.withUnsafeBytes { try Message($0) }) }
         if !isAudit { rounds[id.round]!.handedOut.insert(id) }
         let isSent = try workers.socket.send(
             .assignment(round.assignment(id, isAudit: isAudit)), run: run, tensors: frames, to: node)

@@ -22,7 +22,7 @@ struct LaneTask: Sendable {
     let assignment: Header.Assignment
     /// The run, and so the placement, that it belongs to.
     let run: UInt64
-    /// Images and labels.
+    /// Images, labels, and weights if the samples have any.
     let tensors: [Message]
     let parameters: ArrivingParameters
     /// The servers' parts of the parameters, each to get a push of its own.

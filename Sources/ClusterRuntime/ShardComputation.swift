@@ -43,7 +43,7 @@ final class ShardComputation {
         let assignment = task.assignment
         let samples = assignment.samples.count
         let shape = computation.network.shape(of: computation.network.input)
-        guard samples > 0, assignment.roundSamples >= samples, task.tensors.count == 2,
+        guard samples > 0, assignment.roundSamples >= samples, (2...3).contains(task.tensors.count),
             let images = FloatFrame(task.tensors[0], count: samples * shape.count),
             task.parameters.floats.count
                 == (products == nil ? computation.layout.count : computation.layout.gradientCount)
@@ -54,7 +54,8 @@ final class ShardComputation {
                 return try score(assignment, images, task.parameters, version: task.version)
             }
             let labels = try Self.labels(task.tensors[1], count: samples, classes: computation.network.classes)
-            let shard = try train(task, images, labels)
+            let weights = try task.tensors.dropFirst(2).first.map { try Self.weights($0, count: samples) }
+            let shard = try train(task, images, labels, weights)
             return assignment.kind == .audit
                 ? .audited(shard.pushes.map(\.digest))
                 : .pushes([shard], gradients: shard.pushes.map(\.gradient))
@@ -66,7 +67,7 @@ final class ShardComputation {
     }
 
     private func train(
-        _ task: LaneTask, _ images: FloatFrame, _ labels: [Int32]
+        _ task: LaneTask, _ images: FloatFrame, _ labels: [Int32], _ weights: FloatFrame?
     ) throws -> LaneAnswer.Shard {
         let assignment = task.assignment
         let samples = assignment.samples.count
@@ -107,7 +108,7 @@ final class ShardComputation {
         let (outcome, factors) = try labels.withUnsafeBufferPointer { labels in
             try computation.train(
                 ShardInput(
-                    samples: samples, images: images.base, labels: labels.baseAddress!,
+                    samples: samples, images: images.base, labels: labels.baseAddress!, weights: weights?.base,
                     stepSamples: assignment.roundSamples,
                     dropout: Dropout(
                         seed: configuration.seed, step: UInt32(truncatingIfNeeded: assignment.id.round),
@@ -199,6 +200,14 @@ final class ShardComputation {
             return try Message(UnsafeRawBufferPointer(row))
         }
         return .scores(probabilities)
+    }
+
+    private static func weights(_ frame: Message, count: Int) throws -> FloatFrame {
+        guard let weights = FloatFrame(frame, count: count), weights.floats.allSatisfy({ $0 >= 0 && $0.isFinite })
+        else {
+            throw ShardProblem(description: "the weights do not fit the samples")
+        }
+        return weights
     }
 
     private static func labels(_ frame: Message, count: Int, classes: Int) throws -> [Int32] {

@@ -2,14 +2,16 @@ import Foundation
 import Parameters
 import Synchronization
 
-/// A shard's images `[n, h, w, 3]` and labels, ready to be sent.
+/// A shard's images `[n, h, w, 3]`, its labels, and what each sample's loss counts (nil: one), ready to be sent.
 public struct ShardTensors: Sendable {
     public let images: FloatBuffer
     public let labels: [Int32]
+    public let weights: [Float]?
 
-    public init(images: FloatBuffer, labels: [Int32]) {
+    public init(images: FloatBuffer, labels: [Int32], weights: [Float]? = nil) {
         self.images = images
         self.labels = labels
+        self.weights = weights
     }
 }
 

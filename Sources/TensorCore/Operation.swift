@@ -70,6 +70,8 @@ final class StepContext {
     var gradients: UnsafeMutablePointer<Float>!
     var images: UnsafePointer<Float>!
     var labels: UnsafePointer<Int32>!
+    /// What each sample's loss counts; nil: one.
+    var weights: UnsafePointer<Float>?
     /// The weight of each sample's loss in the gradient: 1 / (samples of the whole step).
     var gradientScale: Float = 1
     /// nil outside training: nothing is dropped.

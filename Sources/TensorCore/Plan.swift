@@ -151,10 +151,11 @@ public final class Plan {
     /// `labels` are `batch` classes, each within 0..<classes. `settled` is called when all of the gradient from a place on is
     /// written, time and again, with ever smaller places and 0 in the end.
     public func backward(
-        labels: UnsafePointer<Int32>, scale: Float, settled: ((_ first: Int) throws -> Void)? = nil
+        labels: UnsafePointer<Int32>, weights: UnsafePointer<Float>? = nil, scale: Float,
+        settled: ((_ first: Int) throws -> Void)? = nil
     ) rethrows {
         precondition(mode == .training, "backward in a plan for inference")
-        context.labels = labels
+        (context.labels, context.weights) = (labels, weights)
         context.gradientScale = scale
         for index in operations.indices.reversed() where !context.isGivenUp {
             run(.backwardWeights, index)
@@ -169,9 +170,9 @@ public final class Plan {
     /// `[batch, classes]`, until the next forward.
     public var probabilities: UnsafeBufferPointer<Float> { loss.probabilities }
 
-    /// The sum of the samples' cross-entropies with the labels.
-    public func lossSum(labels: UnsafePointer<Int32>) -> Double {
-        context.labels = labels
+    /// The sum of the samples' cross-entropies with the labels, each times its weight if there are any.
+    public func lossSum(labels: UnsafePointer<Int32>, weights: UnsafePointer<Float>? = nil) -> Double {
+        (context.labels, context.weights) = (labels, weights)
         return loss.lossSum()
     }
 

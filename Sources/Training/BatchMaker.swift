@@ -8,9 +8,12 @@ public struct BatchMaker: Sendable {
     private let dataset: Dataset
     private let augmentation: AugmentationSettings
     private let seed: UInt64
+    private let sampleWeights: [Float]?
 
-    public init(dataset: Dataset, augmentation: AugmentationSettings, seed: UInt64) {
+    /// `weights` are those of all samples of the data set; nil: all count alike.
+    public init(dataset: Dataset, augmentation: AugmentationSettings, seed: UInt64, weights: [Float]? = nil) {
         self.dataset = dataset
+        sampleWeights = weights
         self.augmentation = augmentation
         self.seed = seed
     }
@@ -31,6 +34,11 @@ public struct BatchMaker: Sendable {
             }
         }
         return images
+    }
+
+    /// What each sample's loss counts; nil where all count alike.
+    public func weights(of samples: [UInt32]) -> [Float]? {
+        sampleWeights.map { weights in samples.map { weights[Int($0)] } }
     }
 
     public func labels(of samples: [UInt32]) -> [Int32] {

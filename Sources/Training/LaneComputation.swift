@@ -6,7 +6,7 @@ import TensorCore
 /// What a shard's training gave, beside the gradient.
 public struct ShardOutcome: Sendable, Equatable {
     public let samples: Int
-    /// The sum of the samples' cross-entropies.
+    /// The sum of the samples' cross-entropies, weighted as the samples are.
     public let lossSum: Double
     /// Samples whose most probable class is the true one.
     public let correct: Int
@@ -17,17 +17,20 @@ public struct ShardInput {
     public let samples: Int
     public let images: UnsafePointer<Float>
     public let labels: UnsafePointer<Int32>
+    /// What each sample's loss counts; nil: one.
+    public let weights: UnsafePointer<Float>?
     /// Samples of the whole step, over which the loss is averaged.
     public let stepSamples: Int
     public let dropout: Dropout?
 
     public init(
-        samples: Int, images: UnsafePointer<Float>, labels: UnsafePointer<Int32>, stepSamples: Int,
-        dropout: Dropout?
+        samples: Int, images: UnsafePointer<Float>, labels: UnsafePointer<Int32>,
+        weights: UnsafePointer<Float>? = nil, stepSamples: Int, dropout: Dropout?
     ) {
         self.samples = samples
         self.images = images
         self.labels = labels
+        self.weights = weights
         self.stepSamples = stepSamples
         self.dropout = dropout
     }
@@ -85,7 +88,7 @@ public final class LaneComputation {
         plan.forward(images: shard.images, gradients: gradients, dropout: shard.dropout)
         let share = Float(shard.samples) / Float(shard.stepSamples)
         var end = layout.gradientCount
-        try plan.backward(labels: shard.labels, scale: 1 / Float(shard.stepSamples)) { first in
+        try plan.backward(labels: shard.labels, weights: shard.weights, scale: 1 / Float(shard.stepSamples)) { first in
             for parameter in self.statistics where share < 1 && (first..<end).contains(parameter.offset) {
                 for i in parameter.range { gradients[i] *= share }
             }
@@ -137,6 +140,7 @@ public final class LaneComputation {
         let correct = (0..<shard.samples).count { sample in
             probabilities[sample * classes..<(sample + 1) * classes].mostProbable == Int(shard.labels[sample])
         }
-        return ShardOutcome(samples: shard.samples, lossSum: plan.lossSum(labels: shard.labels), correct: correct)
+        let loss = plan.lossSum(labels: shard.labels, weights: shard.weights)
+        return ShardOutcome(samples: shard.samples, lossSum: loss, correct: correct)
     }
 }

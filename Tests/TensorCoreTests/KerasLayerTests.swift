@@ -152,6 +152,34 @@ func scoringNormalizesWithTheMovingStatistics(_ arrangement: LayerBench.Arrangem
     }
 }
 
+@Test func weightsMultiplyASamplesLossAndItsGradient() throws {
+    let (batch, shape) = try golden.extent(of: "cross_entropy/logits")
+    let labels = try golden.integers("cross_entropy/labels")
+    let weights = (0..<batch).map { 0.5 * Float($0) }
+    func differentiate(_ weights: UnsafePointer<Float>?) throws -> (gradient: [Float], loss: Double) {
+        let bench = try LayerBench(batch: batch, [shape]) { network, values in
+            network.softmaxCrossEntropy(values[0], named: "layer")
+            return nil
+        }
+        bench.setInput(to: try golden["cross_entropy/logits"])
+        (bench.context.gradientScale, bench.context.weights) = (1, weights)
+        bench.forward()
+        return labels.withUnsafeBufferPointer { labels in
+            bench.context.labels = labels.baseAddress
+            bench.backward()
+            return (bench.inputGradient(), bench.lossLayer.lossSum())
+        }
+    }
+    let plain = try differentiate(nil)
+    let weighted = try weights.withUnsafeBufferPointer { try differentiate($0.baseAddress) }
+    let ones = try [Float](repeating: 1, count: batch).withUnsafeBufferPointer { try differentiate($0.baseAddress) }
+    #expect(ones.gradient == plain.gradient && ones.loss == plain.loss)
+    for (index, (gradient, expected)) in zip(weighted.gradient, plain.gradient).enumerated() {
+        #expect(abs(gradient - weights[index / shape.count] * expected) < 1e-6)
+    }
+    #expect(weighted.loss != plain.loss)
+}
+
 @Test func softmaxAndCrossEntropyAreThoseOfKeras() throws {
     let (batch, shape) = try golden.extent(of: "cross_entropy/logits")
     let bench = try LayerBench(batch: batch, [shape]) { network, values in

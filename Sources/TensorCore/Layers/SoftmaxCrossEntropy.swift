@@ -68,14 +68,15 @@ final class SoftmaxCrossEntropy: Operation {
         logitsGradient = builder.gradientTarget(of: layer.logits)
     }
 
-    /// The gradient of a sample's loss is its probabilities minus the one-hot label.
+    /// The gradient of a sample's loss is its probabilities minus the one-hot label, times its weight.
     override func backwardData() {
         let gradient = logitsGradient.slot.buffer.floats
         for sample in 0..<batch {
             let (_, result) = rows(sample)
+            let scale = context.gradientScale * (context.weights?[sample] ?? 1)
             for j in 0..<layer.classes {
                 let truth: Float = j == Int(context.labels[sample]) ? 1 : 0
-                gradient[sample * layer.classes + j] = (result[j] - truth) * context.gradientScale
+                gradient[sample * layer.classes + j] = (result[j] - truth) * scale
             }
         }
         logitsGradient.finish()
@@ -89,7 +90,8 @@ final class SoftmaxCrossEntropy: Operation {
             let highest = highest(row)
             var sum = 0.0
             for j in 0..<layer.classes { sum += exp(Double(row[j] - highest)) }
-            total += log(sum) - Double(row[Int(context.labels[sample])] - highest)
+            let loss = log(sum) - Double(row[Int(context.labels[sample])] - highest)
+            total += loss * Double(context.weights?[sample] ?? 1)
         }
         return total
     }
