@@ -58,11 +58,15 @@ final class OutputFolder {
     func path(_ name: String) -> String { url.appending(path: name).path }
 
     func write(_ configuration: RunConfiguration) throws {
+        try write(configuration.encoded(), to: Self.configurationName)
+    }
+
+    /// Writes a file that is whole or not there.
+    func write(_ data: Data, to name: String) throws {
         do {
-            try configuration.encoded().write(to: url.appending(path: Self.configurationName), options: .atomic)
+            try data.write(to: url.appending(path: name), options: .atomic)
         } catch {
-            throw RunFailure(
-                .inputOutput, "\(path(Self.configurationName)): cannot be written (\(error.localizedDescription))")
+            throw RunFailure(.inputOutput, "\(path(name)): cannot be written (\(error.localizedDescription))")
         }
     }
 }

@@ -3,11 +3,13 @@ import Datasets
 import Evaluation
 import Parameters
 import Reports
+import TensorCore
 import Training
 
 extension RunConfiguration {
     /// What was trained on what, for the report.
-    func facts(of dataset: Dataset, layout: ParameterLayout) -> [RunReport.Fact] {
+    func facts(of dataset: Dataset) -> [RunReport.Fact] {
+        let layout = Network.attentionUNet(model).parameterLayout
         let windows = self.dataset.windowSeconds.map { "\($0) s" } ?? "whole recordings"
         return [
             .init("Data", data.name),
@@ -27,7 +29,19 @@ extension RunConfiguration {
                 "shear \(augmentation.shearRange)°, zoom \(augmentation.zoomRange)"
                     + (augmentation.horizontalFlip ? ", horizontal flip" : "")),
             .init("Seed", "\(seed)"),
-        ]
+        ] + signalFacts
+    }
+
+    /// What differs from the notebook's way to a picture, and from counting all samples alike.
+    private var signalFacts: [RunReport.Fact] {
+        let spectrogram = dataset.spectrogram
+        let signal = [
+            spectrogram.channels == .mel ? "decibels in each channel" : nil,
+            spectrogram.band.map { "band-pass \($0.low) to \($0.high) Hz" },
+            spectrogram.removesSpikes == true ? "spikes removed" : nil,
+        ].compactMap(\.self)
+        return (signal.isEmpty ? [] : [.init("Signal", signal.joined(separator: ", "))])
+            + (balance.map { [.init("Balance", "\($0.rawValue): its classes count alike in the loss")] } ?? [])
     }
 }
 

@@ -28,15 +28,15 @@ public struct TrainedModel: Sendable {
             parameters: try ModelParameters(file, network.parameterLayout), shardSize: configuration.shardSize)
     }
 
-    /// The probabilities of a data set's recordings.
-    public func predictions(for dataset: Dataset, lanes: Int) throws -> [Prediction] {
+    /// The probabilities of a data set's recordings, or of those with these samples.
+    public func predictions(for dataset: Dataset, samples: [UInt32]? = nil, lanes: Int) throws -> [Prediction] {
         guard dataset.classes == configuration.classes else {
             throw RunFailure(
                 .badData,
                 "the data has classes \(dataset.classes), the model knows \(configuration.classes); use data of the same"
             )
         }
-        let samples = dataset.samples.indices.map(UInt32.init)
+        let samples = samples ?? dataset.samples.indices.map(UInt32.init)
         let batches = BatchMaker(dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
         let probabilities = try scorer.probabilities(of: samples, lanes: lanes) { batches.images(of: $0, epoch: nil) }
         return try ScoredRecordings.predictions(dataset, samples: samples, probabilities: probabilities)
@@ -70,8 +70,7 @@ public struct TrainedModel: Sendable {
         let dataset = try TrainingRun.read(source, configuration.dataset, log: log)
         let predictions = try predictions(for: dataset, lanes: lanes)
         let metrics = try ClassificationMetrics(predictions, classes: dataset.classes, seed: configuration.seed)
-        let layout = Network.attentionUNet(configuration.model).parameterLayout
-        var facts = configuration.facts(of: dataset, layout: layout)
+        var facts = configuration.facts(of: dataset)
         facts.removeAll { $0.name == "Held out" || $0.name == "Data" }
         facts.insert(.init("Data", source.name), at: 0)
         facts.insert(.init("Trained on", configuration.data.name), at: 1)

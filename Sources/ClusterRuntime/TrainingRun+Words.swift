@@ -64,12 +64,18 @@ extension TrainingRun {
         line.print(
             "\(configuration.preset.rawValue): \(configuration.model.height)x\(configuration.model.width), "
                 + "\(layout.count.grouped) parameters; training on \(training) recordings (\(schedule.samples.count) windows), "
-                + "validation on \(held) others; \(schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)")
+                + "validation on \(held) others\(heldOutText); \(schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)"
+        )
         if step > 0 {
             line.print("resuming at step \(step)")
         } else if isResumed {
             line.print("there is no checkpoint yet: starting at step 0")
         }
+    }
+
+    private var heldOutText: String {
+        guard let part = configuration.heldOut else { return "" }
+        return ", test on the \(Set(test.map { dataset.samples[Int($0)].recording }).count) of \(part)"
     }
 
     func describe(_ failure: ShardFailure) -> String {
@@ -82,7 +88,11 @@ extension TrainingRun {
     /// Scores the recordings that were never trained on: the test data's, or else the validation part's.
     func report(_ digest: String) throws {
         var (scored, predictions) = (dataset, try validationPredictions())
-        var facts = configuration.facts(of: dataset, layout: layout)
+        var facts = configuration.facts(of: dataset)
+        if let heldOut = configuration.heldOut {
+            predictions = try ScoredRecordings.predictions(dataset, samples: test, probabilities: testProbabilities)
+            facts.append(.init("Scored on", "\(heldOut), neither trained on nor validated with"))
+        }
         if let path = configuration.testData {
             scored = try Self.read(.folder(path), configuration.dataset, log: log)
             predictions = try TrainedModel(run: folder.url.path).predictions(

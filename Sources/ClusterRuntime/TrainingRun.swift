@@ -16,14 +16,19 @@ public final class TrainingRun {
     let dataset: Dataset
     let schedule: EpochSchedule
     let validation: [UInt32]
+    /// What is held out of both.
+    let test: [UInt32]
     let layout: ParameterLayout
     let folder: OutputFolder
     let checkpoints: CheckpointFolder
     let writer: CheckpointWriter
     let cluster: Cluster
-    private let interruption = Interruption(
-        secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost")
+    private let interruption: Interruption
     private let gathering: Gathering
+    /// What --resume goes on with, if it is not the run's own folder.
+    private let resumedBy: String?
+    /// Does nobody need the workers afterwards?
+    private let isLast: Bool
     let isResumed: Bool
     let log: Logger
     private(set) var history: History
@@ -37,14 +42,31 @@ public final class TrainingRun {
     private var recordedStep: UInt64 = 0
     private var scoringRounds: UInt64 = 0
     private var validationProbabilities: [Float] = []
+    private(set) var testProbabilities: [Float] = []
     let began = ContinuousClock.now
     let totalSteps: UInt64
 
+    static func makeInterruption() -> Interruption {
+        Interruption(
+            secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost")
+    }
+
     /// Starts a new run in `output`, or goes on with the one in `resuming`, whose configuration is then taken.
-    public init(
+    public convenience init(
         _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering,
         trust: TrustSettings, log: Logger
     ) throws {
+        try self.init(
+            configuration, output: output, resuming: resuming, gathering: gathering, trust: trust,
+            interruption: Self.makeInterruption(), resumedBy: nil, isLast: true, log: log)
+    }
+
+    /// One of several runs that follow each other, which are gone on with together, by `resumedBy`.
+    init(
+        _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering,
+        trust: TrustSettings, interruption: Interruption, resumedBy: String?, isLast: Bool, log: Logger
+    ) throws {
+        (self.interruption, self.resumedBy, self.isLast) = (interruption, resumedBy, isLast)
         self.log = log
         isResumed = resuming != nil
         if let path = configuration.testData, !FileManager.default.fileExists(atPath: path) {
@@ -73,8 +95,11 @@ public final class TrainingRun {
         }
         self.configuration = configuration
 
-        let split = try dataset.split(validationFraction: configuration.validationFraction, seed: configuration.seed)
+        let split = try dataset.split(
+            validationFraction: configuration.validationFraction, heldOut: configuration.heldOut,
+            seed: configuration.seed)
         validation = split.validation.map(UInt32.init)
+        test = split.test.map(UInt32.init)
         schedule = EpochSchedule(
             samples: split.training.map(UInt32.init), shardSize: configuration.shardSize,
             shardsPerStep: configuration.shardsPerStep, seed: configuration.seed)
@@ -87,12 +112,15 @@ public final class TrainingRun {
         try Self.checkMemory(for: layout, configuration)
         history = try History(folder: folder.url)
         let batches = BatchMaker(
-            dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
+            dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed,
+            weights: configuration.balance?.weights(of: dataset, training: split.training))
         self.gathering = gathering
         cluster = try Cluster(
             gathering: gathering, configuration: configuration, layout: layout, totalSteps: totalSteps, trust: trust,
             load: { samples, epoch in
-                ShardTensors(images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples))
+                ShardTensors(
+                    images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples),
+                    weights: batches.weights(of: samples))
             }, interruption: interruption, log: log)
         cluster.reference = configuration.fingerprints?.reference
         // From here on it is a run; what failed before leaves the folder free for another try.
@@ -296,7 +324,7 @@ public final class TrainingRun {
         try cluster.end(reason: "the run was interrupted", keepingRemoteWorkers: true)
         return RunFailure(
             .interrupted,
-            "interrupted after step \(step); go on with hbn-coordinator --resume \(folder.url.path)\(gathering.options)\(cluster.trust.options)"
+            "interrupted after step \(step); go on with hbn-coordinator --resume \(resumedBy ?? folder.url.path)\(gathering.options)\(cluster.trust.options)"
         )
     }
 
@@ -318,7 +346,8 @@ public final class TrainingRun {
         try writeNow(cluster.snapshot(withVelocity: false), to: final)
         // Resuming at the end leaves nothing to train, but the report needs the scores.
         if validationProbabilities.isEmpty && !validation.isEmpty { validationProbabilities = try score(validation) }
-        try cluster.end(reason: "the training is done")
+        if !test.isEmpty { testProbabilities = try score(test) }
+        try cluster.end(reason: "the training is done", keepingRemoteWorkers: !isLast)
         writer.finish()
         let digest = try ParameterDigest.digest(of: SafetensorsFile(path: final))
         countUnlikeShards()

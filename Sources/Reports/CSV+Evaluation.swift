@@ -14,6 +14,18 @@ extension CSV {
                 })
     }
 
+    /// `folds.csv`: the scores of each part of the data; what is undefined is empty.
+    init(_ parts: [RunReport.Part]) {
+        func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+        self.init(
+            [["part", "recordings", "accuracy", "sensitivity", "specificity", "macc", "auc"]]
+                + parts.map { part in
+                    let scores = part.scores
+                    return [part.name, "\(scores.count)"]
+                        + [scores.accuracy, scores.sensitivity, scores.specificity, scores.macc, scores.auc].map(text)
+                })
+    }
+
     /// `confusion_matrix.csv`: a row for each true class, a column for each predicted one.
     init(_ matrix: ConfusionMatrix, classes: [String]) {
         self.init(

@@ -44,6 +44,7 @@ struct ReportPage {
             \(Tile.all(of: report.metrics))
             \(decisions)
             \(byClass)
+            \(byPart)
             \(byGroup)
             \(training)
             \(Self.section("What was trained on what", facts(report.facts)))
@@ -86,6 +87,20 @@ struct ReportPage {
             Table(head: ["class", "recordings", "precision", "recall", "F1"], rows: rows).html + further)
     }
 
+    private var byPart: String {
+        guard !report.parts.isEmpty else { return "" }
+        let rows =
+            report.parts.map { Table.Row($0.name, Self.cells($0.scores)) }
+            + [Table.Row("all together", Self.cells(report.metrics.scores), style: "total")]
+        let note =
+            "<p class=\"note\">Each part was scored by a model that was trained on the others and never saw it. "
+            + "“All together” ranks the scores of different models with each other.</p>"
+        return Self.section(
+            "Part by part", Table(head: ["part"] + Self.scoreColumns, rows: rows).html + note)
+    }
+
+    private static let scoreColumns = ["recordings", "accuracy", "sensitivity", "specificity", "MAcc", "AUC"]
+
     private var byGroup: String {
         guard let baselines = report.metrics.baselines else { return "" }
         let groups = report.metrics.groups.sorted { $0.key < $1.key }
@@ -102,8 +117,9 @@ struct ReportPage {
             "<p class=\"note\">The two rules never listen to a recording. A model is worth its trouble only "
             + "where it beats them, above all the second: recordings of one site resemble each other in more than "
             + "the hearts they hold.</p>"
-        let head = ["site", "recordings", "accuracy", "sensitivity", "specificity", "MAcc", "AUC"]
-        return Self.section("Site by site, and against knowing nothing", Table(head: head, rows: rows).html + note)
+        return Self.section(
+            "Site by site, and against knowing nothing",
+            Table(head: ["site"] + Self.scoreColumns, rows: rows).html + note)
     }
 
     private static func cells(_ scores: Scores) -> [String] {

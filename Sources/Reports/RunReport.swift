@@ -12,7 +12,20 @@ public struct RunReport: Sendable {
     public var metrics: ClassificationMetrics
     /// Empty when nothing was trained, as in an evaluation.
     public var history: [EpochRecord]
+    /// The parts of the data that were scored by a model each; empty where one model scored all.
+    public var parts: [Part]
     public var skipped: [SkippedFile]
+
+    /// What one of several models did.
+    public struct Part: Hashable, Sendable {
+        public let name: String
+        public let scores: Scores
+
+        public init(name: String, scores: Scores) {
+            self.name = name
+            self.scores = scores
+        }
+    }
 
     /// One line of a table of facts.
     public struct Fact: Hashable, Codable, Sendable {
@@ -39,7 +52,7 @@ public struct RunReport: Sendable {
     /// `predictions` are those that `metrics` were made from.
     public init(
         title: String, facts: [Fact] = [], cluster: [Fact] = [], predictions: [Prediction],
-        metrics: ClassificationMetrics, history: [EpochRecord] = [], skipped: [SkippedFile] = []
+        metrics: ClassificationMetrics, history: [EpochRecord] = [], parts: [Part] = [], skipped: [SkippedFile] = []
     ) {
         self.title = title
         self.facts = facts
@@ -47,6 +60,7 @@ public struct RunReport: Sendable {
         self.predictions = predictions
         self.metrics = metrics
         self.history = history
+        self.parts = parts
         self.skipped = skipped
     }
 
@@ -62,6 +76,7 @@ public struct RunReport: Sendable {
             ClassificationReport(metrics.confusionMatrix, classes: classes).description,
             to: "classification_report.txt")
         try run.write(CSV(metrics.confusionMatrix, classes: classes).text, to: "confusion_matrix.csv")
+        if !parts.isEmpty { try run.write(CSV(parts).text, to: "folds.csv") }
         if !skipped.isEmpty {
             try run.write(
                 CSV([["file", "reason"]] + skipped.map { [$0.file, $0.reason] }).text, to: "skipped.csv")

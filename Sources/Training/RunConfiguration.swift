@@ -13,6 +13,8 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var data: DataSource
     public var dataset: DatasetSettings
     public var validationFraction = 0.2
+    /// What the model is tested with after the training; nil: the validation part.
+    public var heldOut: HeldOut?
     /// A second data set, looked at only after the training.
     public var testData: String?
     /// Of all recordings' names and contents, once they are read: a run goes on with the same ones.
@@ -22,6 +24,8 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var model: ModelSettings
     public var optimizer: SGD
     public var augmentation = AugmentationSettings()
+    /// Whose losses count more, so that rare ones are not passed over; nil: all count alike.
+    public var balance: Balance?
     public var numerics = NumericsSettings()
     public var densePlacement = DensePlacement.server
     public var seed: UInt64 = 1

@@ -31,16 +31,25 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: "Start from this config.json; other options change it.")
     var config: String?
 
+    @Option(help: "Train a model for each of so many parts of the data, or for each site, and test it with that part.")
+    var folds: FoldScheme?
+
     @Flag(help: "Print the layers, the number of parameters and the memory of each role, and do nothing.")
     var describe = false
 
     func run() throws {
         try reportingFailures {
             if let resume {
-                guard output == nil, config == nil, data == nil, training.isEmpty else {
+                guard output == nil, config == nil, data == nil, folds == nil, training.isEmpty else {
                     throw RunFailure(
                         .unusableArguments,
                         "--resume goes on with the run's own settings; leave out what would change them")
+                }
+                if CrossValidation.isIn(resume) {
+                    return try validate(
+                        CrossValidation(
+                            resuming: resume, gathering: try cluster.gathering(), trust: try cluster.trust(),
+                            log: Wire.logger("coordinator")))
                 }
                 return try train(RunConfiguration(ofRun: resume))
             }
@@ -50,14 +59,37 @@ struct CoordinatorCommand: ParsableCommand {
             configuration.fingerprints = nil  // Of the workers that the other run had.
             try training.apply(to: &configuration, data: data)
             if describe { return try Description(configuration).print() }
+            if let folds {
+                guard configuration.testData == nil else {
+                    throw RunFailure(.unusableArguments, "--folds tests with the data itself; leave out --test-data")
+                }
+                return try validate(
+                    CrossValidation(
+                        configuration, folds, output: output, gathering: try cluster.gathering(),
+                        trust: try cluster.trust(), log: Wire.logger("coordinator")))
+            }
             try train(configuration)
         }
     }
+
+    private func validate(_ validation: CrossValidation) throws { print("report: \(try validation.run())") }
 
     private func train(_ configuration: RunConfiguration) throws {
         let run = try TrainingRun(
             configuration, output: output, resuming: resume, gathering: try cluster.gathering(),
             trust: try cluster.trust(), log: Wire.logger("coordinator"))
         print("report: \(try run.train())")
+    }
+}
+
+extension FoldScheme: ExpressibleByArgument {
+    public init?(argument: String) {
+        if argument == "site" {
+            self = .site
+        } else if let count = Int(argument), (2...1000).contains(count) {
+            self = .count(count)
+        } else {
+            return nil
+        }
     }
 }

@@ -10,6 +10,7 @@ extension Preset: ExpressibleByArgument {}
 extension LearningRateDecay: ExpressibleByArgument {}
 extension DensePlacement: ExpressibleByArgument {}
 extension GradientPrecision: ExpressibleByArgument {}
+extension Balance: ExpressibleByArgument {}
 
 /// What changes a preset, or a configuration file.
 struct TrainingOptions: ParsableArguments {
@@ -91,8 +92,13 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Data to look at only after the training; the report is then about it.")
     var testData: String?
 
+    @Option(help: "What counts alike in the loss: class, or site: the classes within each site (default: samples).")
+    var balance: Balance?
+
     @Option(help: "Seconds of a window; 0 takes whole recordings.")
     var windowSeconds: Double?
+
+    @OptionGroup var signal: SignalOptions
 
     @Option(help: "Synthetic recordings to make.")
     var recordings: Int?
@@ -110,9 +116,9 @@ struct TrainingOptions: ParsableArguments {
             shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
             zoomRange,
             validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep, convolutions,
-            densePlacement, gradientPrecision,
+            densePlacement, gradientPrecision, balance,
         ]
-        return numbers.allSatisfy { $0 == nil } && !nesterov && !horizontalFlip
+        return numbers.allSatisfy { $0 == nil } && signal.isEmpty && !nesterov && !horizontalFlip
     }
 
     func apply(to configuration: inout RunConfiguration, data: String?) throws {
@@ -137,6 +143,7 @@ struct TrainingOptions: ParsableArguments {
         set(\.optimizer.weightDecay, weightDecay)
         set(\.densePlacement, densePlacement)
         set(\.numerics.gradientPrecision, gradientPrecision)
+        set(\.balance, balance)
         set(\.seed, seed)
         set(\.augmentation.shearRange, shearRange)
         set(\.augmentation.zoomRange, zoomRange)
@@ -152,6 +159,7 @@ struct TrainingOptions: ParsableArguments {
         } else if threadsPerLane != nil {
             configuration.numerics.chooseConvolutions()
         }
+        signal.apply(to: &configuration.dataset.spectrogram)
         configuration.dataset.spectrogram.height = configuration.model.height
         configuration.dataset.spectrogram.width = configuration.model.width
         if data != nil || recordings != nil || seed != nil, data != nil || configuration.isSynthetic {

@@ -39,6 +39,17 @@ extension ClusterTests {
             }
         }
 
+        @Test func weightsOfSamplesTravelWithThem() throws {
+            try Workspace.use { workspace in
+                let (coordinator, endpoint) = try workspace.listen(.balanced)
+                _ = try workspace.worker("only", at: endpoint, lanes: 2)
+                #expect(try coordinator.outcome().status == 0)
+                let result = try workspace.result(of: "run")
+                #expect(result == (try TinyRun.balanced.result()))
+                #expect(result.digest != (try TinyRun.brief.result().digest))
+            }
+        }
+
         @Test func workersOfOneAndOfTwoLanesOverTCPGiveTheSameResult() throws {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long, "--min-workers", "2")

@@ -22,6 +22,9 @@ struct TinyRun: CustomTestStringConvertible {
     static let rounded = TinyRun(
         testDescription: "gradients in bfloat16",
         options: common + ["--epochs", "2", "--gradient-precision", "bf16"])
+    static let balanced = TinyRun(
+        testDescription: "balanced classes, and decibels as channels",
+        options: common + ["--epochs", "2", "--balance", "class", "--channels", "mel", "--band-pass", "25-400"])
     static let plain = TinyRun(
         testDescription: "plain SGD, ending in mid-epoch",
         options: common + ["--epochs", "2", "--momentum", "0", "--max-steps", "6"])

@@ -36,7 +36,7 @@ import Testing
     @Test func everySampleIsOnOneSideAndRecordingsAndCopiesStayTogether() throws {
         let dataset = try sites()
         for seed in 0..<50 as Range<UInt64> {
-            let (training, validation) = try dataset.split(validationFraction: 0.3, seed: seed)
+            let (training, validation, _) = try dataset.split(validationFraction: 0.3, seed: seed)
             #expect((training + validation).sorted() == Array(dataset.samples.indices))
             func digests(_ samples: [Int]) -> Set<String> {
                 Set(samples.map { dataset.recordings[dataset.samples[$0].recording].digest })
@@ -47,7 +47,7 @@ import Testing
 
     @Test func classesAndSitesAreSplitInProportion() throws {
         let dataset = try sites()
-        let (_, validation) = try dataset.split(validationFraction: 0.3, seed: 9)
+        let (_, validation, _) = try dataset.split(validationFraction: 0.3, seed: 9)
         let recordings = Set(validation.map { dataset.samples[$0].recording }).map { dataset.recordings[$0] }
         func count(_ label: Int, _ group: String) -> Int {
             Set(recordings.filter { $0.label == label && $0.group == group }.map(\.digest)).count
@@ -66,10 +66,48 @@ import Testing
         #expect(try dataset.split(validationFraction: 0.25, seed: 2) != split)
     }
 
+    @Test func foldsHaveEachRecordingOnceWithClassesAndSitesInProportion() throws {
+        let dataset = try sites()
+        for seed in 0..<10 as Range<UInt64> {
+            var tested: [Int] = []
+            for number in 1...4 {
+                let split = try dataset.split(validationFraction: 0.2, heldOut: .fold(number, of: 4), seed: seed)
+                #expect((split.training + split.validation + split.test).sorted() == Array(dataset.samples.indices))
+                tested += split.test
+                func recordings(_ samples: [Int]) -> [Recording] {
+                    Set(samples.map { dataset.samples[$0].recording }).map { dataset.recordings[$0] }
+                }
+                let held = recordings(split.test)
+                #expect(
+                    Set(held.map(\.digest)).isDisjoint(
+                        with: recordings(split.training + split.validation).map(\.digest)))
+                #expect(Set(held.map { "\($0.label) \($0.group!)" }).count >= 5)
+                // 43 contents of 45 recordings.
+                #expect((10...13).contains(held.count))
+            }
+            #expect(tested.sorted() == Array(dataset.samples.indices))
+        }
+    }
+
+    @Test func aSiteIsHeldOutWithAllCopiesOfItsRecordings() throws {
+        let dataset = try sites()
+        let split = try dataset.split(validationFraction: 0, heldOut: .group("b"), seed: 1)
+        let names = Set(split.test.map { dataset.recordings[dataset.samples[$0].recording].name })
+        // b08 is c05's copy.
+        #expect(names == Set(dataset.recordings.filter { $0.group == "b" }.map(\.name) + ["c/c05.wav"]))
+        #expect(split.validation.isEmpty)
+    }
+
+    @Test(arguments: [HeldOut.group("d"), .fold(0, of: 3), .fold(4, of: 3), .fold(1, of: 1), .fold(1, of: 100)])
+    func partsThatCannotBeAreRefused(part: HeldOut) throws {
+        let dataset = try sites()
+        #expect(throws: DatasetError.self) { try dataset.split(validationFraction: 0.2, heldOut: part, seed: 1) }
+    }
+
     @Test func smallAndLargeFractionsLeaveBothSidesEveryClass() throws {
         let dataset = try sites()
         for fraction in [0.001, 0.999] {
-            let (training, validation) = try dataset.split(validationFraction: fraction, seed: 3)
+            let (training, validation, _) = try dataset.split(validationFraction: fraction, seed: 3)
             for side in [training, validation] {
                 #expect(Set(side.map { dataset.samples[$0].label }) == [0, 1])
             }

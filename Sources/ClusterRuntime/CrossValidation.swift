@@ -1,0 +1,145 @@
+import Datasets
+import Evaluation
+import Foundation
+import Logging
+import Reports
+import Training
+
+/// How recordings are divided so that each is in a test part once.
+public enum FoldScheme: Hashable, Sendable {
+    /// So many parts of one size.
+    case count(Int)
+    /// A part for each site.
+    case site
+}
+
+/// A training for each part of the data, on all that is not in it; and one report about all recordings, each scored by the
+/// model that never saw it.
+public final class CrossValidation {
+    private let plan: Plan
+    private let folder: OutputFolder
+    private let dataset: Dataset
+    private let gathering: Gathering
+    private let trust: TrustSettings
+    private let log: Logger
+    private let interruption = TrainingRun.makeInterruption()
+    private let began = ContinuousClock.now
+    private var line = ProgressLine()
+
+    /// What stands in folds.json.
+    private struct Plan: Codable {
+        static let name = "folds.json"
+        var configuration: RunConfiguration
+        let parts: [HeldOut]
+    }
+
+    /// Is this the folder of a cross-validation?
+    public static func isIn(_ folder: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(folder)/\(Plan.name)")
+    }
+
+    /// Starts a new one in `output`.
+    public init(
+        _ configuration: RunConfiguration, _ scheme: FoldScheme, output: String?, gathering: Gathering,
+        trust: TrustSettings, log: Logger
+    ) throws {
+        (self.gathering, self.trust, self.log) = (gathering, trust, log)
+        let path = output ?? OutputFolder.nextFree()
+        folder = try OutputFolder(new: path, remedy: "go on with it by --resume \(path), or choose another folder")
+        dataset = try TrainingRun.read(configuration.data, configuration.dataset, log: log)
+        let parts: [HeldOut] =
+            switch scheme {
+            case .count(let count): (1...count).map { .fold($0, of: count) }
+            case .site: dataset.groups.map { .group($0) }
+            }
+        guard parts.count > 1 else {
+            throw RunFailure(
+                .unusableArguments,
+                "--folds site: the data has \(parts.count == 1 ? "one site" : "no sites"); use a number of folds")
+        }
+        // What cannot be divided is found before anything is trained.
+        for part in parts {
+            _ = try dataset.split(validationFraction: 0, heldOut: part, seed: configuration.seed)
+        }
+        plan = Plan(configuration: configuration, parts: parts)
+        try folder.write(JSONEncoder().encode(plan), to: Plan.name)
+    }
+
+    /// Goes on with the one in a folder.
+    public init(resuming path: String, gathering: Gathering, trust: TrustSettings, log: Logger) throws {
+        (self.gathering, self.trust, self.log) = (gathering, trust, log)
+        folder = try OutputFolder(existing: path)
+        let file = folder.path(Plan.name)
+        guard let data = FileManager.default.contents(atPath: file),
+            let plan = try? JSONDecoder().decode(Plan.self, from: data), plan.configuration.complaint == nil
+        else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
+        self.plan = plan
+        dataset = try TrainingRun.read(plan.configuration.data, plan.configuration.dataset, log: log)
+    }
+
+    /// Trains what is not trained yet, and returns the report's path.
+    public func run() throws -> String {
+        var parts: [RunReport.Part] = []
+        var predictions: [Prediction] = []
+        for (index, part) in plan.parts.enumerated() {
+            let path = folder.path(Self.name(of: part))
+            if !FileManager.default.fileExists(atPath: "\(path)/report.html") {
+                line.print("\(part): \(index + 1) of \(plan.parts.count)")
+                try train(without: part, in: path, isLast: index == plan.parts.count - 1)
+            }
+            let own = try test(part, of: path)
+            parts.append(.init(name: "\(part)", scores: Scores(own, classes: dataset.classes)))
+            predictions += own
+        }
+        return try report(parts, predictions)
+    }
+
+    private func train(without part: HeldOut, in path: String, isLast: Bool) throws {
+        let isBegun = FileManager.default.fileExists(atPath: "\(path)/\(OutputFolder.configurationName)")
+        var configuration = try isBegun ? RunConfiguration(ofRun: path) : plan.configuration
+        configuration.heldOut = part
+        let run = try TrainingRun(
+            configuration, output: path, resuming: isBegun ? path : nil, gathering: gathering, trust: trust,
+            interruption: interruption, resumedBy: folder.url.path, isLast: isLast, log: log)
+        _ = try run.train()
+    }
+
+    /// What a model says of the recordings that it never saw.
+    private func test(_ part: HeldOut, of path: String) throws -> [Prediction] {
+        let model = try TrainedModel(run: path)
+        let split = try dataset.split(
+            validationFraction: model.configuration.validationFraction, heldOut: part, seed: model.configuration.seed)
+        return try model.predictions(
+            for: dataset, samples: split.test.map(UInt32.init), lanes: ProcessInfo.processInfo.activeProcessorCount)
+    }
+
+    private func report(_ parts: [RunReport.Part], _ predictions: [Prediction]) throws -> String {
+        var configuration = plan.configuration
+        configuration.classes = dataset.classes
+        let metrics = try ClassificationMetrics(predictions, classes: dataset.classes, seed: configuration.seed)
+        var facts = configuration.facts(of: dataset)
+        facts.append(.init("Scored on", "all recordings, each by the one of \(parts.count) models that never saw it"))
+        facts.append(.init("Time", began.duration(to: .now).spoken))
+        try RunReport(
+            title: "HeartBeatNet cross-validation", facts: facts, predictions: predictions, metrics: metrics,
+            parts: parts,
+            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
+        ).write(to: folder.url)
+        for part in parts { line.print("\(part.name): \(Self.text(part.scores))") }
+        line.print("all, each recording scored by a model that never saw it:")
+        for row in metrics.summary { line.print(row) }
+        return folder.path("report.html")
+    }
+
+    private static func text(_ scores: Scores) -> String {
+        func text(_ value: Double?) -> String { value.map { $0.rounded(3) } ?? "undefined" }
+        return "\(scores.count) recordings, AUC \(text(scores.auc)), MAcc \(text(scores.macc))"
+    }
+
+    private static func name(of part: HeldOut) -> String {
+        switch part {
+        case .fold(let number, _): "fold-\(number)"
+        case .group(let name): "site-" + name.replacing("/", with: "_")
+        }
+    }
+}
