@@ -115,7 +115,8 @@ let package = Package(
         tests("ReportsTests", "Reports", "Randomness"),
         tests("ClusterLogicTests", "ClusterLogic", "Messages"),
         // They start the programs, which SwiftPM builds into the folder of the tests.
-        tests("ClusterRuntimeTests", "ClusterRuntime", "Kernels", "Training", "Messages", "ZeroMQ"),
+        tests(
+            "ClusterRuntimeTests", "ClusterRuntime", "Kernels", "Training", "Messages", "ZeroMQ", "Images", "TensorCore"),
         .testTarget(
             name: "FuzzingTests", dependencies: ["Fuzzing", "Randomness"], exclude: ["Findings"]),
     ],

@@ -15,6 +15,7 @@ public struct TrainedModel: Sendable {
     public let configuration: RunConfiguration
     /// The file the parameters come from.
     public let path: String
+    let parameters: ModelParameters
     private let scorer: Scorer
 
     /// Reads a run's configuration and its final parameters; those of the newest checkpoint while it is not done.
@@ -23,9 +24,10 @@ public struct TrainedModel: Sendable {
         let file = try SafetensorsFile(ofRun: run)
         path = file.path
         let network = Network.attentionUNet(configuration.model)
+        parameters = try ModelParameters(file, network.parameterLayout)
         scorer = Scorer(
-            network: network, numerics: configuration.numerics,
-            parameters: try ModelParameters(file, network.parameterLayout), shardSize: configuration.shardSize)
+            network: network, numerics: configuration.numerics, parameters: parameters,
+            shardSize: configuration.shardSize)
     }
 
     /// The probabilities of a data set's recordings, or of those with these samples.
@@ -77,6 +79,7 @@ public struct TrainedModel: Sendable {
         facts.append(.init("Parameters from", path))
         try RunReport(
             title: "HeartBeatNet evaluation", facts: facts, predictions: predictions, metrics: metrics,
+            mistakes: try worstMistakes(among: predictions, of: dataset),
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
         ).write(to: folder.url)
         for row in metrics.summary { print(row) }

@@ -107,6 +107,7 @@ extension TrainingRun {
         try RunReport(
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
             metrics: metrics, history: history.records,
+            mistakes: try TrainedModel(run: folder.url.path).worstMistakes(among: predictions, of: scored),
             skipped: skipped.map {
                 .init(file: $0.path, reason: $0.reason)
             }

@@ -1,4 +1,5 @@
 import Evaluation
+import Foundation
 
 /// `report.html`: one file that needs nothing else, for screen (light and dark) and paper. It is HTML and XML alike.
 struct ReportPage {
@@ -46,6 +47,7 @@ struct ReportPage {
             \(byClass)
             \(byPart)
             \(byGroup)
+            \(mistakes)
             \(training)
             \(Self.section("What was trained on what", facts(report.facts)))
             \(Self.section("Who computed it", facts(report.cluster)))
@@ -126,6 +128,34 @@ struct ReportPage {
         ["\(scores.count)"]
             + [scores.accuracy, scores.sensitivity, scores.specificity, scores.macc].map(FigureText.percent)
             + [FigureText.score(scores.auc)]
+    }
+
+    private var mistakes: String {
+        guard !report.mistakes.isEmpty else { return "" }
+        let note =
+            "<p class=\"note\">Recordings that were called wrongly with most confidence, each by the window that spoke for it "
+            + "most: time to the right, low frequencies below. Beside what the network saw, the same in the light of its "
+            + "attention gates, from the coarsest to the finest: bright where a gate lets most through, dark where it lets "
+            + "least; the numbers are the least and the greatest factor.</p>"
+        let cases = report.mistakes.map { mistake in
+            let pictures =
+                [Self.picture(mistake.picture, "what the network saw")]
+                + mistake.attention.map {
+                    Self.picture(
+                        $0.picture,
+                        "\($0.name): \(FigureText.score(Double($0.least))) to \(FigureText.score(Double($0.greatest)))")
+                }
+            let title =
+                "\(mistake.file): \(mistake.truth), called \(mistake.called) (\(FigureText.percent(mistake.probability))), "
+                + "window \(mistake.window + 1) of \(mistake.windows)"
+            return "<div class=\"case\"><h3>\(title.escaped)</h3><div class=\"strip\">\(pictures.joined())</div></div>"
+        }
+        return Self.section("The worst mistakes", note + cases.joined(separator: "\n"))
+    }
+
+    private static func picture(_ png: [UInt8], _ caption: String) -> String {
+        "<figure><img alt=\"\(caption.escaped)\" src=\"data:image/png;base64,\(Data(png).base64EncodedString())\"/>"
+            + "<figcaption>\(caption.escaped)</figcaption></figure>"
     }
 
     private var training: String {

@@ -14,7 +14,55 @@ public struct RunReport: Sendable {
     public var history: [EpochRecord]
     /// The parts of the data that were scored by a model each; empty where one model scored all.
     public var parts: [Part]
+    /// The recordings that were called wrongly with most confidence, the worst first.
+    public var mistakes: [Mistake]
     public var skipped: [SkippedFile]
+
+    /// A recording that was called wrongly, by the window that spoke for it most.
+    public struct Mistake: Sendable {
+        public let file: String
+        public let truth: String
+        public let called: String
+        /// Of the class that it was called.
+        public let probability: Double
+        /// Counted from 0, of so many.
+        public let window: Int
+        public let windows: Int
+        /// What the network saw, as a PNG file.
+        public let picture: [UInt8]
+        /// What each gate let through, the coarsest first.
+        public let attention: [Attention]
+
+        /// The picture in the light of an attention gate.
+        public struct Attention: Sendable {
+            public let name: String
+            /// The factors of the gate, in 0...1.
+            public let least: Float
+            public let greatest: Float
+            public let picture: [UInt8]
+
+            public init(name: String, least: Float, greatest: Float, picture: [UInt8]) {
+                self.name = name
+                self.least = least
+                self.greatest = greatest
+                self.picture = picture
+            }
+        }
+
+        public init(
+            file: String, truth: String, called: String, probability: Double, window: Int, windows: Int,
+            picture: [UInt8], attention: [Attention]
+        ) {
+            self.file = file
+            self.truth = truth
+            self.called = called
+            self.probability = probability
+            self.window = window
+            self.windows = windows
+            self.picture = picture
+            self.attention = attention
+        }
+    }
 
     /// What one of several models did.
     public struct Part: Hashable, Sendable {
@@ -52,7 +100,8 @@ public struct RunReport: Sendable {
     /// `predictions` are those that `metrics` were made from.
     public init(
         title: String, facts: [Fact] = [], cluster: [Fact] = [], predictions: [Prediction],
-        metrics: ClassificationMetrics, history: [EpochRecord] = [], parts: [Part] = [], skipped: [SkippedFile] = []
+        metrics: ClassificationMetrics, history: [EpochRecord] = [], parts: [Part] = [],
+        mistakes: [Mistake] = [], skipped: [SkippedFile] = []
     ) {
         self.title = title
         self.facts = facts
@@ -61,6 +110,7 @@ public struct RunReport: Sendable {
         self.metrics = metrics
         self.history = history
         self.parts = parts
+        self.mistakes = mistakes
         self.skipped = skipped
     }
 

@@ -66,6 +66,10 @@ enum StyleSheet {
         .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem;
           align-items: center; }
         figure { margin: 0; } figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+        .case { margin: 0 0 1.1rem; break-inside: avoid; } .case h3 { overflow-wrap: anywhere; }
+        .strip { display: grid; grid-template-columns: repeat(5, 1fr); gap: .6rem; }
+        .strip img { width: 100%; height: auto; display: block; border-radius: 4px; }
+        figcaption { color: var(--muted); font-size: .75rem; line-height: 1.35; margin-top: .2rem; }
         section > :last-child { margin-bottom: 0; }
         .scroll + .note { margin-top: .8rem; }
         .scroll { overflow-x: auto; }

@@ -42,8 +42,10 @@ public final class Plan {
     private var isUnprepared = false
     private var waitForParameters: ((_ count: Int) -> Bool)?
 
+    /// With `keepsAttention`, `attentionMaps` can be read after forward.
     public init(
-        _ network: Network, batch: Int, mode: Mode, convolutions: ConvolutionChoices, engine: Engine, arena: Arena
+        _ network: Network, batch: Int, mode: Mode, convolutions: ConvolutionChoices, keepsAttention: Bool = false,
+        engine: Engine, arena: Arena
     ) throws {
         precondition(batch > 0 && network.classes > 0, "a plan for batch \(batch), \(network.classes) classes")
         self.network = network
@@ -51,7 +53,8 @@ public final class Plan {
         self.mode = mode
         self.arena = arena
         let builder = PlanBuilder(
-            engine: engine, network: network, batch: batch, isTraining: mode == .training, choices: convolutions)
+            engine: engine, network: network, batch: batch, isTraining: mode == .training, choices: convolutions,
+            keepsAttention: keepsAttention)
         var operations: [Operation] = []
         for (index, layer) in network.layers.enumerated() {
             builder.now = index
@@ -169,6 +172,13 @@ public final class Plan {
 
     /// `[batch, classes]`, until the next forward.
     public var probabilities: UnsafeBufferPointer<Float> { loss.probabilities }
+
+    /// What each attention gate lets through of a sample, in the order of the layers; until the next forward, of a plan that keeps
+    /// it.
+    public func attentionMaps(of sample: Int) -> [AttentionMap] {
+        precondition((0..<batch).contains(sample), "sample \(sample) of \(batch)")
+        return operations.compactMap { ($0 as? AttentionMask)?.map(of: sample) }
+    }
 
     /// The sum of the samples' cross-entropies with the labels, each times its weight if there are any.
     public func lossSum(labels: UnsafePointer<Int32>, weights: UnsafePointer<Float>? = nil) -> Double {

@@ -8,6 +8,8 @@ final class PlanBuilder {
     let batch: Int
     let isTraining: Bool
     let choices: ConvolutionChoices
+    /// Do the masks of attention gates stay until the end of the step?
+    let keepsAttention: Bool
     let context = StepContext()
     let parameterLayout: ParameterLayout
 
@@ -24,13 +26,15 @@ final class PlanBuilder {
     private var gradients: [Slot?]
 
     init(
-        engine: Engine, network: Network, batch: Int, isTraining: Bool, choices: ConvolutionChoices
+        engine: Engine, network: Network, batch: Int, isTraining: Bool, choices: ConvolutionChoices,
+        keepsAttention: Bool = false
     ) {
         self.engine = engine
         self.network = network
         self.batch = batch
         self.isTraining = isTraining
         self.choices = choices
+        self.keepsAttention = keepsAttention
         parameterLayout = network.parameterLayout
         endOfStep = 2 * network.layers.count + 1
         activations = Array(repeating: nil, count: network.shapes.count)

@@ -45,6 +45,7 @@ public final class LaneComputation {
     public let layout: ParameterLayout
     private let statistics: [Parameter]
     private let convolutions: ConvolutionChoices
+    private let keepsAttention: Bool
     private let engine: Engine
     private let arena = Arena()
     private var plans: [PlanKey: Plan] = [:]
@@ -61,7 +62,9 @@ public final class LaneComputation {
         let isTraining: Bool
     }
 
-    public init(network: Network, numerics: NumericsSettings) throws {
+    /// With `keepsAttention`, the attention of scored samples can be read.
+    public init(network: Network, numerics: NumericsSettings, keepsAttention: Bool = false) throws {
+        self.keepsAttention = keepsAttention
         self.network = network
         layout = network.parameterLayout
         statistics = layout.parameters.filter { $0.role == .statistic }
@@ -112,6 +115,17 @@ public final class LaneComputation {
         return try body(plan.probabilities)
     }
 
+    /// The probabilities of one image, and what each attention gate lets through of it; for a lane that keeps that.
+    public func look(
+        at image: UnsafePointer<Float>, parameters: ModelParameters
+    ) throws -> (probabilities: [Float], maps: [AttentionMap]) {
+        let probabilities = try score(
+            samples: 1, images: image, parameters: parameters.base, factoredKernel: parameters.factoredKernel,
+            version: 0
+        ) { Array($0) }
+        return (probabilities, try plan(samples: 1, mode: .inference).attentionMaps(of: 0))
+    }
+
     /// X^T D, the gradient that the factors stand for.
     func product(
         of factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>), samples: Int, _ parameter: Parameter
@@ -128,7 +142,8 @@ public final class LaneComputation {
         let key = PlanKey(samples: samples, isTraining: mode == .training)
         if let plan = plans[key] { return plan }
         let plan = try Plan(
-            network, batch: samples, mode: mode, convolutions: convolutions, engine: engine, arena: arena)
+            network, batch: samples, mode: mode, convolutions: convolutions, keepsAttention: keepsAttention,
+            engine: engine, arena: arena)
         plan.factoredProducts = factoredProducts
         plans[key] = plan
         return plan

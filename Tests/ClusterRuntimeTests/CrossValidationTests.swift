@@ -1,9 +1,10 @@
 import Foundation
 import Testing
 
-private let options = TinyRun.model + [
-    "--data", "synthetic", "--recordings", "24", "--epochs", "2", "--local", "1", "--validation-fraction", "0.2",
-]
+private let options =
+    TinyRun.model + [
+        "--data", "synthetic", "--recordings", "24", "--epochs", "2", "--local", "1", "--validation-fraction", "0.2",
+    ]
 
 extension ClusterTests {
     @Suite struct CrossValidationTests {

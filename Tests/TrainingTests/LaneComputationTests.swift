@@ -116,6 +116,29 @@ func lanesGiveTheSameBitsInWhateverOrderTheyCompute(_ algorithm: ConvolutionAlgo
     #expect(areEqual == [false, false, true])
 }
 
+@Test func aLaneThatKeepsAttentionShowsWhatEachGateLetsThroughAndComputesTheSame() throws {
+    let parameters = SmallRun.layout.initialParameters(seed: 5)
+    // A gate that sees nothing lets the same share of everything through.
+    for i in try #require(SmallRun.layout["decoder.2.attention.psi.kernel"]).range { parameters.floats[i] = 0 }
+    parameters.floats[try #require(SmallRun.layout["decoder.2.attention.psi.bias"]).offset] = 0.7
+    let lane = try LaneComputation(
+        network: SmallRun.network, numerics: SmallRun.numerics(.winograd), keepsAttention: true)
+    let image = SmallRun.numbers(pixels, item: 1)
+    let (probabilities, maps) = try image.withUnsafeBufferPointer {
+        try lane.look(at: $0.baseAddress!, parameters: ModelParameters(parameters))
+    }
+    let plain = try image.withUnsafeBufferPointer {
+        try LaneComputation(network: SmallRun.network, numerics: SmallRun.numerics(.winograd)).score(
+            samples: 1, images: $0.baseAddress!, parameters: parameters.base, version: 0
+        ) { Array($0) }
+    }
+    #expect(probabilities == plain)
+    #expect(maps.map(\.name) == (1...4).reversed().map { "decoder.\($0).attention.mask" })
+    #expect(maps.map { [$0.height, $0.width] } == [[1, 2], [2, 4], [4, 8], [8, 16]])
+    #expect(maps[2].factors.allSatisfy { abs($0 - 1 / (1 + exp(-0.7))) < 1e-6 })
+    #expect(Set(maps[3].factors).count > 100 && maps[3].factors.allSatisfy { (0...1).contains($0) })
+}
+
 @Test func parametersThatAreNoNumbersGiveALossThatIsNone() throws {
     let diverged = FloatBuffer(count: SmallRun.layout.count)
     diverged.floats.update(repeating: .nan)

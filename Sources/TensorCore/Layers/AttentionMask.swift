@@ -25,6 +25,15 @@ struct AttentionMaskLayer: Layer {
     func compile(_ builder: PlanBuilder) throws -> Operation { AttentionMask(self, builder) }
 }
 
+/// What an attention gate lets through: a factor in 0...1 for each place, `[height, width]`.
+public struct AttentionMap: Sendable {
+    /// The layer's name, such as "decoder.1.attention.mask".
+    public let name: String
+    public let height: Int
+    public let width: Int
+    public let factors: [Float]
+}
+
 final class AttentionMask: Operation {
     private let layer: AttentionMaskLayer
     private let blocks: ChannelBlocks
@@ -32,6 +41,7 @@ final class AttentionMask: Operation {
     private let input: Slot
     private let mask: Slot
     private let output: Slot
+    private let keepsMask: Bool
     private var outputGradient: Slot!
     private var inputGradient: GradientTarget!
     private var maskGradient: GradientTarget!
@@ -43,6 +53,17 @@ final class AttentionMask: Operation {
         output = builder.write(layer.output, layout: input.layout)
         blocks = ChannelBlocks(builder.shape(of: layer.input), batch: builder.batch, layout: input.layout)
         maskBlocks = ChannelBlocks(builder.shape(of: layer.mask), batch: builder.batch, layout: mask.layout)
+        keepsMask = builder.keepsAttention
+        if keepsMask { mask.buffer.use(at: builder.endOfStep) }
+    }
+
+    /// The mask of a sample; nil unless it is kept.
+    func map(of sample: Int) -> AttentionMap? {
+        guard keepsMask else { return nil }
+        let (height, width, lanes) = (maskBlocks.height, maskBlocks.width, maskBlocks.lanes)
+        let floats = mask.buffer.floats + sample * maskBlocks.sampleStride
+        return AttentionMap(
+            name: layer.name, height: height, width: width, factors: (0..<height * width).map { floats[$0 * lanes] })
     }
 
     /// output[n, y, x, c] = mask[n, y / 2, x / 2] input[n, y, x, c]
