@@ -49,6 +49,7 @@ let package = Package(
         module("Messages", "CMessages"),
         module("Digests", "COpenSSL", "CXXHash"),
         module("Images", "CPNG", "CTurboJPEG"),
+        module("Tables"),
         // Loops that must use a processor's widest vectors, which Swift compiles for none of: C, and its Swift names.
         .target(name: "CKernels"),
         module("Kernels", "CKernels"),
@@ -58,7 +59,7 @@ let package = Package(
         module("Audio", "CSndfile", "CSoxr", "Randomness"),
         module("Spectrograms", "Audio", "Images", "CKissFFT"),
         module("Augmentation", "Randomness"),
-        module("Datasets", "Audio", "Spectrograms", "Images", "Randomness", "Digests", logging),
+        module("Datasets", "Audio", "Spectrograms", "Images", "Tables", "Randomness", "Digests", logging),
 
         // A batch on its way to parameters.
         module("Parameters", "Randomness"),
@@ -67,7 +68,7 @@ let package = Package(
         module("Optimization", "Kernels", "Parameters"),
         module("Checkpoints", "Digests"),
         module("Evaluation", "Randomness"),
-        module("Reports", "Evaluation"),
+        module("Reports", "Evaluation", "Tables"),
         module(
             "Training", "AttentionUNet", "Optimization", "Kernels", "Datasets", "Augmentation", "Checkpoints",
             "Evaluation"),
@@ -98,6 +99,7 @@ let package = Package(
         tests("MessagesTests", "Messages"),
         tests("DigestsTests", "Digests"),
         tests("ImagesTests", "Images", resources: true),
+        tests("TablesTests", "Tables"),
         tests("KernelsTests", "Kernels", "Parameters", "Randomness"),
         tests("RandomnessTests", "Randomness"),
         tests("AudioTests", "Audio", resources: true),
@@ -112,7 +114,7 @@ let package = Package(
             "TrainingTests", "Training", "TensorCore", "Optimization", "Kernels", "Checkpoints", "Datasets", "Audio"),
         tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
-        tests("ReportsTests", "Reports", "Randomness"),
+        tests("ReportsTests", "Reports", "Tables", "Randomness"),
         tests("ClusterLogicTests", "ClusterLogic", "Messages"),
         // They start the programs, which SwiftPM builds into the folder of the tests.
         tests(

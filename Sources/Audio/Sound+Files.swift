@@ -3,12 +3,7 @@ internal import CSndfile
 extension Sound {
     /// Reads a WAV or FLAC file (or another that libsndfile knows); several channels become their mean.
     public init(contentsOf path: String) throws(AudioError) {
-        var info = SF_INFO()
-        guard let file = sf_open(path, CInt(SFM_READ), &info) else {
-            throw AudioError(
-                name: path, problem: "not a readable sound file (\(Self.message(nil)))",
-                remedy: "check that it exists and is a whole WAV or FLAC file, or remove it")
-        }
+        let (file, info) = try Self.open(path)
         defer { sf_close(file) }
 
         let channels = Int(info.channels)
@@ -47,6 +42,23 @@ extension Sound {
                 name: path, problem: "some samples are infinite or not numbers", remedy: "record it again or remove it")
         }
         self.init(sampleRate: Int(info.samplerate), samples: mono)
+    }
+
+    /// The number of channels in a sound file.
+    public static func channels(inFileAt path: String) throws(AudioError) -> Int {
+        let (file, info) = try open(path)
+        sf_close(file)
+        return Int(info.channels)
+    }
+
+    private static func open(_ path: String) throws(AudioError) -> (file: OpaquePointer, info: SF_INFO) {
+        var info = SF_INFO()
+        guard let file = sf_open(path, CInt(SFM_READ), &info) else {
+            throw AudioError(
+                name: path, problem: "not a readable sound file (\(message(nil)))",
+                remedy: "check that it exists and is a whole WAV or FLAC file, or remove it")
+        }
+        return (file, info)
     }
 
     /// Writes a 16-bit WAV file, replacing one that exists. Samples beyond -1...1 are clipped.

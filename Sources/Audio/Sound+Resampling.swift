@@ -5,16 +5,8 @@ extension Sound {
     ///
     /// The result has ceil(count * rate / sampleRate) samples, as librosa's `resample(res_type: "soxr_vhq")`.
     public func resampled(to rate: Int) throws(AudioError) -> Sound {
-        precondition(rate > 0, "resampled: \(rate) samples a second")
         if rate == sampleRate { return self }
-        let length = (Double(samples.count) * (Double(rate) / Double(sampleRate))).rounded(.up)
-        guard length <= Double(Self.maximumSamples) else {
-            throw AudioError(
-                name: "sound at \(sampleRate) Hz", problem: "would have \(length) samples at \(rate) Hz",
-                remedy: "cut the recording into shorter files")
-        }
-
-        var output = [Float](repeating: 0, count: Int(length))
+        var output = [Float](repeating: 0, count: try sampleCount(resampledTo: rate))
         var quality = soxr_quality_spec(CUnsignedLong(SOXR_VHQ), 0)
         var produced = 0
         let failure = soxr_oneshot(
@@ -27,5 +19,17 @@ extension Sound {
                 remedy: "convert the file with another program")
         }
         return Sound(sampleRate: rate, samples: output)
+    }
+
+    /// The number of samples that the sound has at another rate.
+    public func sampleCount(resampledTo rate: Int) throws(AudioError) -> Int {
+        precondition(rate > 0, "resampled: \(rate) samples a second")
+        let count = (Double(samples.count) * (Double(rate) / Double(sampleRate))).rounded(.up)
+        guard count <= Double(Self.maximumSamples) else {
+            throw AudioError(
+                name: "sound at \(sampleRate) Hz", problem: "would have \(count) samples at \(rate) Hz",
+                remedy: "cut the recording into shorter files")
+        }
+        return Int(count)
     }
 }

@@ -12,7 +12,9 @@ extension Catalog {
                 problem: root.folders.isEmpty && root.files.isEmpty
                     ? "the folder is empty"
                     : "it has \(root.folders.count == 1 ? "only one class folder" : "no class folders")",
-                remedy: "put the files into one folder for each of at least two classes, or give a PhysioNet folder")
+                remedy:
+                    "put the files into one folder for each of at least two classes, or give a folder of PhysioNet or CirCor"
+            )
         }
         var entries: [Entry] = []
         for (label, name) in root.folders.enumerated() {
@@ -28,6 +30,10 @@ extension Catalog {
             entries += usable
         }
         self.init(classes: root.folders, entries: entries)
+    }
+
+    static func sounds(among files: [String]) -> [String] {
+        files.filter { soundExtensions.contains(($0 as NSString).pathExtension.lowercased()) }
     }
 
     /// How a file is read, by its name's end; nil where it is none of ours.

@@ -4,6 +4,9 @@ import Foundation
 struct PhysioNetSite {
     static let reference = "REFERENCE.csv"
 
+    /// Where there is one, it lists the recordings that count.
+    static let records = "RECORDS"
+
     let folder: Folder
 
     /// What stands before the files' names in a recording's name.
@@ -29,38 +32,66 @@ extension Folder {
 
 extension Catalog {
     init(physioNet sites: [PhysioNetSite]) throws {
-        self.init(classes: Self.heartClasses, entries: try sites.flatMap(Self.entries(of:)))
+        self.init(classes: Self.heartClasses, entries: [])
+        for site in sites { try add(site) }
     }
 
-    private static func entries(of site: PhysioNetSite) throws -> [Entry] {
+    private mutating func add(_ site: PhysioNetSite) throws {
         let path = "\(site.folder.path)/\(PhysioNetSite.reference)"
         let present = Set(site.folder.files)
+        let records = try Self.records(of: site)
+        let counted = records.map { Set($0) }
         var labels: [String: Int] = [:]
-        return try lines(ofFileAt: path).compactMap { number, line in
-            let (name, label) = try parse(line, number, path)
+        for (number, line) in try Self.lines(ofFileAt: path) {
+            let (name, label) = try Self.parse(line, number, path)
             if let earlier = labels[name] {
                 guard earlier == label else {
-                    throw damaged(path, number, "gives \(name) another class than before")
+                    throw Self.damaged(path, number, "gives \(name) another class than before")
                 }
-                return nil
+                continue
             }
             labels[name] = label
+            guard counted?.contains(name) ?? true else { continue }
             let file = ["\(name).wav", "\(name).flac"].first(where: present.contains)
             let fullPath = "\(site.folder.path)/\(file ?? "\(name).wav")"
-            return Entry(
-                name: site.prefix + (file ?? "\(name).wav"), label: label, group: site.group,
-                content: file == nil ? .missing(path: fullPath) : .sound(path: fullPath))
+            entries.append(
+                Entry(
+                    name: site.prefix + (file ?? "\(name).wav"), label: label, group: site.group,
+                    content: file == nil
+                        ? .missing(path: fullPath, list: PhysioNetSite.reference) : .sound(path: fullPath)))
+        }
+        for name in records ?? [] where labels[name] == nil {
+            let path = "\(site.folder.path)/\(name)"
+            let reason = "listed in \(PhysioNetSite.records), but without a class in \(PhysioNetSite.reference)"
+            unlabelled.append(SkippedFile(path: path, reason: "\(path): \(reason)"))
+        }
+        let named = counted ?? Set(labels.keys)
+        unlisted += Self.sounds(among: site.folder.files)
+            .filter { !named.contains(($0 as NSString).deletingPathExtension) }.map { site.prefix + $0 }
+    }
+
+    /// The names of the recordings that count, where a site's folder says so.
+    private static func records(of site: PhysioNetSite) throws -> [String]? {
+        guard site.folder.files.contains(PhysioNetSite.records) else { return nil }
+        let path = "\(site.folder.path)/\(PhysioNetSite.records)"
+        return try lines(ofFileAt: path).map { number, name in
+            guard isFileName(name) else { throw damaged(path, number, "does not name a recording in its folder") }
+            return name
         }
     }
 
-    private static func lines(ofFileAt path: String) throws -> [(number: Int, line: String)] {
+    /// The text of a list, as far as it is not absurdly long.
+    static func text(ofListAt path: String) throws -> String {
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
         guard size <= 1 << 26, let data = FileManager.default.contents(atPath: path) else {
             throw DatasetError(
                 name: path, problem: "cannot be read, or is larger than 64 MiB", remedy: "restore the published file")
         }
-        let text = String(decoding: data, as: UTF8.self)
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private static func lines(ofFileAt path: String) throws -> [(number: Int, line: String)] {
+        let lines = try text(ofListAt: path).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         return lines.enumerated().map { ($0 + 1, $1.trimmingCharacters(in: .whitespaces)) }.filter { !$1.isEmpty }
     }
 
@@ -71,14 +102,16 @@ extension Catalog {
         guard fields.count == 2, let label = ["-1": normal, "1": abnormal][fields[1]] else {
             throw damaged(path, number, "is not a name, a comma and -1 or 1")
         }
-        // A name is a file in the same folder, nothing else.
-        guard !fields[0].isEmpty, !fields[0].hasPrefix("."), !fields[0].contains("/"), !fields[0].contains("\0") else {
-            throw damaged(path, number, "does not name a recording in its folder")
-        }
+        guard isFileName(fields[0]) else { throw damaged(path, number, "does not name a recording in its folder") }
         return (fields[0], label)
     }
 
-    private static func damaged(_ path: String, _ number: Int, _ problem: String) -> DatasetError {
+    /// A name is that of a file in the same folder, nothing else.
+    private static func isFileName(_ name: String) -> Bool {
+        !name.isEmpty && !name.hasPrefix(".") && !name.contains("/") && !name.contains("\0")
+    }
+
+    static func damaged(_ path: String, _ number: Int, _ problem: String) -> DatasetError {
         DatasetError(name: path, problem: "line \(number) \(problem)", remedy: "correct the line")
     }
 }

@@ -68,17 +68,17 @@ extension Catalog.Entry {
                 let digest = sound.samples.withUnsafeBytes { SHA256.digest(of: $0) }
                 let pixels = try renderer.pictures(of: sound).flatMap(\.pixels)
                 return .success(RenderedRecording(digest: digest, pixels: pixels))
-            case .missing(let path):
-                return .failure(SkippedFile(path: path, reason: "\(path): listed in REFERENCE.csv, but missing"))
+            case .missing(let path, let list):
+                return .failure(SkippedFile(missing: path, in: list))
             }
         } catch {
             return .failure(SkippedFile(path: path, reason: "\(error)"))
         }
     }
 
-    private var path: String {
+    var path: String {
         switch content {
-        case .sound(let path), .picture(let path), .missing(let path): path
+        case .sound(let path), .picture(let path), .missing(let path, _): path
         case .synthetic: name
         }
     }

@@ -9,13 +9,14 @@ package struct Catalog {
         case synthetic(HeartSoundSynthesizer, index: Int)
 
         /// Listed, but not there.
-        case missing(path: String)
+        case missing(path: String, list: String)
     }
 
     struct Entry {
         let name: String
         let label: Int
         var group: String?
+        var subject: String?
         let content: Content
     }
 
@@ -24,7 +25,13 @@ package struct Catalog {
     static let normal = 1
 
     let classes: [String]
-    let entries: [Entry]
+    var entries: [Entry]
+
+    /// Recordings that are listed, but not with a class.
+    var unlabelled: [SkippedFile] = []
+
+    /// Sound files that no list names: they do not count.
+    var unlisted: [String] = []
 
     package init(_ source: DataSource) throws {
         switch source {
@@ -34,6 +41,8 @@ package struct Catalog {
             let folder = try Folder(path)
             if let sites = folder.physioNetSites {
                 try self.init(physioNet: sites)
+            } else if folder.isCirCor {
+                try self.init(circor: folder)
             } else {
                 try self.init(classFolders: folder)
             }

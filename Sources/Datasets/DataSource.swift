@@ -5,7 +5,7 @@ public enum DataSource: Codable, Hashable, Sendable {
     /// Heart sounds made by the program, half of them abnormal.
     case synthetic(recordings: Int, seed: UInt64)
 
-    /// A folder of class folders, or a PhysioNet/CinC 2016 folder.
+    /// A folder of class folders, or a folder of PhysioNet/CinC 2016 or of CirCor DigiScope 2022.
     case folder(String)
 
     /// The number of synthetic recordings where none is asked for.

@@ -16,41 +16,40 @@ public enum HeldOut: Codable, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Dataset {
-    /// The recordings that belong to a part, and all of equal content.
-    func recordings(in part: HeldOut, seed: UInt64) throws -> Set<Int> {
-        let units = Dictionary(grouping: recordings.indices) { recordings[$0].digest }.values.sorted { $0[0] < $1[0] }
+    /// The names of the sites that are known.
+    public var groups: [String] { Set(recordings.compactMap(\.group)).sorted() }
+}
+
+extension [Recording] {
+    /// The recordings that belong to a part, with all of equal content or of the same subjects.
+    func members(of part: HeldOut, seed: UInt64) throws -> Set<Int> {
         switch part {
         case .group(let name):
-            let held = units.filter { $0.contains { recordings[$0].group == name } }.joined()
-            guard !held.isEmpty, held.count < recordings.count else {
+            let held = units.filter { $0.contains { self[$0].group == name } }.joined()
+            guard !held.isEmpty, held.count < count else {
                 throw DatasetError(
                     name: "site \(name)", problem: "holds none or all of the recordings",
-                    remedy:
-                        "the sites are \(groups.isEmpty ? "not known in this data" : groups.joined(separator: ", "))")
+                    remedy: "take a number of folds, or other data")
             }
             return Set(held)
         case .fold(let number, let count):
+            let units = units
             guard count >= 2, (1...count).contains(number), units.count >= count else {
                 throw DatasetError(
                     name: "\(part)", problem: "cannot be made of \(units.count) recordings",
                     remedy: "give a number of folds from 2 to that")
             }
-            return Set(
-                deal(units, seed: seed).enumerated().filter { $0.offset % count == number - 1 }.flatMap(\.element))
+            return Set(dealt(units, seed: seed).enumerated().filter { $0.offset % count == number - 1 }.flatMap(\.element))
         }
     }
 
-    /// The names of the sites that are known.
-    public var groups: [String] { Set(recordings.compactMap(\.group)).sorted() }
-
     /// Units in an order in which each class, and within it each group, comes as a whole, and is shuffled by the seed.
-    private func deal(_ units: [[Int]], seed: UInt64) -> [[Int]] {
-        classes.indices.flatMap { label in
-            let own = Dictionary(grouping: units.filter { recordings[$0[0]].label == label }) {
-                recordings[$0[0]].group ?? ""
-            }
-            return own.keys.sorted().enumerated().flatMap { number, name in
-                var members = own[name]!
+    private func dealt(_ units: [[Int]], seed: UInt64) -> [[Int]] {
+        let classes = Dictionary(grouping: units) { self[$0[0]].label }
+        return classes.keys.sorted().flatMap { label in
+            let groups = Dictionary(grouping: classes[label]!) { self[$0[0]].group ?? "" }
+            return groups.keys.sorted().enumerated().flatMap { number, name in
+                var members = groups[name]!
                 var stream = CounterGenerator(
                     seed: seed, purpose: .split, round: 1 << 16 | UInt32(label), item: UInt32(number)
                 ).stream()

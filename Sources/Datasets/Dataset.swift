@@ -48,13 +48,15 @@ public struct Dataset: Sendable {
                 samples += (0..<count).map { Sample(recording: recordings.count, label: entry.label, window: $0) }
                 recordings.append(
                     Recording(
-                        name: entry.name, label: entry.label, group: entry.group, digest: rendered.digest,
+                        name: entry.name, label: entry.label, group: entry.group, subject: entry.subject,
+                        digest: rendered.digest,
                         samples: samples.count - count..<samples.count))
                 parts.append(rendered.pixels)
             case .failure(let file):
                 skipped.append(file)
             }
         }
+        skipped += catalog.unlabelled
         try Self.check(catalog, recordings, skipped)
         classes = catalog.classes
         self.recordings = recordings
@@ -64,11 +66,13 @@ public struct Dataset: Sendable {
         pixels = PixelBlock(taking: &parts)
     }
 
-    /// Of the recordings' names, classes and contents.
+    /// Of the recordings' names, classes and contents, and of subjects and their groups where they are known: of all that
+    /// a split goes by.
     public var digest: String {
         var digest = SHA256()
         for recording in recordings {
-            digest.update("\(recording.name)\0\(classes[recording.label])\0\(recording.digest)\n")
+            let subject = recording.subject.map { "\0\($0)\0\(recording.group ?? "")" } ?? ""
+            digest.update("\(recording.name)\0\(classes[recording.label])\0\(recording.digest)\(subject)\n")
         }
         return digest.finalize()
     }

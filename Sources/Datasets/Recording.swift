@@ -6,8 +6,11 @@ public struct Recording: Hashable, Sendable {
     /// An index into the dataset's classes.
     public let label: Int
 
-    /// The site a PhysioNet recording was made at; nil where it is unknown.
+    /// The site or the campaign that it was made at; nil where it is unknown.
     public let group: String?
+
+    /// Whose heart it is; nil where it is unknown.
+    public var subject: String?
 
     /// SHA-256 of the content.
     public let digest: String
@@ -32,4 +35,14 @@ public struct SkippedFile: Codable, Hashable, Sendable {
 
     /// One line that names the file.
     public let reason: String
+
+    init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    /// A file that a list names, but that is not there.
+    init(missing path: String, in list: String) {
+        self.init(path: path, reason: "\(path): listed in \(list), but missing")
+    }
 }

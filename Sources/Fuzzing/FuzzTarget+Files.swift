@@ -98,6 +98,21 @@ extension FuzzTarget {
         _ = try Catalog(.folder(ScratchFolder.shared.path))
     }
 
+    /// The list of a CirCor folder.
+    static let patients = FuzzTarget("patients", seeds: [Array(circor.utf8)]) { bytes in
+        let folder = ScratchFolder.shared.folder("circor")
+        _ = ScratchFolder.shared.folder("circor/training_data")
+        _ = ScratchFolder.shared.write(bytes, to: "circor/training_data.csv")
+        _ = try Catalog(.folder(folder))
+    }
+
+    private static let circor = """
+        Patient ID,Recording locations:,Outcome,Campaign,Additional ID
+        1,AV+MV+MV,Normal,CC2014,2
+        2,PV,Abnormal,CC2015,1
+
+        """
+
     /// The history of a run that is resumed.
     static let history = FuzzTarget("history", seeds: [Array(epochs.utf8)]) { bytes in
         _ = ScratchFolder.shared.write(bytes, to: "history.csv")

@@ -16,6 +16,13 @@ final class ScratchFolder: Sendable {
         atexit { try? FileManager.default.removeItem(atPath: ScratchFolder.shared.path) }
     }
 
+    /// The path of a folder in this one, which is made if need be.
+    func folder(_ name: String) -> String {
+        let path = "\(path)/\(name)"
+        promise(mkdir(path, 0o700) == 0 || errno == EEXIST, "\(path) is a folder")
+        return path
+    }
+
     /// Writes a file that only its owner may read, and returns its path.
     func write(_ bytes: UnsafeRawBufferPointer, to name: String) -> String {
         let path = "\(path)/\(name)"

@@ -1,4 +1,5 @@
 import Evaluation
+import Tables
 
 extension CSV {
     /// `predictions.csv`: file, true class, predicted class, then the probability of each class.

@@ -1,4 +1,5 @@
 import Foundation
+import Tables
 
 /// `history.csv` of a run folder, one row an epoch. The file is whole after every call.
 public struct History: Sendable {

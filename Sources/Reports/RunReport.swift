@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Tables
 
 /// What a run came to, and the files that say so.
 public struct RunReport: Sendable {

@@ -13,7 +13,7 @@ struct CoordinatorCommand: ParsableCommand {
             same bits for any number of workers.
             """, version: Wire.build)
 
-    @Option(help: "A folder of class folders or PhysioNet's, or the word synthetic (which is the default).")
+    @Option(help: "A folder of class folders, PhysioNet's or CirCor's, or the word synthetic (which is the default).")
     var data: String?
 
     @Option(help: "The run's folder, new or empty (default: runs/run-N).")

@@ -11,7 +11,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .customLong("run"), help: "The run's folder.")
     var folder: String
 
-    @Option(help: "A folder of class folders or PhysioNet's, or the word synthetic.")
+    @Option(help: "A folder of class folders, PhysioNet's or CirCor's, or the word synthetic.")
     var data: String
 
     @Option(help: "The folder to write, new or empty.")

@@ -40,7 +40,7 @@ struct InspectCommand: ParsableCommand {
         let header = ["tensor", "type", "shape", "bytes"]
         let rows = file.tensors.map { tensor in
             let shape = tensor.shape.isEmpty ? "scalar" : tensor.shape.map(String.init).joined(separator: " x ")
-            return [oneLine(tensor.name), tensor.dataType.rawValue, shape, tensor.byteCount.grouped]
+            return [tensor.name.onOneLine, tensor.dataType.rawValue, shape, tensor.byteCount.grouped]
         }
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         let table = ([header] + rows).map { row in
@@ -51,12 +51,14 @@ struct InspectCommand: ParsableCommand {
         let elements = file.tensors.reduce(0) { $0 + $1.elementCount }
         let bytes = file.tensors.reduce(0) { $0 + $1.byteCount }
         let sum = "\(file.tensors.count) tensors, \(elements.grouped) elements, \(bytes.grouped) bytes"
-        let metadata = file.metadata.sorted { $0.key < $1.key }.map { "\(oneLine($0.key)) = \(oneLine($0.value))" }
-        return ([oneLine(file.path)] + table + [sum] + metadata).joined(separator: "\n")
+        let metadata = file.metadata.sorted { $0.key < $1.key }.map { "\($0.key.onOneLine) = \($0.value.onOneLine)" }
+        return ([file.path.onOneLine] + table + [sum] + metadata).joined(separator: "\n")
     }
+}
 
+extension String {
     /// Text from a file, escaped if it would break the line.
-    private static func oneLine(_ text: String) -> String {
-        text.unicodeScalars.contains { $0.properties.generalCategory == .control } ? text.debugDescription : text
+    var onOneLine: String {
+        unicodeScalars.contains { $0.properties.generalCategory == .control } ? debugDescription : self
     }
 }

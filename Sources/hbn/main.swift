@@ -6,7 +6,8 @@ struct HBN: ParsableCommand {
         commandName: "hbn", abstract: "Heart sounds, their spectrograms, and the networks trained on them.",
         version: Wire.build,
         subcommands: [
-            SynthesizeCommand.self, SpectrogramCommand.self, EvaluateCommand.self, PredictCommand.self,
+            SynthesizeCommand.self, SpectrogramCommand.self, DatasetCommand.self, EvaluateCommand.self,
+            PredictCommand.self,
             InspectCommand.self, GradientCommand.self, BenchmarkCommand.self, KeygenCommand.self,
         ])
 }

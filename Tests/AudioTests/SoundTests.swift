@@ -95,6 +95,17 @@ final class TemporaryFolder {
         #expect((try? Sound(contentsOf: path).samples.count) ?? 0 <= 2)
     }
 
+    /// 0xFFFF_FFDB is the length of which 36 more make the greatest number of 32 bits, which promises nothing.
+    @Test(arguments: [(nil, 0), (104, 100), (5, 0), (0, 0), (0xFFFF_FFDB, 0)] as [(UInt32?, Int)])
+    func bytesThatTheHeaderPromisesAreMissed(claimed: UInt32?, missing: Int) throws {
+        let path = folder.path + "/cut.wav"
+        let bytes = wav(format: 1, rate: 2000, bits: 16, data: [1, 0, 2, 0], claimed: claimed)
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        #expect(Sound.missingBytes(inFileAt: path) == missing)
+        try Data(bytes.reversed()).write(to: URL(fileURLWithPath: path))
+        #expect(Sound.missingBytes(inFileAt: path) == 0)
+    }
+
     @Test func aResultTooLongIsRefused() {
         let sound = Sound(sampleRate: 1, samples: [Float](repeating: 0, count: 1 << 20))
         #expect(throws: AudioError.self) { try sound.resampled(to: 2000) }

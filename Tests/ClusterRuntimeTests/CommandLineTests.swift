@@ -103,6 +103,8 @@ private let unusableArguments = [
     Refusal("choices over a file", 2, "/a", "exists", by: "hbn benchmark convolutions --output @a") {
         try $0.write([1], to: "a")
     },
+    Refusal(
+        "a split without training", 2, "--validation-fraction", by: "hbn dataset check @data --validation-fraction 1"),
     Refusal("changing a run", 2, "--resume", by: "hbn-coordinator --resume @run --epochs 3"),
 ]
 
@@ -151,6 +153,15 @@ private let badData = [
     Refusal("a garbled file of convolutions", 65, "/a", by: "hbn benchmark step --convolutions @a") {
         try $0.write(Array("{\"preferred\": \"guess\"}".utf8), to: "a")
     },
+    Refusal("equal sounds in two classes", 65, "/data", "1 contradictory", by: "hbn dataset check @data") {
+        try makeData($0)
+        try Data(contentsOf: URL(fileURLWithPath: $0(sounds($0, "normal")[0])))
+            .write(to: URL(fileURLWithPath: $0("data/abnormal/copy.wav")))
+    },
+    Refusal("a broken file", 65, "/data", "1 broken", by: "hbn dataset check @data --json") {
+        try makeData($0)
+        try $0.write([1], to: "data/normal/noise.flac")
+    },
     Refusal("evaluating no run", 65, "/run", by: "hbn evaluate --run @run --data synthetic --output @scores"),
 ]
 
@@ -181,6 +192,19 @@ extension ClusterTests {
                 #expect(sameFolder.status == 74)
                 expectOneError(sameFolder.errors, naming: [workspace("run"), "another coordinator"])
                 first.end()
+            }
+        }
+
+        @Test func aCheckCountsWhatThereIs() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn", ["synthesize", "--output", workspace("data"), "--recordings", "10"])
+                let text = try workspace.succeed("hbn", ["dataset", "check", workspace("data")])
+                #expect(text.contains("10 recordings") && text.contains("8 train, 2 validate"))
+                #expect(text.hasSuffix("nothing is wrong\n"))
+                let json = try workspace.succeed("hbn", ["dataset", "check", workspace("data"), "--json"])
+                let check = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+                #expect(check?["validation"] as? Int == 2)
+                #expect(check?["sample_rates"] as? [String: [String: Int]] == ["2000": ["abnormal": 5, "normal": 5]])
             }
         }
 

@@ -1,4 +1,5 @@
 import Audio
+import Digests
 import Foundation
 import Images
 import Logging
@@ -121,6 +122,43 @@ import Testing
         let site = try load(.folder(folder.path + "/data/training-a"), windows)
         #expect(site.recordings.map(\.name) == ["a2.wav", "a1.wav"])
         #expect(site.recordings.allSatisfy { $0.group == nil })
+    }
+
+    @Test func recordsNamesTheRecordingsThatCount() throws {
+        for name in ["a1", "a2", "a4", "a5"] { try writeTone("data/\(name).wav", hertz: 50, seconds: 1) }
+        try folder.write("data/REFERENCE.csv", Array("a1,-1\na2,1\na3,1\na4,1".utf8))
+        try folder.write("data/RECORDS", Array("a3\r\na5\r\na2\r\na1\r\n".utf8))
+        let source = DataSource.folder(folder.path + "/data")
+        let dataset = try load(source, windows)
+        #expect(dataset.recordings.map(\.name) == ["a1.wav", "a2.wav"])
+        #expect(
+            dataset.skipped.map(\.reason) == [
+                "\(folder.path)/data/a3.wav: listed in REFERENCE.csv, but missing",
+                "\(folder.path)/data/a5: listed in RECORDS, but without a class in REFERENCE.csv",
+            ])
+        #expect(try Catalog(source).unlisted == ["a4.wav"])
+        try folder.write("data/RECORDS", Array("a1\n../a2".utf8))
+        let error = #expect(throws: DatasetError.self) { try load(source, windows) }
+        #expect(error?.problem.hasPrefix("line 2 ") == true)
+    }
+
+    @Test func theDigestCoversNamesClassesContentsAndSubjects() throws {
+        try writeTone("data/x/1.wav", hertz: 50, seconds: 1)
+        try writeTone("data/y/2.wav", hertz: 60, seconds: 1)
+        let dataset = try load(.folder(folder.path + "/data"), windows)
+        let contents = try ["x/1.wav", "y/2.wav"].map { try SHA256.digest(ofFileAt: folder.path + "/data/" + $0) }
+        let lines = "x/1.wav\0x\0\(contents[0])\ny/2.wav\0y\0\(contents[1])\n"
+        #expect(dataset.digest == SHA256.digest(of: lines))
+
+        // The same files as recordings of two patients, and then of one.
+        let rows = "Patient ID,Recording locations:,Outcome,Additional ID\n1,AV,Normal,\n2,AV,Abnormal,"
+        let digests = try ["", "1"].map { other in
+            try folder.write("circor/training_data.csv", Array((rows + other).utf8))
+            try writeTone("circor/training_data/1_AV.wav", hertz: 50, seconds: 1)
+            try writeTone("circor/training_data/2_AV.wav", hertz: 60, seconds: 1)
+            return try load(.folder(folder.path + "/circor"), windows).digest
+        }
+        #expect(digests[0] != digests[1])
     }
 
     @Test(arguments: ["a1", "a1,0", "a1,1,1", "../a1,1", ",1", "a1,1\na1,-1", "\u{0},1", ".a1,-1"])

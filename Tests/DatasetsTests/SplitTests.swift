@@ -104,6 +104,46 @@ import Testing
         #expect(throws: DatasetError.self) { try dataset.split(validationFraction: 0.2, heldOut: part, seed: 1) }
     }
 
+    /// The split of the first version, before subjects were known: runs go on with it.
+    @Test func withoutSubjectsTheSplitStaysWhatItWas() throws {
+        let dataset = try sites()
+        let validation = try dataset.split(validationFraction: 0.25, seed: 1).validation
+        let names = Set(validation.map { dataset.recordings[dataset.samples[$0].recording].name })
+        #expect(
+            names.sorted() == [
+                "a/a07.wav", "a/a09.wav", "a/a10.wav", "b/b03.wav", "b/b06.wav", "b/b09.wav", "b/b10.wav", "c/c02.wav",
+                "c/c03.wav", "c/c09.wav", "c/c12.wav",
+            ])
+    }
+
+    @Test func aSubjectsRecordingsStayTogetherInProportion() throws {
+        // Sixty subjects of one to four recordings: 30 abnormal of campaign 1, 20 normal of 1 and 10 normal of 2. The
+        // first normal one has a recording in common with the last, so that these two are one unit.
+        var recordings: [Recording] = []
+        for subject in 0..<60 {
+            for number in 0...subject % 4 {
+                let digest = subject == 59 && number == 0 ? "30-0" : "\(subject)-\(number)"
+                recordings.append(
+                    Recording(
+                        name: digest, label: subject < 30 ? 0 : 1, group: subject < 50 ? "1" : "2",
+                        subject: "\(subject)", digest: digest, samples: 0..<1))
+            }
+        }
+        recordings.reverse()
+        for seed in 0..<50 as Range<UInt64> {
+            let validates = try recordings.validating(fraction: 0.2, seed: seed)
+            func subjects(_ side: Bool, _ members: (Recording) -> Bool) -> Set<String> {
+                Set(zip(recordings, validates).filter { $1 == side && members($0) }.compactMap(\.0.subject))
+            }
+            #expect(subjects(true) { _ in true }.isDisjoint(with: subjects(false) { _ in true }))
+            #expect(subjects(true) { $0.label == 0 }.count == 6)
+            #expect(subjects(true) { ["30", "59"].contains($0.subject) }.count != 1)
+            let normal = subjects(true) { $0.label == 1 }
+            #expect(normal.count == (normal.contains("30") ? 7 : 6))
+            #expect(subjects(true) { $0.group == "2" }.count == 2)
+        }
+    }
+
     @Test func smallAndLargeFractionsLeaveBothSidesEveryClass() throws {
         let dataset = try sites()
         for fraction in [0.001, 0.999] {

@@ -1,3 +1,4 @@
+import Audio
 import Foundation
 
 /// A folder that is removed with the value.
@@ -19,5 +20,10 @@ final class TemporaryFolder: Sendable {
     func write(_ name: String, _ bytes: [UInt8]) throws {
         try makeParent(of: name)
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+    }
+
+    func write(sound name: String, _ samples: [Float], rate: Int) throws {
+        try makeParent(of: name)
+        try Sound(sampleRate: rate, samples: samples).write(toWAV: path + "/" + name)
     }
 }

@@ -1,11 +1,11 @@
 /// Comma-separated values as RFC 4180 has them, with line feeds.
-struct CSV: Hashable {
-    var rows: [[String]]
+package struct CSV: Hashable {
+    package var rows: [[String]]
 
-    init(_ rows: [[String]]) { self.rows = rows }
+    package init(_ rows: [[String]]) { self.rows = rows }
 
     /// A cell with a comma, a quote or a line break is quoted, and its quotes are doubled.
-    var text: String {
+    package var text: String {
         rows.map { $0.map(Self.quoted).joined(separator: ",") + "\n" }.joined()
     }
 
@@ -16,7 +16,7 @@ struct CSV: Hashable {
 
     /// Reads what `text` writes; also takes CRLF and a missing last line break. Never fails: a quote that is not
     /// closed ends with the text.
-    init(parsing text: String) {
+    package init(parsing text: String) {
         rows = []
         var row: [String] = []
         var cell = String.UnicodeScalarView()

@@ -1,0 +1,144 @@
+import Foundation
+
+/// What a data folder holds and what is wrong with it. All files are decoded, and no pictures made.
+public struct DatasetCheck: Encodable, Sendable {
+    /// The recordings of a class, or those of a class and a group.
+    public struct Part: Encodable, Hashable, Sendable {
+        public let className: String
+
+        /// Nil where it is unknown, or where all groups are meant.
+        public let group: String?
+        public let recordings: Int
+        public let windows: Int
+
+        /// Nil where no subject is known.
+        public let subjects: Int?
+
+        /// Of sounds that are clipped: where a class has most of them, a model may learn the recorder's gain.
+        public let clipped: Int
+
+        /// Nil where there are no sounds.
+        public let seconds: Seconds?
+
+        enum CodingKeys: String, CodingKey {
+            case className = "class"
+            case group, recordings, windows, subjects, clipped, seconds
+        }
+    }
+
+    /// The lengths of sounds.
+    public struct Seconds: Encodable, Hashable, Sendable {
+        public let least: Double
+        public let median: Double
+        public let greatest: Double
+        public let total: Double
+
+        init?(_ lengths: [Double]) {
+            guard !lengths.isEmpty else { return nil }
+            let sorted = lengths.sorted()
+            let middle = sorted.count / 2
+            least = sorted[0]
+            median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+            greatest = sorted[sorted.count - 1]
+            total = sorted.reduce(0, +)
+        }
+    }
+
+    /// A part for each class.
+    public let classes: [Part]
+
+    /// A part for each class and group that have recordings.
+    public let groups: [Part]
+
+    /// For each sample rate in hertz, the number of sounds by class; for each number of channels, the same.
+    public let sampleRates: [Int: [String: Int]]
+    public let channels: [Int: [String: Int]]
+
+    /// Recordings on either side of the split that a run of the same settings makes.
+    public let training: Int
+    public let validation: Int
+
+    /// By kind.
+    public let findings: [Finding]
+
+    enum CodingKeys: String, CodingKey {
+        case classes, groups, channels, training, validation, findings
+        case sampleRates = "sample_rates"
+    }
+
+    /// Reads a source on all cores. `settings`, `validationFraction` and `seed` are those of the run that is meant.
+    public init(_ source: DataSource, settings: DatasetSettings, validationFraction: Double, seed: UInt64) throws {
+        let catalog = try Catalog(source)
+        var findings = catalog.unlabelled.map { Finding(kind: .broken, files: [$0.path], text: $0.reason) }
+        var usable: [(entry: Catalog.Entry, examination: Examination)] = []
+        var recordings: [Recording] = []
+        for (entry, result) in zip(catalog.entries, try catalog.examine(settings: settings)) {
+            switch result {
+            case .success(let examination):
+                let start = recordings.last?.samples.upperBound ?? 0
+                usable.append((entry, examination))
+                recordings.append(
+                    Recording(
+                        name: entry.name, label: entry.label, group: entry.group, subject: entry.subject,
+                        digest: examination.digest, samples: start..<start + examination.windows))
+            case .failure(let file):
+                findings.append(Finding(kind: .broken, files: [entry.name], text: file.reason))
+            }
+        }
+
+        let validates = try recordings.validating(fraction: validationFraction, seed: seed)
+        let equal = Dictionary(grouping: usable.indices, by: { usable[$0].examination.contentDigest }).values
+        findings += equal.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }.map { members in
+            Finding.equal(
+                members.map {
+                    let recording = recordings[$0]
+                    return (recording.name, catalog.classes[recording.label], validates[$0] ? "validation" : "training")
+                })
+        }
+        findings += usable.flatMap { entry, examination in
+            examination.sound.map { Finding.findings(in: entry.name, $0) } ?? []
+        }
+        findings += catalog.unlisted.map {
+            Finding(kind: .unlisted, files: [$0], text: "\($0): in no list of what counts, and left out")
+        }
+
+        func part(_ label: Int, _ members: [Int], group: String? = nil) -> Part {
+            let subjects = Set(members.compactMap { recordings[$0].subject })
+            return Part(
+                className: catalog.classes[label], group: group, recordings: members.count,
+                windows: members.reduce(0) { $0 + recordings[$1].samples.count },
+                subjects: subjects.isEmpty ? nil : subjects.count,
+                clipped: members.count { usable[$0].examination.sound?.isClipped ?? false },
+                seconds: Seconds(members.compactMap { usable[$0].examination.sound?.seconds }))
+        }
+        classes = catalog.classes.indices.map { label in
+            part(label, recordings.indices.filter { recordings[$0].label == label })
+        }
+        groups = catalog.classes.indices.flatMap { label in
+            Dictionary(grouping: recordings.indices.filter { recordings[$0].label == label }) { recordings[$0].group }
+                .sorted { ($0.key ?? "") < ($1.key ?? "") }.map { part(label, $0.value, group: $0.key) }
+        }
+        if let lengths = Finding.lengths(
+            medians: classes.compactMap { part in part.seconds.map { (part.className, $0.median) } })
+        {
+            findings.append(lengths)
+        }
+
+        func count(_ property: KeyPath<SoundFacts, Int>) -> [Int: [String: Int]] {
+            usable.reduce(into: [:]) { counts, file in
+                guard let sound = file.examination.sound else { return }
+                counts[sound[keyPath: property], default: [:]][catalog.classes[file.entry.label], default: 0] += 1
+            }
+        }
+        sampleRates = count(\.sampleRate)
+        channels = count(\.channels)
+        validation = validates.count { $0 }
+        training = validates.count - validation
+        self.findings = Finding.Kind.allCases.flatMap { kind in findings.filter { $0.kind == kind } }
+    }
+}
+
+extension Double {
+    /// With so many digits after the point.
+    func decimals(_ count: Int) -> String { String(format: "%.\(count)f", self) }
+}

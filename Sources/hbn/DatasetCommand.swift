@@ -1,0 +1,121 @@
+import ArgumentParser
+import ClusterRuntime
+import Datasets
+import Foundation
+import Training
+
+/// `hbn dataset`: what is known of recordings before anything is trained on them.
+struct DatasetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dataset", abstract: "Look into data before training on it.",
+        subcommands: [DatasetCheckCommand.self])
+}
+
+/// `hbn dataset check`: counts, lengths, and whatever would make scores untrustworthy.
+struct DatasetCheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Count recordings, and find broken, silent, clipped, short and equal ones.",
+        discussion: """
+            Windows and split are those of a run of hbn-coordinator with the same options. Recordings are equal where \
+            the decoded samples are. The exit code is 65 where files are broken, or equal in several classes or on both \
+            sides of the split.
+            """)
+
+    @Argument(help: "A folder of class folders, of PhysioNet/CinC 2016 or of CirCor DigiScope 2022.")
+    var folder: String
+
+    @Option(help: "Seconds of a window; 0 takes whole recordings (default: those of the preset quick).")
+    var windowSeconds: Double?
+
+    @Option(help: "The share of the recordings that is never trained on.")
+    var validationFraction = Preset.quick.configuration.validationFraction
+
+    @Option(help: "Decides the split.")
+    var seed = Preset.quick.configuration.seed
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    /// So many findings of a kind are printed.
+    private static let shown = 10
+
+    func validate() throws {
+        guard (0..<1).contains(validationFraction) else {
+            throw ValidationError("--validation-fraction: \(validationFraction) is no share; give 0.2, for example")
+        }
+    }
+
+    func run() throws {
+        try reportingFailures {
+            var settings = Preset.quick.configuration.dataset
+            if let windowSeconds { settings.windowSeconds = windowSeconds > 0 ? windowSeconds : nil }
+            let check = try DatasetCheck(
+                .folder(folder), settings: settings, validationFraction: validationFraction, seed: seed)
+            if json { try printJSON(check) } else { printTables(check, settings) }
+            let faults = Finding.Kind.allCases.filter(\.isFault).compactMap { kind in
+                let count = check.findings.count { $0.kind == kind }
+                return count > 0 ? "\(count) \(kind.rawValue)" : nil
+            }
+            guard faults.isEmpty else {
+                let found = faults.joined(separator: ", ")
+                throw RunFailure(.badData, "\(folder): \(found); mend or remove these files before training on them")
+            }
+        }
+    }
+
+    private func printTables(_ check: DatasetCheck, _ settings: DatasetSettings) {
+        let all = check.classes.reduce(0) { $0 + $1.recordings }
+        let windows = settings.windowSeconds.map { "windows of \($0) s" } ?? "whole recordings"
+        print("\(folder.onOneLine): \(all.grouped) recordings, cut as a quick run does into \(windows)\n")
+        printParts(check)
+        printCounts("sample rates", "Hz", check.sampleRates)
+        printCounts("channels", "", check.channels)
+        print("split of seed \(seed): \(check.training.grouped) train, \(check.validation.grouped) validate")
+        for kind in Finding.Kind.allCases {
+            let findings = check.findings.filter { $0.kind == kind }
+            for finding in findings.prefix(Self.shown) { print("\(kind.rawValue): \(finding.text.onOneLine)") }
+            if findings.count > Self.shown {
+                print("\(kind.rawValue): and \((findings.count - Self.shown).grouped) more")
+            }
+        }
+        if check.findings.isEmpty { print("nothing is wrong") }
+    }
+
+    /// A line for each class and group, and one for each class of several groups.
+    private func printParts(_ check: DatasetCheck) {
+        let names = ["class", "group", "recordings", "windows", "subjects", "clipped", "seconds: least", "median"]
+        var rows = [names + ["greatest", "total"]]
+        for total in check.classes {
+            let groups = check.groups.filter { $0.className == total.className }
+            rows += groups.map { row($0, group: $0.group ?? "") }
+            if groups.count != 1 { rows.append(row(total, group: "all")) }
+        }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        for row in rows {
+            let cells = row.indices.map { column in
+                let space = String(repeating: " ", count: widths[column] - row[column].count)
+                return column < 2 ? row[column] + space : space + row[column]
+            }
+            print(cells.joined(separator: "  "))
+        }
+        print()
+    }
+
+    private func row(_ part: DatasetCheck.Part, group: String) -> [String] {
+        let seconds = part.seconds.map { [$0.least, $0.median, $0.greatest, $0.total] }
+        return [
+            part.className.onOneLine, group.onOneLine, part.recordings.grouped, part.windows.grouped,
+            part.subjects?.grouped ?? "unknown", part.clipped.grouped,
+        ] + (seconds.map { $0.map { String(format: "%.1f", $0) } } ?? ["", "", "", ""])
+    }
+
+    private func printCounts(_ name: String, _ unit: String, _ counts: [Int: [String: Int]]) {
+        guard !counts.isEmpty else { return }
+        let texts = counts.sorted { $0.key < $1.key }.map { value, classes in
+            let parts = classes.sorted { $0.key < $1.key }.map { "\($0.key.onOneLine) \($0.value.grouped)" }
+            return "\(value.grouped)\(unit.isEmpty ? "" : " " + unit) (\(parts.joined(separator: ", ")))"
+        }
+        print("\(name): \(texts.joined(separator: ", "))")
+    }
+}
