@@ -85,7 +85,7 @@ let package = Package(
             "Images"),
         program(
             "hbn-coordinator", "ClusterRuntime", "AttentionUNet", "TensorCore", "Optimization", "Training",
-            "Datasets"),
+            "Datasets", "Augmentation"),
         program("hbn-worker", "ClusterRuntime"),
         program("hbn-parameter-server", "ClusterRuntime"),
 
@@ -102,7 +102,7 @@ let package = Package(
         tests("RandomnessTests", "Randomness"),
         tests("AudioTests", "Audio", resources: true),
         tests("SpectrogramsTests", "Spectrograms", resources: true),
-        tests("AugmentationTests", "Augmentation", resources: true),
+        tests("AugmentationTests", "Augmentation", "Digests", resources: true),
         tests("DatasetsTests", "Datasets"),
         tests("ParametersTests", "Parameters"),
         tests("TensorCoreTests", "TensorCore", "Optimization", "Checkpoints", resources: true),
