@@ -86,7 +86,7 @@ let package = Package(
             "Images"),
         program(
             "hbn-coordinator", "ClusterRuntime", "AttentionUNet", "TensorCore", "Optimization", "Training",
-            "Datasets"),
+            "Datasets", "Augmentation"),
         program("hbn-worker", "ClusterRuntime"),
         program("hbn-parameter-server", "ClusterRuntime"),
 
@@ -104,7 +104,7 @@ let package = Package(
         tests("RandomnessTests", "Randomness"),
         tests("AudioTests", "Audio", resources: true),
         tests("SpectrogramsTests", "Spectrograms", resources: true),
-        tests("AugmentationTests", "Augmentation", resources: true),
+        tests("AugmentationTests", "Augmentation", "Digests", resources: true),
         tests("DatasetsTests", "Datasets"),
         tests("ParametersTests", "Parameters"),
         tests("TensorCoreTests", "TensorCore", "Optimization", "Checkpoints", resources: true),

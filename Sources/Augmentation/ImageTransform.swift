@@ -2,7 +2,8 @@ import Foundation
 
 /// An affine change of a picture with the meaning Keras gives its parameters (`ImageDataGenerator.apply_transform`).
 ///
-/// Values between pixels are interpolated bilinearly; beyond the border the nearest pixel goes on.
+/// Values between pixels are interpolated bilinearly. `constant` and `wrap` jump at the border: what stands just on it,
+/// as in the central row of a sheared picture with an odd width, is up to rounding, which is not quite Keras'.
 public struct ImageTransform: Hashable, Sendable {
     /// In degrees.
     public var rotation: Double
@@ -16,12 +17,19 @@ public struct ImageTransform: Hashable, Sendable {
     public var zoomX: Double
     public var zoomY: Double
 
-    /// Mirrors the transformed picture.
+    /// Mirror the transformed picture.
     public var flipsHorizontally: Bool
+    public var flipsVertically: Bool
+
+    public var fillMode: FillMode
+
+    /// What all channels have beyond the border if the mode is `constant`: Keras' `cval`, 0...255.
+    public var fillValue: Double
 
     public init(
         rotation: Double = 0, shear: Double = 0, shiftX: Double = 0, shiftY: Double = 0, zoomX: Double = 1,
-        zoomY: Double = 1, flipsHorizontally: Bool = false
+        zoomY: Double = 1, flipsHorizontally: Bool = false, flipsVertically: Bool = false,
+        fillMode: FillMode = .nearest, fillValue: Double = 0
     ) {
         self.rotation = rotation
         self.shear = shear
@@ -30,6 +38,9 @@ public struct ImageTransform: Hashable, Sendable {
         self.zoomX = zoomX
         self.zoomY = zoomY
         self.flipsHorizontally = flipsHorizontally
+        self.flipsVertically = flipsVertically
+        self.fillMode = fillMode
+        self.fillValue = fillValue
     }
 
     /// Where in the old picture a pixel of the new one comes from: x = xx * column + xy * row + x0, and so for y.
@@ -69,14 +80,21 @@ public struct ImageTransform: Hashable, Sendable {
             "augmentation: \(image.count) bytes and \(output.count) places for \(height) x \(width) pixels")
         let source = coordinates(height: height, width: width)
         let (lastX, lastY) = (Double(width - 1), Double(height - 1))
-        for row in 0..<height {
-            let rowX = source.x0 + source.xy * Double(row)
-            let rowY = source.y0 + source.yy * Double(row)
-            var i = 3 * row * width
+        let fill = Float(fillValue) / 127.5 - 1
+        for line in 0..<height {
+            let row = Double(flipsVertically ? height - 1 - line : line)
+            let rowX = source.x0 + source.xy * row
+            let rowY = source.y0 + source.yy * row
+            var i = 3 * line * width
             for place in 0..<width {
                 let column = Double(flipsHorizontally ? width - 1 - place : place)
-                let x = min(max(rowX + source.xx * column, 0), lastX)
-                let y = min(max(rowY + source.yx * column, 0), lastY)
+                guard let x = fillMode.place(of: rowX + source.xx * column, last: lastX),
+                    let y = fillMode.place(of: rowY + source.yx * column, last: lastY)
+                else {
+                    for channel in 0..<3 { output[i + channel] = fill }
+                    i += 3
+                    continue
+                }
                 let (left, top) = (Int(x), Int(y))
                 let (dx, dy) = (Float(x - Double(left)), Float(y - Double(top)))
                 let a = 3 * (top * width + left)

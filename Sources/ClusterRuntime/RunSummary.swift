@@ -1,4 +1,5 @@
 import AttentionUNet
+import Augmentation
 import Datasets
 import Evaluation
 import Parameters
@@ -24,10 +25,7 @@ extension RunConfiguration {
                 "Optimizer",
                 "SGD, learning rate \(optimizer.learningRate) (\(optimizer.decay.rawValue)), momentum \(optimizer.momentum)"
             ),
-            .init(
-                "Augmentation",
-                "shear \(augmentation.shearRange)°, zoom \(augmentation.zoomRange)"
-                    + (augmentation.horizontalFlip ? ", horizontal flip" : "")),
+            .init("Augmentation", augmentation.summary),
             .init("Seed", "\(seed)"),
         ] + signalFacts
     }
@@ -42,6 +40,24 @@ extension RunConfiguration {
         ].compactMap(\.self)
         return (signal.isEmpty ? [] : [.init("Signal", signal.joined(separator: ", "))])
             + (balance.map { [.init("Balance", "\($0.rawValue): its classes count alike in the loss")] } ?? [])
+    }
+}
+
+extension AugmentationSettings {
+    /// As a person reads them; of most, nothing is said while they are off.
+    var summary: String {
+        func shift(_ range: Double, _ axis: String) -> String? {
+            range == 0 ? nil : "\(axis) shift \(range)" + (range < 1 ? "" : " pixels")
+        }
+        let fill = fillMode == .constant ? "fill constant \(fillValue)" : "fill \(fillMode.rawValue)"
+        let masks = "\(timeMasks) time and \(frequencyMasks) frequency masks of at most \(maskSize)"
+        let parts = [
+            "shear \(shearRange)°", "zoom \(zoomRange)", horizontalFlip ? "horizontal flip" : nil,
+            verticalFlip ? "vertical flip" : nil, rotationRange == 0 ? nil : "rotation \(rotationRange)°",
+            shift(widthShiftRange, "width"), shift(heightShiftRange, "height"), fillMode == .nearest ? nil : fill,
+            timeMasks + frequencyMasks == 0 ? nil : masks,
+        ]
+        return parts.compactMap(\.self).joined(separator: ", ")
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Augmentation
 import ClusterRuntime
 import Datasets
 import Foundation
@@ -11,6 +12,7 @@ extension LearningRateDecay: ExpressibleByArgument {}
 extension DensePlacement: ExpressibleByArgument {}
 extension GradientPrecision: ExpressibleByArgument {}
 extension Balance: ExpressibleByArgument {}
+extension FillMode: ExpressibleByArgument {}
 
 /// What changes a preset, or a configuration file.
 struct TrainingOptions: ParsableArguments {
@@ -86,6 +88,33 @@ struct TrainingOptions: ParsableArguments {
     @Flag(help: "Augmentation: mirror every second image.")
     var horizontalFlip = false
 
+    @Flag(help: "Augmentation: turn every second image upside down.")
+    var verticalFlip = false
+
+    @Option(help: "Augmentation: degrees of rotation to either side.")
+    var rotationRange: Double?
+
+    @Option(help: "Augmentation: shift along the width to either side, a fraction of it below 1, else pixels.")
+    var widthShiftRange: Double?
+
+    @Option(help: "Augmentation: shift along the height to either side, a fraction of it below 1, else pixels.")
+    var heightShiftRange: Double?
+
+    @Option(help: "Augmentation: what comes in at the border: nearest (the default), constant, reflect or wrap.")
+    var fillMode: FillMode?
+
+    @Option(help: "Augmentation: the value that comes in with --fill-mode constant, 0 to 255.")
+    var fillValue: Double?
+
+    @Option(help: "Augmentation: bands of columns of an image that are masked, as SpecAugment does.")
+    var timeMasks: Int?
+
+    @Option(help: "Augmentation: bands of rows of an image that are masked.")
+    var frequencyMasks: Int?
+
+    @Option(help: "Augmentation: the largest part of the width or height that one mask hides, 0.1 if not given.")
+    var maskSize: Double?
+
     @Option(help: "The share of the recordings that is never trained on.")
     var validationFraction: Double?
 
@@ -116,9 +145,10 @@ struct TrainingOptions: ParsableArguments {
             shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
             zoomRange,
             validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep, convolutions,
-            densePlacement, gradientPrecision, balance,
+            densePlacement, gradientPrecision, rotationRange, widthShiftRange, heightShiftRange, fillMode, fillValue,
+            timeMasks, frequencyMasks, maskSize, balance,
         ]
-        return numbers.allSatisfy { $0 == nil } && signal.isEmpty && !nesterov && !horizontalFlip
+        return numbers.allSatisfy { $0 == nil } && signal.isEmpty && !nesterov && !horizontalFlip && !verticalFlip
     }
 
     func apply(to configuration: inout RunConfiguration, data: String?) throws {
@@ -148,6 +178,15 @@ struct TrainingOptions: ParsableArguments {
         set(\.augmentation.shearRange, shearRange)
         set(\.augmentation.zoomRange, zoomRange)
         set(\.augmentation.horizontalFlip, horizontalFlip ? true : nil)
+        set(\.augmentation.verticalFlip, verticalFlip ? true : nil)
+        set(\.augmentation.rotationRange, rotationRange)
+        set(\.augmentation.widthShiftRange, widthShiftRange)
+        set(\.augmentation.heightShiftRange, heightShiftRange)
+        set(\.augmentation.fillMode, fillMode)
+        set(\.augmentation.fillValue, fillValue)
+        set(\.augmentation.timeMasks, timeMasks)
+        set(\.augmentation.frequencyMasks, frequencyMasks)
+        set(\.augmentation.maskSize, maskSize)
         set(\.validationFraction, validationFraction)
         set(\.testData, testData.map { URL(fileURLWithPath: $0).path })
         set(\.checkpointEvery, checkpointEvery)

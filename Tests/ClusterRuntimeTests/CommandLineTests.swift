@@ -64,6 +64,8 @@ private let unusableArguments = [
     Refusal("an unknown option", 2, "--colour", by: "hbn-coordinator --colour red"),
     Refusal("an unknown subcommand", 2, "sing", by: "hbn sing"),
     Refusal("no number", 2, "--epochs", "many", by: "hbn-coordinator --epochs many"),
+    Refusal("an unknown fill mode", 2, "--fill-mode", "mirror", "reflect", by: "hbn-coordinator --fill-mode mirror"),
+    Refusal("too large a mask", 2, "mask size", "1.5", by: "hbn-coordinator --time-masks 1 --mask-size 1.5"),
     Refusal("no workers", 2, "--local", by: "hbn-coordinator --local 0 --output @run"),
     Refusal("output not empty", 2, "/run", "not empty", by: "hbn-coordinator --output @run") {
         try $0.write([1], to: "run/precious")
