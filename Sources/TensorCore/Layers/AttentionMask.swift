@@ -32,6 +32,14 @@ public struct AttentionMap: Sendable {
     public let height: Int
     public let width: Int
     public let factors: [Float]
+
+    public init(name: String, height: Int, width: Int, factors: [Float]) {
+        precondition(factors.count == height * width, "\(factors.count) factors for \(height)x\(width)")
+        self.name = name
+        self.height = height
+        self.width = width
+        self.factors = factors
+    }
 }
 
 final class AttentionMask: Operation {
