@@ -7,6 +7,8 @@ struct ReportPage {
     private let accuracy: SVG?
     private let roc: SVG?
     private let confusion: SVG
+    private let precisionRecall: SVG?
+    private let reliability: SVG?
 
     init(_ report: RunReport) {
         self.report = report
@@ -14,12 +16,16 @@ struct ReportPage {
         accuracy = Chart.accuracy(report.history)?.drawing
         roc = Chart.roc(report.predictions, metrics: report.metrics)?.drawing
         confusion = ConfusionPlot(matrix: report.metrics.confusionMatrix, classes: report.metrics.classes).drawing
+        precisionRecall = Chart.precisionRecall(report.predictions, metrics: report.metrics)?.drawing
+        reliability = Chart.reliability(report.predictions, metrics: report.metrics)?.drawing
     }
 
     /// The plots that can be drawn, by file name.
     var plots: [(name: String, drawing: SVG)] {
-        [("loss", loss), ("accuracy", accuracy), ("roc", roc), ("confusion_matrix", confusion)]
-            .compactMap { name, drawing in drawing.map { (name, $0) } }
+        [
+            ("loss", loss), ("accuracy", accuracy), ("roc", roc), ("confusion_matrix", confusion),
+            ("precision_recall", precisionRecall), ("reliability", reliability),
+        ].compactMap { name, drawing in drawing.map { (name, $0) } }
     }
 
     var html: String {
@@ -43,6 +49,8 @@ struct ReportPage {
             </header>
             \(Tile.all(of: report.metrics))
             \(decisions)
+            \(Self.section("Where to draw the line", DecisionTable(metrics: report.metrics).html))
+            \(probabilities)
             \(byClass)
             \(byGroup)
             \(training)
@@ -65,6 +73,20 @@ struct ReportPage {
         return Self.section(
             "How well classes are told apart",
             (roc == nil ? "" : note) + "<div class=\"pair\">\(figures.joined(separator: "\n"))</div>")
+    }
+
+    private var probabilities: String {
+        let figures = [precisionRecall, reliability].compactMap(\.self).map { "<figure>\($0.inline)</figure>" }
+        guard !figures.isEmpty else { return "" }
+        let metrics = report.metrics
+        let note =
+            "<p class=\"note\">Precision is the share of the called that are truly so, recall the share of those that "
+            + "are found. On the diagonal, a probability can be taken at its word; each dot is a tenth of the scale. "
+            + "Brier score \(FigureText.score(metrics.brierScore)), expected calibration error "
+            + "\(FigureText.score(metrics.expectedCalibrationError)); 0 is best.</p>"
+        return Self.section(
+            "What a probability is worth",
+            note + "<div class=\"pair\">\(figures.joined(separator: "\n"))</div>")
     }
 
     private var byClass: String {
@@ -90,9 +112,12 @@ struct ReportPage {
         guard let baselines = report.metrics.baselines else { return "" }
         let groups = report.metrics.groups.sorted { $0.key < $1.key }
         let rows =
-            groups.map { Table.Row($0, Self.cells($1)) }
+            groups.map { Table.Row($0, Self.cells($1.scores, $1.maccInterval, $1.aucInterval)) }
             + [
-                Table.Row("the model, all recordings", Self.cells(report.metrics.scores), style: "total"),
+                Table.Row(
+                    "the model, all recordings",
+                    Self.cells(report.metrics.scores, report.metrics.maccInterval, report.metrics.aucInterval),
+                    style: "total"),
                 Table.Row("rule: the most frequent class", Self.cells(baselines.majorityClass), style: "rule"),
                 Table.Row(
                     "rule: the most frequent class of the site", Self.cells(baselines.majorityClassOfGroup),
@@ -102,14 +127,19 @@ struct ReportPage {
             "<p class=\"note\">The two rules never listen to a recording. A model is worth its trouble only "
             + "where it beats them, above all the second: recordings of one site resemble each other in more than "
             + "the hearts they hold.</p>"
-        let head = ["site", "recordings", "accuracy", "sensitivity", "specificity", "MAcc", "AUC"]
+        let head = [
+            "site", "recordings", "accuracy", "sensitivity", "specificity", "MAcc", "95 % CI", "AUC", "95 % CI",
+        ]
         return Self.section("Site by site, and against knowing nothing", Table(head: head, rows: rows).html + note)
     }
 
-    private static func cells(_ scores: Scores) -> [String] {
+    private static func cells(
+        _ scores: Scores, _ macc: ConfidenceInterval? = nil, _ auc: ConfidenceInterval? = nil
+    ) -> [String] {
         ["\(scores.count)"]
             + [scores.accuracy, scores.sensitivity, scores.specificity, scores.macc].map(FigureText.percent)
-            + [FigureText.score(scores.auc)]
+            + [macc.map { FigureText.range($0, FigureText.percent) } ?? "", FigureText.score(scores.auc)]
+            + [auc.map { FigureText.range($0, FigureText.score) } ?? ""]
     }
 
     private var training: String {
