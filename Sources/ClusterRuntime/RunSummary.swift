@@ -57,9 +57,10 @@ extension ClassificationMetrics {
         ]
         if let threshold, let point = self.atThreshold {
             lines.append(
-                "  at the threshold \(text(threshold.value)) chosen on the validation part: "
+                "  at the threshold \(text(threshold.value)) chosen on the validation part"
+                    + (threshold.isInSample ? ", which is among these: " : ": ")
                     + "sensitivity \(text(point.sensitivity.value)), specificity \(text(point.specificity.value)), "
-                    + "MAcc \(text(point.macc))" + (threshold.isInSample ? " (on the same recordings)" : ""))
+                    + "MAcc \(text(point.macc))")
         }
         for (name, group) in groups.sorted(by: { $0.key < $1.key }) {
             lines.append("  \(name): \(group.count) recordings, AUC \(text(group.auc)), MAcc \(text(group.macc))")

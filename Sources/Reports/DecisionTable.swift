@@ -34,7 +34,8 @@ struct DecisionTable {
         return threshold.isInSample
             ? rule + "It was chosen on recordings of this report, so its figures here are too hopeful: those of others "
                 + "tell what it is worth."
-            : rule + "The recordings of this report had no part in choosing it."
+            : rule
+                + "Nothing in this report had a part in choosing it, unless the run's own data holds the same recordings."
     }
 
     private static func row(

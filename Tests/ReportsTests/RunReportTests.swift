@@ -79,7 +79,7 @@ struct RunReportTests {
         }
     }
 
-    @Test(arguments: [(false, "too hopeful"), (true, "had no part in choosing it")])
+    @Test(arguments: [(false, "too hopeful"), (true, "had a part in choosing it, unless")])
     func pageSaysWhereTheThresholdComesFrom(isTested: Bool, words: String) throws {
         let report = try Specimen.report(epochs: 0, isTested: isTested)
         let html = ReportPage(report).html
