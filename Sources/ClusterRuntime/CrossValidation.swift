@@ -87,8 +87,10 @@ public final class CrossValidation {
                 line.print("\(part): \(index + 1) of \(plan.parts.count)")
                 try train(without: part, in: path, isLast: index == plan.parts.count - 1)
             }
-            let own = try test(part, of: path)
-            parts.append(.init(name: "\(part)", scores: Scores(own, classes: dataset.classes)))
+            let (own, threshold) = try test(part, of: path)
+            let metrics = try ClassificationMetrics(
+                own, classes: dataset.classes, threshold: threshold, seed: plan.configuration.seed)
+            parts.append(.init(name: "\(part)", assessment: metrics.overall))
             predictions += own
         }
         return try report(parts, predictions)
@@ -104,13 +106,14 @@ public final class CrossValidation {
         _ = try run.train()
     }
 
-    /// What a model says of the recordings that it never saw.
-    private func test(_ part: HeldOut, of path: String) throws -> [Prediction] {
+    /// What a model says of the recordings that it never saw, and the threshold that was chosen on its validation part.
+    private func test(_ part: HeldOut, of path: String) throws -> ([Prediction], DecisionThreshold?) {
         let model = try TrainedModel(run: path)
         let split = try dataset.split(
             validationFraction: model.configuration.validationFraction, heldOut: part, seed: model.configuration.seed)
-        return try model.predictions(
+        let predictions = try model.predictions(
             for: dataset, samples: split.test.map(UInt32.init), lanes: ProcessInfo.processInfo.activeProcessorCount)
+        return (predictions, try model.storedThreshold().map { DecisionThreshold($0, isInSample: false) })
     }
 
     private func report(_ parts: [RunReport.Part], _ predictions: [Prediction]) throws -> String {
@@ -125,15 +128,16 @@ public final class CrossValidation {
             parts: parts,
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
         ).write(to: folder.url)
-        for part in parts { line.print("\(part.name): \(Self.text(part.scores))") }
+        for part in parts { line.print("\(part.name): \(Self.text(part.assessment))") }
         line.print("all, each recording scored by a model that never saw it:")
         for row in metrics.summary { line.print(row) }
         return folder.path("report.html")
     }
 
-    private static func text(_ scores: Scores) -> String {
+    private static func text(_ part: Assessment) -> String {
         func text(_ value: Double?) -> String { value.map { $0.rounded(3) } ?? "undefined" }
-        return "\(scores.count) recordings, AUC \(text(scores.auc)), MAcc \(text(scores.macc))"
+        return "\(part.count) recordings, AUC \(text(part.auc)), MAcc \(text(part.macc)), "
+            + "at the threshold chosen on validation \(text(part.atThreshold?.macc))"
     }
 
     private static func name(of part: HeldOut) -> String {

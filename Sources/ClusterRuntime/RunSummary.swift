@@ -75,15 +75,23 @@ extension ClassificationMetrics {
     /// The few lines that a person reads first.
     var summary: [String] {
         func text(_ value: Double?) -> String { value.map { $0.rounded(3) } ?? "undefined" }
-        let interval = aucInterval.map { " (95 % interval \($0.lower.rounded(3)) to \($0.upper.rounded(3)))" } ?? ""
-        guard scores.count > 0 else {
+        let interval =
+            self.aucInterval.map { " (95 % interval \($0.lower.rounded(3)) to \($0.upper.rounded(3)))" } ?? ""
+        guard self.count > 0 else {
             return ["no recordings were held out (--validation-fraction 0), so there is no score"]
         }
         var lines = [
-            "\(scores.count) recordings: AUC \(text(scores.auc))\(interval), "
-                + "accuracy \(text(scores.accuracy)), sensitivity \(text(scores.sensitivity)), "
-                + "specificity \(text(scores.specificity)), MAcc \(text(scores.macc))"
+            "\(self.count) recordings: AUC \(text(self.auc))\(interval), "
+                + "accuracy \(text(self.accuracy)), sensitivity \(text(self.sensitivity)), "
+                + "specificity \(text(self.specificity)), MAcc \(text(self.macc))"
         ]
+        if let threshold, let point = self.atThreshold {
+            lines.append(
+                "  at the threshold \(text(threshold.value)) chosen on the validation part"
+                    + (threshold.isInSample ? ", which is among these: " : ": ")
+                    + "sensitivity \(text(point.sensitivity.value)), specificity \(text(point.specificity.value)), "
+                    + "MAcc \(text(point.macc))")
+        }
         for (name, group) in groups.sorted(by: { $0.key < $1.key }) {
             lines.append("  \(name): \(group.count) recordings, AUC \(text(group.auc)), MAcc \(text(group.macc))")
         }

@@ -16,10 +16,12 @@ public struct TrainedModel: Sendable {
     /// The file the parameters come from.
     public let path: String
     let parameters: ModelParameters
+    private let run: String
     private let scorer: Scorer
 
     /// Reads a run's configuration and its final parameters; those of the newest checkpoint while it is not done.
     public init(run: String) throws {
+        self.run = run
         configuration = try RunConfiguration(ofRun: run)
         let file = try SafetensorsFile(ofRun: run)
         path = file.path
@@ -66,12 +68,34 @@ public struct TrainedModel: Sendable {
         }
     }
 
+    /// The threshold that the run has chosen on its validation part; nil while it is not done, or if it could not.
+    func storedThreshold() throws -> Double? {
+        struct Stored: Decodable {
+            let threshold: Double?
+        }
+        let path = "\(run)/metrics.json"
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw RunFailure(.inputOutput, "\(path): cannot be read; check its permissions")
+        }
+        guard let stored = try? JSONDecoder().decode(Stored.self, from: data) else {
+            throw RunFailure(
+                .badData, "\(path): does not hold a run's metrics; move it away to do without its threshold")
+        }
+        return stored.threshold
+    }
+
     /// Scores a data set and writes metrics, predictions and the report into a new folder; returns the report's path.
     public func evaluate(on source: DataSource, output: String, lanes: Int, log: Logger) throws -> String {
+        let threshold = try storedThreshold()
         let folder = try OutputFolder(new: output)
         let dataset = try TrainingRun.read(source, configuration.dataset, log: log)
         let predictions = try predictions(for: dataset, lanes: lanes)
-        let metrics = try ClassificationMetrics(predictions, classes: dataset.classes, seed: configuration.seed)
+        // Among the recordings that the run began with are those its threshold was chosen on.
+        let isInSample = dataset.digest == configuration.dataDigest
+        let metrics = try ClassificationMetrics(
+            predictions, classes: dataset.classes,
+            threshold: threshold.map { DecisionThreshold($0, isInSample: isInSample) }, seed: configuration.seed)
         var facts = configuration.facts(of: dataset)
         facts.removeAll { $0.name == "Held out" || $0.name == "Data" }
         facts.insert(.init("Data", source.name), at: 0)

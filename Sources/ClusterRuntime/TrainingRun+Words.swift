@@ -88,12 +88,15 @@ extension TrainingRun {
     /// Scores the recordings that were never trained on: the test data's, or else the validation part's.
     func report(_ digest: String) throws {
         var (scored, predictions) = (dataset, try validationPredictions())
+        var threshold = DecisionThreshold(chosenOn: predictions, classes: dataset.classes)
         var facts = configuration.facts(of: dataset)
         if let heldOut = configuration.heldOut {
+            threshold = threshold?.outOfSample
             predictions = try ScoredRecordings.predictions(dataset, samples: test, probabilities: testProbabilities)
             facts.append(.init("Scored on", "\(heldOut), neither trained on nor validated with"))
         }
         if let path = configuration.testData {
+            threshold = threshold?.outOfSample
             scored = try Self.read(.folder(path), configuration.dataset, log: log)
             predictions = try TrainedModel(run: folder.url.path).predictions(
                 for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
@@ -102,7 +105,8 @@ extension TrainingRun {
         let reference = schedule.samples.map { dataset.recordings[dataset.samples[Int($0)].recording] }
             .map { Baseline.Label(truth: $0.label, group: $0.group) }
         let metrics = try ClassificationMetrics(
-            predictions, classes: dataset.classes, reference: reference, seed: configuration.seed)
+            predictions, classes: dataset.classes, reference: reference, threshold: threshold,
+            seed: configuration.seed)
         let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
         try RunReport(
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,

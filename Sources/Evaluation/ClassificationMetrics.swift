@@ -1,28 +1,21 @@
-import Foundation
-
 /// Everything `metrics.json` says about a set of predictions.
 ///
 /// A prediction with a probability that is not a number is left out of every figure and counted in `unscored`.
 @dynamicMemberLookup
 public struct ClassificationMetrics: Hashable, Sendable {
-    /// Accuracy, sensitivity, specificity, MAcc and AUC; their members can be read as the metrics' own.
-    public let scores: Scores
+    /// All recordings; its members, and its scores', can be read as the metrics' own.
+    public let overall: Assessment
     /// How many predictions could not be scored.
     public let unscored: Int
     public let classes: [String]
     /// What "positive" means; nil when each class in turn is compared with the rest.
     public let positiveClass: String?
-    /// The bootstrap interval of the AUC.
-    public let aucInterval: ConfidenceInterval?
-    /// As Keras' `SensitivityAtSpecificity(0.5)` with 200 thresholds.
-    public let sensitivityAtSpecificity: Double?
-    /// The mean of -ln(probability of the true class), probabilities kept 2.2e-16 away from 0 and 1.
-    public let logLoss: Double?
-    public let confusionMatrix: ConfusionMatrix
+    /// The threshold of `atThreshold`; nil when none was chosen.
+    public let threshold: DecisionThreshold?
     /// By class name.
     public let perClass: [String: ClassScores]
     /// By group; empty when no group is known.
-    public let groups: [String: Scores]
+    public let groups: [String: Assessment]
     /// What rules that never listen to a heart reach on the same recordings; nil when no group is known.
     public let baselines: Baselines?
 
@@ -41,29 +34,30 @@ public struct ClassificationMetrics: Hashable, Sendable {
     /// Scores `predictions`, one a recording.
     ///
     /// `reference` is what the baselines read, normally the training part's labels. Without it they read the labels of
-    /// the predictions themselves, which flatters them. `replicates` is how often the bootstrap draws.
+    /// the predictions themselves, which flatters them. `threshold` comes from the validation part, never from
+    /// predictions that are to say how good the model is. `replicates` is how often the bootstrap draws.
     /// Throws when a prediction does not fit `classes`.
     public init(
-        _ predictions: [Prediction], classes: [String], reference: [Baseline.Label]? = nil, replicates: Int = 1000,
-        seed: UInt64 = 0
+        _ predictions: [Prediction], classes: [String], reference: [Baseline.Label]? = nil,
+        threshold: DecisionThreshold? = nil, replicates: Int = 1000, seed: UInt64 = 0
     ) throws(EvaluationError) {
         for prediction in predictions { try prediction.check(classes: classes.count) }
+        let only = Contrast.only(between: classes)
+        let threshold = only == nil ? nil : threshold
+        func assess(_ predictions: [Prediction]) -> Assessment {
+            Assessment(predictions, classes: classes, threshold: threshold, replicates: replicates, seed: seed)
+        }
         let scored = predictions.filter { $0.predicted != nil }
-        let contrasts = Contrast.contrasts(between: classes)
-        let matrix = ConfusionMatrix(scored, classes: classes.count)
+        let overall = assess(scored)
+        self.overall = overall
         self.classes = classes
-        scores = Scores(scored, classes: classes)
+        self.threshold = threshold
         unscored = predictions.count - scored.count
-        positiveClass = contrasts.count == 1 ? contrasts[0].name : nil
-        aucInterval = ConfidenceInterval(
-            ofAreaUnder: contrasts.compactMap { $0.ranking(scored) }, replicates: replicates, seed: seed)
-        sensitivityAtSpecificity = SensitivityAtSpecificity().value(scored)
-        logLoss = Self.logLoss(scored)
-        confusionMatrix = matrix
+        positiveClass = only?.name
         perClass = Dictionary(
-            classes.enumerated().map { ($1, ClassScores(of: $0, in: matrix)) }, uniquingKeysWith: { first, _ in first })
-        groups = Dictionary(grouping: scored.filter { $0.group != nil }) { $0.group! }
-            .mapValues { Scores($0, classes: classes) }
+            classes.enumerated().map { ($1, ClassScores(of: $0, in: overall.confusionMatrix)) },
+            uniquingKeysWith: { first, _ in first })
+        groups = Dictionary(grouping: scored.filter { $0.group != nil }) { $0.group! }.mapValues(assess)
         let labels = reference ?? scored.map { Baseline.Label(truth: $0.truth, group: $0.group) }
         let rules = [
             Baseline.majority(of: labels, classes: classes.count),
@@ -73,20 +67,14 @@ public struct ClassificationMetrics: Hashable, Sendable {
     }
 
     /// The counts behind sensitivity; nil where it is a mean over classes.
-    public var sensitivityCounts: Proportion? { onlyContrast?.sensitivity(confusionMatrix) }
+    public var sensitivityCounts: Proportion? {
+        Contrast.only(between: classes)?.sensitivity(overall.confusionMatrix)
+    }
 
     /// The counts behind specificity; nil where it is a mean over classes.
-    public var specificityCounts: Proportion? { onlyContrast?.specificity(confusionMatrix) }
-
-    private var onlyContrast: Contrast? {
-        let contrasts = Contrast.contrasts(between: classes)
-        return contrasts.count == 1 ? contrasts[0] : nil
+    public var specificityCounts: Proportion? {
+        Contrast.only(between: classes)?.specificity(overall.confusionMatrix)
     }
 
-    public subscript<Value>(dynamicMember member: KeyPath<Scores, Value>) -> Value { scores[keyPath: member] }
-
-    private static func logLoss(_ predictions: [Prediction]) -> Double? {
-        guard !predictions.isEmpty else { return nil }
-        return predictions.map { -log(min(max($0.probabilities[$0.truth], .ulpOfOne), 1 - .ulpOfOne)) }.mean
-    }
+    public subscript<Value>(dynamicMember member: KeyPath<Assessment, Value>) -> Value { overall[keyPath: member] }
 }

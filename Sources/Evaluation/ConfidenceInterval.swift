@@ -1,6 +1,4 @@
-internal import Randomness
-
-/// The range that holds 95 % of the bootstrap replicates of a figure.
+/// The range that holds a figure with 95 % confidence.
 public struct ConfidenceInterval: Hashable, Codable, Sendable {
     public let lower: Double
     public let upper: Double
@@ -10,25 +8,11 @@ public struct ConfidenceInterval: Hashable, Codable, Sendable {
         self.upper = upper
     }
 
-    /// The percentile bootstrap of the mean area under the curves (Efron and Tibshirani, "An introduction to the
-    /// bootstrap", 1993, chapter 13).
-    ///
-    /// Each replicate draws as many recordings as there are, with replacement. A replicate that misses an answer says
-    /// nothing and is left out; nil when no replicate says anything.
-    init?(ofAreaUnder rankings: [Ranking], replicates: Int, seed: UInt64) {
-        guard let count = rankings.first?.scores.count, count > 0, replicates > 0 else { return nil }
-        var areas: [Double] = []
-        areas.reserveCapacity(replicates)
-        for replicate in 0..<replicates {
-            var draws = CounterGenerator(seed: seed, purpose: .bootstrap, round: UInt32(replicate)).stream()
-            var weights = Array(repeating: 0, count: count)
-            for _ in 0..<count { weights[draws.below(count)] += 1 }
-            let drawn = rankings.compactMap { $0.area(weights: weights) }
-            if drawn.count == rankings.count { areas.append(drawn.mean) }
-        }
-        guard !areas.isEmpty else { return nil }
-        areas.sort()
-        self.init(lower: areas.quantile(0.025), upper: areas.quantile(0.975))
+    /// From the 2.5th to the 97.5th percentile of a bootstrap's values; nil without one.
+    init?(ofReplicates values: [Double]) {
+        guard !values.isEmpty else { return nil }
+        let sorted = values.sorted()
+        self.init(lower: sorted.quantile(0.025), upper: sorted.quantile(0.975))
     }
 }
 

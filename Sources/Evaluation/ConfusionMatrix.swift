@@ -14,6 +14,12 @@ public struct ConfusionMatrix: Hashable, Sendable {
         }
     }
 
+    /// Counts answer `i` `weights[i]` times.
+    init(_ answers: [(truth: Int, called: Int)], weights: [Int], classes: Int) {
+        self.init(classes: classes)
+        for (answer, weight) in zip(answers, weights) { rows[answer.truth][answer.called] += weight }
+    }
+
     public var classes: Int { rows.count }
     public var total: Int { rows.reduce(0) { $0 + $1.reduce(0, +) } }
     public var correct: Int { rows.indices.reduce(0) { $0 + rows[$1][$1] } }
@@ -42,17 +48,29 @@ public struct ConfusionMatrix: Hashable, Sendable {
         let negatives = total - support(of: index)
         return Proportion(negatives - (predicted(as: index) - rows[index][index]), of: negatives)
     }
+
+    /// The mean of sensitivity and specificity over the contrasts; nil when one of their answers does not occur.
+    func macc(_ contrasts: [Contrast]) -> Double? {
+        let shares = contrasts.flatMap { [$0.sensitivity(self).value, $0.specificity(self).value] }
+        let known = shares.compactMap(\.self)
+        return known.isEmpty || known.count < shares.count ? nil : known.mean
+    }
 }
 
 /// In JSON, an array of rows.
 extension ConfusionMatrix: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        rows = try container.decode([[Int]].self)
+        try self.init(checking: container.decode([[Int]].self), at: container.codingPath)
+    }
+
+    /// Throws a `DecodingError` unless `rows` is a square of counts.
+    init(checking rows: [[Int]], at path: [any CodingKey]) throws {
         guard rows.allSatisfy({ $0.count == rows.count && $0.allSatisfy { (0...Int(Int32.max)).contains($0) } }) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "the confusion matrix is not a square of counts")
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: path, debugDescription: "the confusion matrix is not a square of counts"))
         }
+        self.rows = rows
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -24,6 +24,15 @@ public struct Contrast: Hashable, Sendable {
         }
     }
 
+    /// The contrast, where the classes pose one question only.
+    public static func only(between classes: [String]) -> Contrast? {
+        let contrasts = contrasts(between: classes)
+        return contrasts.count == 1 ? contrasts[0] : nil
+    }
+
+    /// Of the classes "negative" and "positive", the second against the first.
+    static let ofPositive = Contrast(name: "positive", index: 1, isComplement: false)
+
     public func isPositive(_ prediction: Prediction) -> Bool { (prediction.truth == index) != isComplement }
 
     /// The probability of the positive answer.
@@ -49,5 +58,25 @@ public struct Contrast: Hashable, Sendable {
     /// The receiver operating characteristic; nil unless both answers occur and every score is a number.
     public func curve(_ predictions: [Prediction]) -> ROCCurve? {
         ranking(predictions).flatMap(ROCCurve.init)
+    }
+
+    /// Precision against recall; nil unless something is positive and every score is a number.
+    public func precisionRecall(_ predictions: [Prediction]) -> PrecisionRecallCurve? {
+        ranking(predictions).flatMap(PrecisionRecallCurve.init)
+    }
+
+    /// How often the positive answer is true, by its score: the reliability curve.
+    public func calibration(_ predictions: [Prediction]) -> Calibration {
+        Calibration(probabilities: predictions.map(score), outcomes: predictions.map(isPositive))
+    }
+
+    /// The mean squared difference of score and outcome (Brier, "Verification of forecasts expressed in terms of
+    /// probability", 1950); nil without predictions.
+    func brierScore(_ predictions: [Prediction]) -> Double? {
+        guard !predictions.isEmpty else { return nil }
+        return predictions.map { prediction in
+            let error = score(prediction) - (isPositive(prediction) ? 1 : 0)
+            return error * error
+        }.mean
     }
 }

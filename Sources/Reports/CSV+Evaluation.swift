@@ -19,11 +19,19 @@ extension CSV {
     init(_ parts: [RunReport.Part]) {
         func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
         self.init(
-            [["part", "recordings", "accuracy", "sensitivity", "specificity", "macc", "auc"]]
+            [
+                ["part", "recordings", "accuracy", "sensitivity", "specificity"]
+                    + ["macc", "macc_lower", "macc_upper", "auc", "auc_lower", "auc_upper", "macc_at_threshold"]
+            ]
                 + parts.map { part in
-                    let scores = part.scores
-                    return [part.name, "\(scores.count)"]
-                        + [scores.accuracy, scores.sensitivity, scores.specificity, scores.macc, scores.auc].map(text)
+                    let (scores, macc, auc) = (
+                        part.assessment.scores, part.assessment.maccInterval, part.assessment.aucInterval
+                    )
+                    let figures = [
+                        scores.accuracy, scores.sensitivity, scores.specificity, scores.macc, macc?.lower, macc?.upper,
+                        scores.auc, auc?.lower, auc?.upper, part.assessment.atThreshold?.macc,
+                    ]
+                    return [part.name, "\(scores.count)"] + figures.map(text)
                 })
     }
 

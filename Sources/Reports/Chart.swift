@@ -16,6 +16,8 @@ struct Chart {
         var isDashed = false
         /// Whether the area below is tinted.
         var isFilled = false
+        /// Whether each point is a dot, too.
+        var isDotted = false
         /// A point to dwell on, and what to write beside it.
         var mark: (x: Double, y: Double, label: String)?
     }
@@ -66,7 +68,9 @@ struct Chart {
         }
         svg.path(runs, style: "line s\(line.colour)" + (line.isDashed ? " dashed" : ""))
         // A run of one point draws no line.
-        for run in runs where run.count == 1 { svg.circle(at: run[0], radius: 3, style: "dot s\(line.colour)") }
+        for run in runs where line.isDotted || run.count == 1 {
+            for point in run { svg.circle(at: point, radius: 3, style: "dot s\(line.colour)") }
+        }
     }
 
     private func drawMark(of line: Series, on svg: inout SVG) {

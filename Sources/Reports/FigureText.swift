@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 
 /// How figures read on the page. What is not known is a dash.
@@ -6,6 +7,11 @@ enum FigureText {
 
     static func percent(_ value: Double?) -> String {
         value.map { fixed($0 * 100, decimals: 1) + " %" } ?? "–"
+    }
+
+    /// Both ends, the unit once.
+    static func range(_ interval: ConfidenceInterval, _ text: (Double?) -> String) -> String {
+        "\(text(interval.lower).replacing(" %", with: ""))–\(text(interval.upper))"
     }
 
     static func fixed(_ value: Double?, decimals: Int) -> String {

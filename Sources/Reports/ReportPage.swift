@@ -8,6 +8,8 @@ struct ReportPage {
     private let accuracy: SVG?
     private let roc: SVG?
     private let confusion: SVG
+    private let precisionRecall: SVG?
+    private let reliability: SVG?
 
     init(_ report: RunReport) {
         self.report = report
@@ -15,12 +17,16 @@ struct ReportPage {
         accuracy = Chart.accuracy(report.history)?.drawing
         roc = Chart.roc(report.predictions, metrics: report.metrics)?.drawing
         confusion = ConfusionPlot(matrix: report.metrics.confusionMatrix, classes: report.metrics.classes).drawing
+        precisionRecall = Chart.precisionRecall(report.predictions, metrics: report.metrics)?.drawing
+        reliability = Chart.reliability(report.predictions, metrics: report.metrics)?.drawing
     }
 
     /// The plots that can be drawn, by file name.
     var plots: [(name: String, drawing: SVG)] {
-        [("loss", loss), ("accuracy", accuracy), ("roc", roc), ("confusion_matrix", confusion)]
-            .compactMap { name, drawing in drawing.map { (name, $0) } }
+        [
+            ("loss", loss), ("accuracy", accuracy), ("roc", roc), ("confusion_matrix", confusion),
+            ("precision_recall", precisionRecall), ("reliability", reliability),
+        ].compactMap { name, drawing in drawing.map { (name, $0) } }
     }
 
     var html: String {
@@ -44,6 +50,8 @@ struct ReportPage {
             </header>
             \(Tile.all(of: report.metrics))
             \(decisions)
+            \(Self.section("Where to draw the line", DecisionTable(metrics: report.metrics).html))
+            \(probabilities)
             \(byClass)
             \(byPart)
             \(byGroup)
@@ -70,6 +78,20 @@ struct ReportPage {
             (roc == nil ? "" : note) + "<div class=\"pair\">\(figures.joined(separator: "\n"))</div>")
     }
 
+    private var probabilities: String {
+        let figures = [precisionRecall, reliability].compactMap(\.self).map { "<figure>\($0.inline)</figure>" }
+        guard !figures.isEmpty else { return "" }
+        let metrics = report.metrics
+        let note =
+            "<p class=\"note\">Precision is the share of the called that are truly so, recall the share of those that "
+            + "are found. On the diagonal, a probability can be taken at its word; each dot is a tenth of the scale. "
+            + "Brier score \(FigureText.score(metrics.brierScore)), expected calibration error "
+            + "\(FigureText.score(metrics.expectedCalibrationError)); 0 is best.</p>"
+        return Self.section(
+            "What a probability is worth",
+            note + "<div class=\"pair\">\(figures.joined(separator: "\n"))</div>")
+    }
+
     private var byClass: String {
         let metrics = report.metrics
         let rows = metrics.classes.map { name in
@@ -92,8 +114,8 @@ struct ReportPage {
     private var byPart: String {
         guard !report.parts.isEmpty else { return "" }
         let rows =
-            report.parts.map { Table.Row($0.name, Self.cells($0.scores)) }
-            + [Table.Row("all together", Self.cells(report.metrics.scores), style: "total")]
+            report.parts.map { Table.Row($0.name, Self.cells($0.assessment)) }
+            + [Table.Row("all together", Self.cells(report.metrics.overall), style: "total")]
         let note =
             "<p class=\"note\">Each part was scored by a model that was trained on the others and never saw it. "
             + "“All together” ranks the scores of different models with each other.</p>"
@@ -101,7 +123,9 @@ struct ReportPage {
             "Part by part", Table(head: ["part"] + Self.scoreColumns, rows: rows).html + note)
     }
 
-    private static let scoreColumns = ["recordings", "accuracy", "sensitivity", "specificity", "MAcc", "AUC"]
+    private static let scoreColumns = [
+        "recordings", "accuracy", "sensitivity", "specificity", "MAcc", "95 % CI", "AUC", "95 % CI",
+    ]
 
     private var byGroup: String {
         guard let baselines = report.metrics.baselines else { return "" }
@@ -109,7 +133,7 @@ struct ReportPage {
         let rows =
             groups.map { Table.Row($0, Self.cells($1)) }
             + [
-                Table.Row("the model, all recordings", Self.cells(report.metrics.scores), style: "total"),
+                Table.Row("the model, all recordings", Self.cells(report.metrics.overall), style: "total"),
                 Table.Row("rule: the most frequent class", Self.cells(baselines.majorityClass), style: "rule"),
                 Table.Row(
                     "rule: the most frequent class of the site", Self.cells(baselines.majorityClassOfGroup),
@@ -124,10 +148,17 @@ struct ReportPage {
             Table(head: ["site"] + Self.scoreColumns, rows: rows).html + note)
     }
 
-    private static func cells(_ scores: Scores) -> [String] {
+    private static func cells(_ assessment: Assessment) -> [String] {
+        cells(assessment.scores, assessment.maccInterval, assessment.aucInterval)
+    }
+
+    private static func cells(
+        _ scores: Scores, _ macc: ConfidenceInterval? = nil, _ auc: ConfidenceInterval? = nil
+    ) -> [String] {
         ["\(scores.count)"]
             + [scores.accuracy, scores.sensitivity, scores.specificity, scores.macc].map(FigureText.percent)
-            + [FigureText.score(scores.auc)]
+            + [macc.map { FigureText.range($0, FigureText.percent) } ?? "", FigureText.score(scores.auc)]
+            + [auc.map { FigureText.range($0, FigureText.score) } ?? ""]
     }
 
     private var mistakes: String {

@@ -68,11 +68,11 @@ public struct RunReport: Sendable {
     /// What one of several models did.
     public struct Part: Hashable, Sendable {
         public let name: String
-        public let scores: Scores
+        public let assessment: Assessment
 
-        public init(name: String, scores: Scores) {
+        public init(name: String, assessment: Assessment) {
             self.name = name
-            self.scores = scores
+            self.assessment = assessment
         }
     }
 

@@ -11,7 +11,7 @@ struct Tile {
         let tiles = [
             Tile(
                 name: "AUC", value: FigureText.score(metrics.auc), meaning: "area under the ROC curve",
-                interval: metrics.aucInterval.map { range($0, FigureText.score) } ?? ""),
+                interval: range(metrics.aucInterval, FigureText.score)),
             share(
                 "Sensitivity", metrics.sensitivity, counts: metrics.sensitivityCounts,
                 of: metrics.positiveClass.map { "“\($0)” found" }),
@@ -20,7 +20,7 @@ struct Tile {
                 of: metrics.positiveClass.map { _ in "others cleared" }),
             Tile(
                 name: "MAcc", value: FigureText.percent(metrics.macc), meaning: "mean of sensitivity and specificity",
-                interval: ""),
+                interval: range(metrics.maccInterval, FigureText.percent)),
             share(
                 "Accuracy", metrics.accuracy, counts: metrics.confusionMatrix.accuracy, of: "called rightly"),
         ]
@@ -31,11 +31,11 @@ struct Tile {
         let meaning = counts.flatMap { counts in what.map { "\(counts.part) of \(counts.whole) \($0)" } }
         return Tile(
             name: name, value: FigureText.percent(value), meaning: meaning ?? "mean over the classes",
-            interval: counts?.interval.map { range($0, FigureText.percent) } ?? "")
+            interval: range(counts?.interval, FigureText.percent))
     }
 
-    private static func range(_ interval: ConfidenceInterval, _ text: (Double?) -> String) -> String {
-        "95 % CI \(text(interval.lower).replacing(" %", with: ""))–\(text(interval.upper))"
+    private static func range(_ interval: ConfidenceInterval?, _ text: (Double?) -> String) -> String {
+        interval.map { "95 % CI " + FigureText.range($0, text) } ?? ""
     }
 
     private var html: String {

@@ -19,6 +19,7 @@ extension ClusterTests {
                 let predictions = try workspace.table("run/predictions.csv")
                 #expect(!predictions.isEmpty)
                 try checkEvaluation(workspace, predictions)
+                try checkThreshold(workspace)
                 try checkPredictions(workspace, predictions)
             }
         }
@@ -40,7 +41,8 @@ extension ClusterTests {
             #expect(
                 keys.isSuperset(of: [
                     "accuracy", "sensitivity", "specificity", "macc", "auc", "sensitivity_at_specificity_0.5",
-                    "confusion_matrix",
+                    "confusion_matrix", "average_precision", "brier_score", "expected_calibration_error",
+                    "macc_interval_95", "threshold", "at_threshold",
                 ]))
         }
 
@@ -75,6 +77,24 @@ extension ClusterTests {
                 #expect(row["true"] == prediction["true"])
                 #expect(abs(try number("p_normal", row) - number("p_normal", prediction)) <= 1e-6)
             }
+        }
+
+        /// An evaluation decides by the run's threshold, never by one of its own data's.
+        private func checkThreshold(_ workspace: Workspace) throws {
+            func threshold(_ folder: String) throws -> (value: Double, isInSample: Bool) {
+                let metrics = try JSONSerialization.jsonObject(
+                    with: Data(contentsOf: URL(fileURLWithPath: workspace("\(folder)/metrics.json"))))
+                let keys = try #require(metrics as? [String: Any])
+                #expect(keys["at_threshold"] is [String: Any])
+                return (try #require(keys["threshold"] as? Double), try #require(keys["threshold_in_sample"] as? Bool))
+            }
+            let evaluation = ["evaluate", "--run", workspace("run"), "--data", "synthetic", "--recordings", "8"]
+            try workspace.succeed("hbn", evaluation + ["--output", workspace("others")])
+            #expect(try threshold("run") == threshold("scores") && threshold("run").isInSample)
+            #expect(try threshold("others") == (threshold("run").value, false))
+            try workspace.write(Array("{\"threshold\": \"high\"}".utf8), to: "run/metrics.json")
+            let refused = try workspace.run("hbn", evaluation + ["--output", workspace("refused")])
+            #expect(refused.status == 65 && refused.errors.contains("run/metrics.json: does not hold a run's metrics"))
         }
 
         private func checkPredictions(_ workspace: Workspace, _ predictions: [[String: String]]) throws {

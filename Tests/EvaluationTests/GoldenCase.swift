@@ -12,11 +12,15 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
     let scores: Scores
     let confusionMatrix: [[Int]]
     let report: String
-    let logLoss: Double
-    let sensitivityAtSpecificity: Double
     let perClass: [String: [Double?]]
     let roc: Curve?
+    let precisionRecall: PrecisionRecall?
+    let reliability: Reliability
+    let threshold: Double?
+    let atThreshold: Decisions?
     let bootstrap: [Double]?
+    let maccBootstrap: [Double]?
+    let thresholdBootstrap: [Double]?
     let byGroup: [String: Scores]?
     let majorityClass: Scores?
     let majorityClassOfGroup: Scores?
@@ -27,11 +31,39 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
         let thresholds: [Double]
     }
 
+    struct PrecisionRecall: Decodable, Sendable {
+        let precision: [Double]
+        let recall: [Double]
+        let thresholds: [Double]
+    }
+
+    struct Reliability: Decodable, Sendable {
+        let frequency: [Double]
+        let probability: [Double]
+    }
+
+    struct Decisions: Decodable, Sendable {
+        let confusionMatrix: [[Int]]
+        let accuracy: Double
+        let sensitivity: Double
+        let specificity: Double
+        let precision: Double
+        let f1: Double
+        let macc: Double
+
+        enum CodingKeys: String, CodingKey {
+            case accuracy, sensitivity, specificity, precision, f1, macc
+            case confusionMatrix = "confusion_matrix"
+        }
+    }
+
     enum CodingKeys: String, CodingKey {
-        case name, classes, truth, probabilities, groups, scores, report, roc, bootstrap
+        case name, classes, truth, probabilities, groups, scores, report, roc, reliability, threshold, bootstrap
         case confusionMatrix = "confusion_matrix"
-        case logLoss = "log_loss"
-        case sensitivityAtSpecificity = "sensitivity_at_specificity"
+        case precisionRecall = "precision_recall"
+        case atThreshold = "at_threshold"
+        case maccBootstrap = "macc_bootstrap"
+        case thresholdBootstrap = "threshold_bootstrap"
         case perClass = "per_class"
         case byGroup = "by_group"
         case majorityClass = "majority_class"
@@ -85,4 +117,8 @@ func agree(_ a: Double?, _ b: Double?, tolerance: Double = 1e-9) -> Bool {
 func agree(_ a: Scores, _ b: Scores) -> Bool {
     a.count == b.count && agree(a.accuracy, b.accuracy) && agree(a.sensitivity, b.sensitivity)
         && agree(a.specificity, b.specificity) && agree(a.macc, b.macc) && agree(a.auc, b.auc)
+        && agree(a.averagePrecision, b.averagePrecision) && agree(a.logLoss, b.logLoss)
+        && agree(a.brierScore, b.brierScore) && agree(a.expectedCalibrationError, b.expectedCalibrationError)
+        // Keras divides in single precision.
+        && agree(a.sensitivityAtSpecificity, b.sensitivityAtSpecificity, tolerance: 1e-6)
 }

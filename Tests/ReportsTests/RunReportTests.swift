@@ -37,7 +37,11 @@ struct RunReportTests {
                     "report.html", "skipped.csv",
                 ])
             let plots = try FileManager.default.contentsOfDirectory(atPath: run.appending(path: "plots").path).sorted()
-            #expect(plots == ["accuracy.svg", "confusion_matrix.svg", "loss.svg", "roc.svg"])
+            #expect(
+                plots == [
+                    "accuracy.svg", "confusion_matrix.svg", "loss.svg", "precision_recall.svg", "reliability.svg",
+                    "roc.svg",
+                ])
             let metrics = try JSONDecoder().decode(
                 ClassificationMetrics.self, from: Data(contentsOf: run.appending(path: "metrics.json")))
             #expect(metrics == (try Specimen.report().metrics))
@@ -73,6 +77,22 @@ struct RunReportTests {
         for row in report.metrics.confusionMatrix.rows {
             for count in row { #expect(html.contains(">\(count)</text>")) }
         }
+    }
+
+    @Test(arguments: [(false, "too hopeful"), (true, "had a part in choosing it, unless")])
+    func pageSaysWhereTheThresholdComesFrom(isTested: Bool, words: String) throws {
+        let report = try Specimen.report(epochs: 0, isTested: isTested)
+        let html = ReportPage(report).html
+        let threshold = try #require(report.metrics.threshold)
+        let point = try #require(report.metrics.atThreshold)
+        #expect(html.contains(String(format: "%.3f: chosen on the validation part", threshold.value)))
+        let missed = point.sensitivity.whole - point.sensitivity.part
+        #expect(html.contains("<td class=\"number\">\(missed) of \(point.sensitivity.whole)</td>"))
+        #expect(html.contains(words))
+    }
+
+    @Test func runWithoutAThresholdSaysSo() throws {
+        #expect(ReportPage(try Specimen.report(count: 1)).html.contains("No threshold was chosen"))
     }
 
     @Test func longListOfSkippedFilesIsCut() throws {

@@ -36,9 +36,11 @@ enum Specimen {
 
     static func report(
         title: String = "PhysioNet/CinC 2016, preset medium", count: Int = 301,
-        classes: [String] = ["abnormal", "normal"], epochs: Int = 30, skill: Double = 2
+        classes: [String] = ["abnormal", "normal"], epochs: Int = 30, skill: Double = 2, isTested: Bool = false
     ) throws -> RunReport {
         let predictions = predictions(count: count, classes: classes, skill: skill)
+        let chosen = DecisionThreshold(chosenOn: predictions, classes: classes)
+        let threshold = isTested ? chosen?.outOfSample : chosen
         return RunReport(
             title: title,
             facts: [
@@ -54,7 +56,8 @@ enum Specimen {
                 .init("Shards", "4800 done, 12 handed to another lane"),
                 .init("Digest of the parameters", String(repeating: "9f86d081884c7d65", count: 4)),
             ],
-            predictions: predictions, metrics: try ClassificationMetrics(predictions, classes: classes),
+            predictions: predictions,
+            metrics: try ClassificationMetrics(predictions, classes: classes, threshold: threshold),
             history: history(epochs: epochs),
             skipped: [
                 .init(file: "training-e/e00210.wav", reason: "holds 0 samples"),

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from scipy import stats
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 from sklearn.dummy import DummyClassifier
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -60,20 +61,40 @@ def mean(values):
     return sum(values) / len(values) if values else None
 
 
-def scores(names, truth, p):
-    """Sensitivity, specificity and AUC by scikit-learn, averaged over the contrasts the project defines."""
+def contrasts_of(names, truth, called, p):
+    """Truth, decision and score of each question the project asks of the classes."""
     k = len(names)
-    called = p.argmax(axis=1)
     if k == 2:
         positive = 0 if names[1] == "normal" else 1
-        contrasts = [(truth == positive, called == positive, p[:, positive])]
-    elif "normal" in names:
+        return [(truth == positive, called == positive, p[:, positive])]
+    if "normal" in names:
         n = names.index("normal")
-        contrasts = [(truth != n, called != n, 1 - p[:, n])]
-    else:
-        contrasts = [(truth == c, called == c, p[:, c]) for c in range(k)]
+        return [(truth != n, called != n, 1 - p[:, n])]
+    return [(truth == c, called == c, p[:, c]) for c in range(k)]
+
+
+def calibration_error(outcome, probability):
+    """The expected calibration error, from scikit-learn's reliability curve and the bins' counts."""
+    frequency, mean_probability = calibration_curve(outcome, probability, n_bins=10)
+    counts = np.bincount(np.searchsorted(np.linspace(0, 1, 11)[1:-1], probability), minlength=10)
+    return float(np.average(np.abs(frequency - mean_probability), weights=counts[counts > 0]))
+
+
+def keras_sensitivity(names, truth, p):
+    import keras
+    metric = keras.metrics.SensitivityAtSpecificity(0.5)
+    metric.update_state(np.eye(len(names), dtype=np.float32)[truth], p.astype(np.float32))
+    return float(metric.result())
+
+
+def scores(names, truth, p):
+    """The figures of one set of recordings, averaged over the contrasts the project defines."""
+    k = len(names)
+    called = p.argmax(axis=1)
+    contrasts = contrasts_of(names, truth, called, p)
     recall = lambda y, z: float(metrics.recall_score(y, z)) if y.any() else None
     area = lambda y, s: float(metrics.roc_auc_score(y, s)) if 0 < y.sum() < len(y) else None
+    precision = lambda y, s: float(metrics.average_precision_score(y, s)) if y.any() else None
     sensitivity = mean(recall(y, z) for y, z, _ in contrasts)
     specificity = mean(recall(~y, ~z) for y, z, _ in contrasts)
     auc = mean(area(y, s) for y, _, s in contrasts)
@@ -83,6 +104,12 @@ def scores(names, truth, p):
         "count": len(truth), "accuracy": float(metrics.accuracy_score(truth, called)),
         "sensitivity": sensitivity, "specificity": specificity, "auc": auc,
         "macc": None if None in (sensitivity, specificity) else (sensitivity + specificity) / 2,
+        "average_precision": mean(precision(y, s) for y, _, s in contrasts),
+        "sensitivity_at_specificity_0.5": keras_sensitivity(names, truth, p),
+        "log_loss": float(metrics.log_loss(truth, p, labels=range(k))),
+        "brier_score": mean(metrics.brier_score_loss(y, s, labels=[False, True], pos_label=True)
+                            for y, _, s in contrasts),
+        "expected_calibration_error": calibration_error(called == truth, p.max(axis=1)),
     }, contrasts
 
 
@@ -96,43 +123,69 @@ def baseline(names, truth, groups):
     return scores(names, truth, p)[0]
 
 
-def bootstrap(truth, score, replicates=4000):
+def bootstrap(truth, score, figure, replicates=4000):
     rng = np.random.default_rng(95)
-    areas = []
+    values = []
     for _ in range(replicates):
         drawn = rng.integers(len(truth), size=len(truth))
         if 0 < truth[drawn].sum() < len(drawn):
-            areas.append(metrics.roc_auc_score(truth[drawn], score[drawn]))
-    return np.percentile(areas, [2.5, 97.5]).tolist()
+            values.append(figure(truth[drawn], score[drawn]))
+    return np.percentile(values, [2.5, 97.5]).tolist()
+
+
+def choose(y, score):
+    """The lowest of the thresholds with the greatest balanced accuracy."""
+    thresholds = np.unique(score)
+    reached = np.array([metrics.balanced_accuracy_score(y, score >= t) for t in thresholds])
+    return float(thresholds[reached > reached.max() - 1e-12].min())
+
+
+def decide(y, decision):
+    """What decisions come to; what has no denominator is None."""
+    rate = lambda figure, *answers: (lambda v: None if np.isnan(v) else v)(float(figure(*answers, zero_division=np.nan)))
+    return {
+        "confusion_matrix": metrics.confusion_matrix(y, decision, labels=[False, True]).tolist(),
+        "accuracy": float(metrics.accuracy_score(y, decision)),
+        "sensitivity": rate(metrics.recall_score, y, decision),
+        "specificity": rate(metrics.recall_score, ~y, ~decision),
+        "precision": rate(metrics.precision_score, y, decision), "f1": rate(metrics.f1_score, y, decision),
+        "macc": float(metrics.balanced_accuracy_score(y, decision)) if 0 < y.sum() < len(y) else None,
+    }
 
 
 def describe(name, names, truth, p32, groups):
-    import keras
     k = len(names)
     p = p32.astype(np.float64)
     called = p.argmax(axis=1)
     overall, contrasts = scores(names, truth, p)
-    keras_metric = keras.metrics.SensitivityAtSpecificity(0.5)
-    keras_metric.update_state(np.eye(k, dtype=np.float32)[truth], p32)
     case = {
         "name": name, "classes": names, "truth": truth.tolist(), "probabilities": p.tolist(), "groups": groups,
         "scores": overall,
         "confusion_matrix": metrics.confusion_matrix(truth, called, labels=range(k)).tolist(),
         "report": metrics.classification_report(
             truth, called, labels=range(k), target_names=names, digits=2, zero_division=0),
-        "log_loss": float(metrics.log_loss(truth, p, labels=range(k))),
-        "sensitivity_at_specificity": float(keras_metric.result()),
         "per_class": dict(zip(names, np.array(metrics.precision_recall_fscore_support(
             truth, called, labels=range(k), zero_division=np.nan)[:3]).T.tolist())),
     }
     for figures in case["per_class"].values():
         figures[:] = [None if np.isnan(f) else f for f in figures]
-    y, _, score = contrasts[0]
+    y, decision, score = contrasts[0]
+    frequency, probability = calibration_curve(y, score, n_bins=10)
+    case["reliability"] = {"frequency": frequency.tolist(), "probability": probability.tolist()}
+    if y.any():
+        precision, recall, thresholds = metrics.precision_recall_curve(y, score)
+        case["precision_recall"] = {
+            "precision": precision.tolist(), "recall": recall.tolist(), "thresholds": thresholds.tolist()}
     if 0 < y.sum() < len(y):
         fpr, tpr, thresholds = metrics.roc_curve(y, score, drop_intermediate=False)
         case["roc"] = {"fpr": fpr.tolist(), "tpr": tpr.tolist(), "thresholds": thresholds[1:].tolist()}
         if len(contrasts) == 1:
-            case["bootstrap"] = bootstrap(y, score)
+            case["threshold"] = choose(y, score)
+            chosen = score >= case["threshold"]
+            case["at_threshold"] = decide(y, chosen)
+            case["bootstrap"] = bootstrap(y, score, metrics.roc_auc_score)
+            case["macc_bootstrap"] = bootstrap(y, decision, metrics.balanced_accuracy_score)
+            case["threshold_bootstrap"] = bootstrap(y, chosen, metrics.balanced_accuracy_score)
     if groups is not None:
         members = lambda g: np.array([h == g for h in groups])
         case["by_group"] = {g: scores(names, truth[members(g)], p[members(g)])[0] for g in sorted(set(groups))}
