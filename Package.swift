@@ -44,9 +44,11 @@ let package = Package(
         library("CXXHash", apt: "libxxhash-dev"),
         .target(
             name: "CMessages", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(name: "CONNX", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        module("Protobuf"),
         module("ZeroMQ", "CZeroMQ"),
         module("OneDNN", "COneDNN"),
-        module("Messages", "CMessages"),
+        module("Messages", "CMessages", "Protobuf"),
         module("Digests", "COpenSSL", "CXXHash"),
         module("Images", "CPNG", "CTurboJPEG"),
         // Loops that must use a processor's widest vectors, which Swift compiles for none of: C, and its Swift names.
@@ -71,6 +73,7 @@ let package = Package(
         module(
             "Training", "AttentionUNet", "Optimization", "Kernels", "Datasets", "Augmentation", "Checkpoints",
             "Evaluation"),
+        module("ONNX", "CONNX", "Protobuf", "TensorCore", "OneDNN", "Checkpoints", "Training"),
 
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic", "Messages"),
@@ -80,7 +83,7 @@ let package = Package(
             arguments),
 
         program(
-            "hbn", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "Checkpoints", "Datasets",
+            "hbn", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "ONNX", "Checkpoints", "Datasets",
             "Spectrograms", "Audio",
             "Images"),
         program(
@@ -109,6 +112,7 @@ let package = Package(
         tests("AttentionUNetTests", "AttentionUNet", "Training", "Checkpoints", resources: true),
         tests("OptimizationTests", "Optimization", "Parameters", "Randomness", resources: true),
         tests("TrainingTests", "Training", "TensorCore", "Optimization", "Kernels", "Checkpoints", "Datasets"),
+        tests("ONNXTests", "ONNX", "CONNX", "AttentionUNet", "TensorCore", "Parameters", "Checkpoints", "Training"),
         tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
         tests("ReportsTests", "Reports", "Randomness"),

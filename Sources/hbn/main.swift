@@ -7,7 +7,7 @@ struct HBN: ParsableCommand {
         version: Wire.build,
         subcommands: [
             SynthesizeCommand.self, SpectrogramCommand.self, EvaluateCommand.self, PredictCommand.self,
-            InspectCommand.self, GradientCommand.self, BenchmarkCommand.self, KeygenCommand.self,
+            InspectCommand.self, ExportCommand.self, GradientCommand.self, BenchmarkCommand.self, KeygenCommand.self,
         ])
 }
 
