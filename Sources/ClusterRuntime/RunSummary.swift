@@ -27,7 +27,7 @@ extension RunConfiguration {
                 "shear \(augmentation.shearRange)°, zoom \(augmentation.zoomRange)"
                     + (augmentation.horizontalFlip ? ", horizontal flip" : "")),
             .init("Seed", "\(seed)"),
-        ]
+        ] + (initialParameters.map { [.init("Initial parameters", "a file's, with the digest \($0)")] } ?? [])
     }
 }
 

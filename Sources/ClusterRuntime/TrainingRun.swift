@@ -40,10 +40,11 @@ public final class TrainingRun {
     let began = ContinuousClock.now
     let totalSteps: UInt64
 
-    /// Starts a new run in `output`, or goes on with the one in `resuming`, whose configuration is then taken.
+    /// Starts a new run in `output`, with the parameters in a file if one is named, or goes on with the one in `resuming`,
+    /// whose configuration is then taken.
     public init(
-        _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering,
-        trust: TrustSettings, log: Logger
+        _ configuration: RunConfiguration, output: String?, initialParameters: String? = nil, resuming: String?,
+        gathering: Gathering, trust: TrustSettings, log: Logger
     ) throws {
         self.log = log
         isResumed = resuming != nil
@@ -71,6 +72,10 @@ public final class TrainingRun {
                 "\(configuration.data): is not what the run began with: recordings were added, removed or changed; restore "
                     + "them, or start another run with --config")
         }
+        let layout = Network.attentionUNet(configuration.model).parameterLayout
+        self.layout = layout
+        let initial = try initialParameters.map { try InitialParameters(path: $0, layout) }
+        if let initial { configuration.initialParameters = initial.digest }
         self.configuration = configuration
 
         let split = try dataset.split(validationFraction: configuration.validationFraction, seed: configuration.seed)
@@ -81,7 +86,6 @@ public final class TrainingRun {
         let all = UInt64(configuration.epochs) * UInt64(schedule.stepsPerEpoch)
         totalSteps = configuration.maximumSteps.map { min(UInt64($0), all) } ?? all
 
-        layout = Network.attentionUNet(configuration.model).parameterLayout
         checkpoints = try CheckpointFolder(path: folder.path("checkpoints"))
         writer = CheckpointWriter(layout: layout, waking: interruption.wakeup, log: log)
         try Self.checkMemory(for: layout, configuration)
@@ -95,11 +99,12 @@ public final class TrainingRun {
                 ShardTensors(images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples))
             }, interruption: interruption, log: log)
         cluster.reference = configuration.fingerprints?.reference
-        // From here on it is a run; what failed before leaves the folder free for another try.
-        if resuming == nil { try folder.write(configuration) }
         cluster.onFingerprint = { [unowned self] in note($0, of: $1) }
         do {
-            try begin(at: resuming == nil ? firstStartingPoint : newestStartingPoint())
+            // From here on it is a run; what failed before leaves the folder free for another try.
+            if let initial { try keep(initial) }
+            if resuming == nil { try folder.write(configuration) }
+            try begin(at: newestStartingPoint())
         } catch {
             try? cluster.end(reason: "the run cannot begin")
             throw error

@@ -104,6 +104,20 @@ private let unusableArguments = [
         try $0.write([1], to: "a")
     },
     Refusal("changing a run", 2, "--resume", by: "hbn-coordinator --resume @run --epochs 3"),
+    Refusal(
+        "changing a run's beginning", 2, "--resume", by: "hbn-coordinator --resume @run --initial-parameters @a"),
+    Refusal(
+        "exporting in an unknown format", 2, "--format", "tiff", "onnx",
+        by: "hbn export --run @run --format tiff --output @m"),
+    Refusal("exporting over a file", 2, "/m", "exists", by: "hbn export --run @run --format onnx --output @m") {
+        try $0.write([1], to: "m")
+    },
+    Refusal(
+        "exporting over another model's parameters", 2, "/m.data", "exists",
+        by: "hbn export --run @run --format onnx --output @m"
+    ) {
+        try $0.write([1], to: "m.data")
+    },
 ]
 
 private let badData = [
@@ -151,6 +165,7 @@ private let badData = [
     Refusal("a garbled file of convolutions", 65, "/a", by: "hbn benchmark step --convolutions @a") {
         try $0.write(Array("{\"preferred\": \"guess\"}".utf8), to: "a")
     },
+    Refusal("exporting no run", 65, "/run", by: "hbn export --run @run --format onnx --output @m"),
     Refusal("evaluating no run", 65, "/run", by: "hbn evaluate --run @run --data synthetic --output @scores"),
 ]
 
