@@ -44,9 +44,11 @@ let package = Package(
         library("CXXHash", apt: "libxxhash-dev"),
         .target(
             name: "CMessages", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(name: "CONNX", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        module("Protobuf"),
         module("ZeroMQ", "CZeroMQ"),
         module("OneDNN", "COneDNN"),
-        module("Messages", "CMessages"),
+        module("Messages", "CMessages", "Protobuf"),
         module("Digests", "COpenSSL", "CXXHash"),
         module("Images", "CPNG", "CTurboJPEG"),
         module("Tables"),
@@ -72,6 +74,7 @@ let package = Package(
         module(
             "Training", "AttentionUNet", "Optimization", "Kernels", "Datasets", "Augmentation", "Checkpoints",
             "Evaluation"),
+        module("ONNX", "CONNX", "Protobuf", "TensorCore", "OneDNN", "Checkpoints", "Training"),
 
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic", "Messages"),
@@ -81,7 +84,7 @@ let package = Package(
             arguments),
 
         program(
-            "hbn", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "Checkpoints", "Datasets",
+            "hbn", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "ONNX", "Checkpoints", "Datasets",
             "Spectrograms", "Audio",
             "Images"),
         program(
@@ -112,13 +115,15 @@ let package = Package(
         tests("OptimizationTests", "Optimization", "Parameters", "Randomness", resources: true),
         tests(
             "TrainingTests", "Training", "TensorCore", "Optimization", "Kernels", "Checkpoints", "Datasets", "Audio"),
+        tests("ONNXTests", "ONNX", "CONNX", "AttentionUNet", "TensorCore", "Parameters", "Checkpoints", "Training"),
         tests("CheckpointsTests", "Checkpoints", "Digests", "Randomness", resources: true),
         tests("EvaluationTests", "Evaluation", resources: true),
         tests("ReportsTests", "Reports", "Tables", "Randomness"),
         tests("ClusterLogicTests", "ClusterLogic", "Messages"),
         // They start the programs, which SwiftPM builds into the folder of the tests.
         tests(
-            "ClusterRuntimeTests", "ClusterRuntime", "Kernels", "Training", "Messages", "ZeroMQ", "Images", "TensorCore"),
+            "ClusterRuntimeTests", "ClusterRuntime", "Kernels", "Training", "Messages", "ZeroMQ", "Images", "TensorCore"
+        ),
         .testTarget(
             name: "FuzzingTests", dependencies: ["Fuzzing", "Randomness"], exclude: ["Findings"]),
     ],

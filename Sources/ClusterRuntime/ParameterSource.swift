@@ -21,9 +21,22 @@ struct ParameterSource: Sendable {
         }
     }
 
+    /// The start of a run with a file's parameters.
+    init(initial file: SafetensorsFile, layout: ParameterLayout) throws {
+        try layout.check(file)
+        version = 0
+        fill = { part, first, ofVelocity in
+            if ofVelocity {
+                part.update(repeating: 0)
+            } else {
+                try layout.read(file, from: first, into: part)
+            }
+        }
+    }
+
     /// A checkpoint's, whose floats are read as they are wanted.
     init(_ file: SafetensorsFile, layout: ParameterLayout, version: UInt64) throws {
-        try layout.checkShapes(of: file)
+        try layout.check(file)
         self.version = version
         fill = { part, first, ofVelocity in
             try layout.read(file, ofVelocity: ofVelocity, from: first, into: part)

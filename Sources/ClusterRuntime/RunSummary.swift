@@ -28,6 +28,7 @@ extension RunConfiguration {
             .init("Augmentation", augmentation.summary),
             .init("Seed", "\(seed)"),
         ] + signalFacts
+            + (initialParameters.map { [.init("Initial parameters", "a file's, with the digest \($0)")] } ?? [])
     }
 
     /// What differs from the notebook's way to a picture, and from counting all samples alike.

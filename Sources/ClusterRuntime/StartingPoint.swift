@@ -10,9 +10,18 @@ struct StartingPoint: Sendable {
     /// Of the epoch in which the checkpoint was written.
     let progress: EpochProgress
 
-    /// The start of a new run.
-    init(_ configuration: RunConfiguration, _ layout: ParameterLayout) {
-        source = ParameterSource(initial: layout, seed: configuration.seed)
+    /// The start of a new run: with the parameters that it was given and keeps in `path`, or else with drawn ones.
+    init(_ configuration: RunConfiguration, _ layout: ParameterLayout, initialParameters path: String) throws {
+        if let digest = configuration.initialParameters {
+            let file = try SafetensorsFile(path: path)
+            guard try ParameterDigest.digest(of: file) == digest else {
+                throw RunFailure(
+                    .badData, "\(path): does not hold what the run began with; restore it, or start another run")
+            }
+            source = try ParameterSource(initial: file, layout: layout)
+        } else {
+            source = ParameterSource(initial: layout, seed: configuration.seed)
+        }
         progress = EpochProgress()
     }
 

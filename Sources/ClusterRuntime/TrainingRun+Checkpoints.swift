@@ -48,15 +48,24 @@ extension TrainingRun {
         try writeNow(cluster.snapshot(withVelocity: false), to: path)
     }
 
-    /// The newest good checkpoint, or the beginning. Workers and servers hear from the coordinator while it is verified.
-    func newestStartingPoint() throws -> StartingPoint {
-        let start = try writer.afterAll {
-            try cluster.wait(for: "the disk, to read the newest checkpoint", until: $0)
-        } _: { [checkpoints, layout, log] in
-            try StartingPoint(newestIn: checkpoints, layout, log: log)
+    /// Copies what the run begins with into its folder. Workers and servers hear from the coordinator meanwhile.
+    func keep(_ initial: InitialParameters) throws {
+        let path = folder.path(InitialParameters.fileName)
+        try writer.afterAll {
+            try cluster.wait(for: "the disk, to write \(path)", until: $0)
+        } _: {
+            try initial.write(to: path)
         }
-        return start ?? firstStartingPoint
     }
 
-    var firstStartingPoint: StartingPoint { StartingPoint(configuration, layout) }
+    /// The newest good checkpoint, or the beginning. Workers and servers hear from the coordinator while it is verified.
+    func newestStartingPoint() throws -> StartingPoint {
+        let initialParameters = folder.path(InitialParameters.fileName)
+        return try writer.afterAll {
+            try cluster.wait(for: "the disk, to read the newest checkpoint", until: $0)
+        } _: { [checkpoints, configuration, layout, log] in
+            try StartingPoint(newestIn: checkpoints, layout, log: log)
+                ?? StartingPoint(configuration, layout, initialParameters: initialParameters)
+        }
+    }
 }

@@ -51,20 +51,23 @@ public final class TrainingRun {
             secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost")
     }
 
-    /// Starts a new run in `output`, or goes on with the one in `resuming`, whose configuration is then taken.
+    /// Starts a new run in `output`, with the parameters in a file if one is named, or goes on with the one in `resuming`,
+    /// whose configuration is then taken.
     public convenience init(
-        _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering,
-        trust: TrustSettings, log: Logger
+        _ configuration: RunConfiguration, output: String?, initialParameters: String? = nil, resuming: String?,
+        gathering: Gathering, trust: TrustSettings, log: Logger
     ) throws {
         try self.init(
-            configuration, output: output, resuming: resuming, gathering: gathering, trust: trust,
-            interruption: Self.makeInterruption(), resumedBy: nil, isLast: true, log: log)
+            configuration, output: output, initialParameters: initialParameters, resuming: resuming,
+            gathering: gathering, trust: trust, interruption: Self.makeInterruption(), resumedBy: nil, isLast: true,
+            log: log)
     }
 
     /// One of several runs that follow each other, which are gone on with together, by `resumedBy`.
     init(
-        _ configuration: RunConfiguration, output: String?, resuming: String?, gathering: Gathering,
-        trust: TrustSettings, interruption: Interruption, resumedBy: String?, isLast: Bool, log: Logger
+        _ configuration: RunConfiguration, output: String?, initialParameters: String? = nil, resuming: String?,
+        gathering: Gathering, trust: TrustSettings, interruption: Interruption, resumedBy: String?, isLast: Bool,
+        log: Logger
     ) throws {
         (self.interruption, self.resumedBy, self.isLast) = (interruption, resumedBy, isLast)
         self.log = log
@@ -93,6 +96,10 @@ public final class TrainingRun {
                 "\(configuration.data): is not what the run began with: recordings were added, removed or changed; restore "
                     + "them, or start another run with --config")
         }
+        let layout = Network.attentionUNet(configuration.model).parameterLayout
+        self.layout = layout
+        let initial = try initialParameters.map { try InitialParameters(path: $0, layout) }
+        if let initial { configuration.initialParameters = initial.digest }
         self.configuration = configuration
 
         let split = try dataset.split(
@@ -106,7 +113,6 @@ public final class TrainingRun {
         let all = UInt64(configuration.epochs) * UInt64(schedule.stepsPerEpoch)
         totalSteps = configuration.maximumSteps.map { min(UInt64($0), all) } ?? all
 
-        layout = Network.attentionUNet(configuration.model).parameterLayout
         checkpoints = try CheckpointFolder(path: folder.path("checkpoints"))
         writer = CheckpointWriter(layout: layout, waking: interruption.wakeup, log: log)
         try Self.checkMemory(for: layout, configuration)
@@ -123,11 +129,12 @@ public final class TrainingRun {
                     weights: batches.weights(of: samples))
             }, interruption: interruption, log: log)
         cluster.reference = configuration.fingerprints?.reference
-        // From here on it is a run; what failed before leaves the folder free for another try.
-        if resuming == nil { try folder.write(configuration) }
         cluster.onFingerprint = { [unowned self] in note($0, of: $1) }
         do {
-            try begin(at: resuming == nil ? firstStartingPoint : newestStartingPoint())
+            // From here on it is a run; what failed before leaves the folder free for another try.
+            if let initial { try keep(initial) }
+            if resuming == nil { try folder.write(configuration) }
+            try begin(at: newestStartingPoint())
         } catch {
             try? cluster.end(reason: "the run cannot begin")
             throw error

@@ -39,7 +39,8 @@ extension [Recording] {
                     name: "\(part)", problem: "cannot be made of \(units.count) recordings",
                     remedy: "give a number of folds from 2 to that")
             }
-            return Set(dealt(units, seed: seed).enumerated().filter { $0.offset % count == number - 1 }.flatMap(\.element))
+            return Set(
+                dealt(units, seed: seed).enumerated().filter { $0.offset % count == number - 1 }.flatMap(\.element))
         }
     }
 

@@ -1,4 +1,5 @@
 internal import CMessages
+import Protobuf
 
 #if canImport(Glibc)
     import Glibc
@@ -197,6 +198,11 @@ extension EncodingStore {
         }
     }
 
+    fileprivate func bytes(_ bytes: [UInt8]) -> ProtobufCBinaryData {
+        let (data, count) = numbers(bytes)
+        return ProtobufCBinaryData(len: count, data: data)
+    }
+
     fileprivate func attempt(_ id: ShardAttempt) -> UnsafeMutablePointer<Hbn__Attempt>? {
         make(hbn__attempt__init) {
             $0.round = id.round
@@ -237,48 +243,5 @@ extension EncodingStore {
             $0.first = UInt64(server.range.lowerBound)
             $0.end = UInt64(server.range.upperBound)
         }
-    }
-}
-
-/// The C structures of one message, freed together when it is encoded.
-private final class EncodingStore {
-    private var allocations: [UnsafeMutableRawPointer] = []
-
-    deinit {
-        for allocation in allocations { allocation.deallocate() }
-    }
-
-    func make<Body>(
-        _ initialize: (UnsafeMutablePointer<Body>?) -> Void, _ fill: (inout Body) -> Void
-    ) -> UnsafeMutablePointer<Body> {
-        let body: UnsafeMutablePointer<Body> = allocate(1)
-        initialize(body)
-        fill(&body.pointee)
-        return body
-    }
-
-    /// A copy that ends in a zero byte.
-    func string(_ text: String) -> UnsafeMutablePointer<CChar> {
-        let bytes = Array(text.utf8CString)
-        let copy: UnsafeMutablePointer<CChar> = allocate(bytes.count)
-        for (i, byte) in bytes.enumerated() { copy[i] = byte }
-        return copy
-    }
-
-    func bytes(_ bytes: [UInt8]) -> ProtobufCBinaryData {
-        let (data, count) = numbers(bytes)
-        return ProtobufCBinaryData(len: count, data: data)
-    }
-
-    func numbers<Number>(_ numbers: [Number]) -> (UnsafeMutablePointer<Number>, Int) {
-        let copy: UnsafeMutablePointer<Number> = allocate(numbers.count)
-        for (i, number) in numbers.enumerated() { copy[i] = number }
-        return (copy, numbers.count)
-    }
-
-    private func allocate<Element>(_ count: Int) -> UnsafeMutablePointer<Element> {
-        let pointer = UnsafeMutablePointer<Element>.allocate(capacity: max(count, 1))
-        allocations.append(UnsafeMutableRawPointer(pointer))
-        return pointer
     }
 }

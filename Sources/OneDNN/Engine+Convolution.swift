@@ -48,8 +48,9 @@ public struct ConvolutionGeometry: Hashable, Sendable {
         return (total / 2, total - total / 2)
     }
 
-    var paddingBegin: [Int] { [padding(height).begin, padding(width).begin] }
-    var paddingEnd: [Int] { [padding(height).end, padding(width).end] }
+    /// Zeros before and behind height and width.
+    public var paddingBegin: [Int] { [padding(height).begin, padding(width).begin] }
+    public var paddingEnd: [Int] { [padding(height).end, padding(width).end] }
 
     public var inputDimensions: [Int] { [batch, inputChannels, height, width] }
     public var outputDimensions: [Int] { [batch, outputChannels, outputHeight, outputWidth] }

@@ -28,6 +28,7 @@ protocol Layer: Sendable {
     var name: String { get }
     /// What it does, in a few words.
     var summary: String { get }
+    var kind: LayerDescription.Kind { get }
     var inputs: [Value] { get }
     var output: Value { get }
     /// The names of its parameters.

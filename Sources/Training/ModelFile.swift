@@ -19,18 +19,22 @@ extension ParameterLayout {
     /// The buffer may end before the factored tensor: then that is checked, not copied.
     public func read(_ file: SafetensorsFile, into buffer: FloatBuffer) throws {
         precondition([count, gradientCount].contains(buffer.count), "\(buffer.count) floats for \(count) parameters")
-        try checkShapes(of: file)
+        try check(file)
         try read(file, from: 0, into: buffer.floats)
     }
 
-    /// Throws if a tensor of the file belongs to another model.
-    public func checkShapes(of file: SafetensorsFile) throws {
-        for parameter in parameters {
-            let name = parameter.name
-            if let entry = file.entry(named: name), entry.shape != parameter.shape {
+    /// Throws if the file lacks a parameter, or has it in another shape or type: it belongs to another model.
+    public func check(_ file: SafetensorsFile) throws {
+        for needed in entries {
+            guard let entry = file.entry(named: needed.name) else {
+                throw CheckpointError(
+                    .mismatch, file.path, "it has no tensor \"\(needed.name)\"; it belongs to another model")
+            }
+            guard entry == needed else {
                 throw CheckpointError(
                     .mismatch, file.path,
-                    "tensor \"\(name)\" has shape \(entry.shape), the model needs \(parameter.shape)")
+                    "tensor \"\(entry.name)\" has type \(entry.dataType.rawValue) and shape \(entry.shape), the model needs "
+                        + "\(needed.dataType.rawValue) and \(needed.shape)")
             }
         }
     }

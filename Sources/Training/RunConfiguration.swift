@@ -29,6 +29,8 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var numerics = NumericsSettings()
     public var densePlacement = DensePlacement.server
     public var seed: UInt64 = 1
+    /// The digest of the parameters that the run begins with, where a file gave them; nil: they are drawn.
+    public var initialParameters: String?
     public var epochs: Int
     /// The run ends after so many steps, wherever in an epoch.
     public var maximumSteps: Int?

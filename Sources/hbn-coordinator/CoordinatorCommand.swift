@@ -25,6 +25,10 @@ struct CoordinatorCommand: ParsableCommand {
     @OptionGroup(title: "Training")
     var training: TrainingOptions
 
+    @Option(
+        help: "Begin with the parameters in this safetensors file, another run's or Keras', in place of drawn ones.")
+    var initialParameters: String?
+
     @Option(help: "Go on with the run in this folder, from its newest checkpoint.")
     var resume: String?
 
@@ -40,7 +44,9 @@ struct CoordinatorCommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             if let resume {
-                guard output == nil, config == nil, data == nil, folds == nil, training.isEmpty else {
+                guard output == nil, config == nil, data == nil, folds == nil, initialParameters == nil,
+                    training.isEmpty
+                else {
                     throw RunFailure(
                         .unusableArguments,
                         "--resume goes on with the run's own settings; leave out what would change them")
@@ -59,9 +65,18 @@ struct CoordinatorCommand: ParsableCommand {
             configuration.fingerprints = nil  // Of the workers that the other run had.
             try training.apply(to: &configuration, data: data)
             if describe { return try Description(configuration).print() }
+            guard configuration.initialParameters == nil || initialParameters != nil else {
+                throw RunFailure(
+                    .unusableArguments,
+                    "--config \(config ?? ""): its run began with given parameters; name them, which are in its folder, with "
+                        + "--initial-parameters")
+            }
             if let folds {
-                guard configuration.testData == nil else {
-                    throw RunFailure(.unusableArguments, "--folds tests with the data itself; leave out --test-data")
+                guard configuration.testData == nil, initialParameters == nil else {
+                    throw RunFailure(
+                        .unusableArguments,
+                        "--folds tests with the data itself, and begins each model anew; leave out --test-data and "
+                            + "--initial-parameters")
                 }
                 return try validate(
                     CrossValidation(
@@ -76,7 +91,8 @@ struct CoordinatorCommand: ParsableCommand {
 
     private func train(_ configuration: RunConfiguration) throws {
         let run = try TrainingRun(
-            configuration, output: output, resuming: resume, gathering: try cluster.gathering(),
+            configuration, output: output, initialParameters: initialParameters, resuming: resume,
+            gathering: try cluster.gathering(),
             trust: try cluster.trust(), log: Wire.logger("coordinator"))
         print("report: \(try run.train())")
     }

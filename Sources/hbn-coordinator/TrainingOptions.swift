@@ -155,6 +155,10 @@ struct TrainingOptions: ParsableArguments {
         func set<Value>(_ path: WritableKeyPath<RunConfiguration, Value>, _ value: Value?) {
             if let value { configuration[keyPath: path] = value }
         }
+        // What may be absent stays as it is, too, where no option is given.
+        func set<Value>(_ path: WritableKeyPath<RunConfiguration, Value?>, _ value: Value?) {
+            if let value { configuration[keyPath: path] = value }
+        }
         set(\.model.height, height)
         set(\.model.width, width)
         set(\.model.baseFilters, baseFilters)

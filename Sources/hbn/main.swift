@@ -7,8 +7,8 @@ struct HBN: ParsableCommand {
         version: Wire.build,
         subcommands: [
             SynthesizeCommand.self, SpectrogramCommand.self, DatasetCommand.self, EvaluateCommand.self,
-            PredictCommand.self,
-            InspectCommand.self, GradientCommand.self, BenchmarkCommand.self, KeygenCommand.self,
+            PredictCommand.self, InspectCommand.self, ExportCommand.self, GradientCommand.self, BenchmarkCommand.self,
+            KeygenCommand.self,
         ])
 }
 

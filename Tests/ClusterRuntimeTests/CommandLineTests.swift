@@ -108,6 +108,20 @@ private let unusableArguments = [
     Refusal(
         "a split without training", 2, "--validation-fraction", by: "hbn dataset check @data --validation-fraction 1"),
     Refusal("changing a run", 2, "--resume", by: "hbn-coordinator --resume @run --epochs 3"),
+    Refusal(
+        "changing a run's beginning", 2, "--resume", by: "hbn-coordinator --resume @run --initial-parameters @a"),
+    Refusal(
+        "exporting in an unknown format", 2, "--format", "tiff", "onnx",
+        by: "hbn export --run @run --format tiff --output @m"),
+    Refusal("exporting over a file", 2, "/m", "exists", by: "hbn export --run @run --format onnx --output @m") {
+        try $0.write([1], to: "m")
+    },
+    Refusal(
+        "exporting over another model's parameters", 2, "/m.data", "exists",
+        by: "hbn export --run @run --format onnx --output @m"
+    ) {
+        try $0.write([1], to: "m.data")
+    },
 ]
 
 private let badData = [
@@ -164,6 +178,7 @@ private let badData = [
         try makeData($0)
         try $0.write([1], to: "data/normal/noise.flac")
     },
+    Refusal("exporting no run", 65, "/run", by: "hbn export --run @run --format onnx --output @m"),
     Refusal("evaluating no run", 65, "/run", by: "hbn evaluate --run @run --data synthetic --output @scores"),
 ]
 

@@ -21,6 +21,19 @@ extension ClusterTests {
                 try checkEvaluation(workspace, predictions)
                 try checkThreshold(workspace)
                 try checkPredictions(workspace, predictions)
+                try checkExport(workspace)
+            }
+        }
+
+        @Test func aRunByAnothersConfigurationIsLikeIt() throws {
+            try Workspace.use { workspace in
+                let options = ["--max-steps", "3", "--checkpoint-every", "2", "--gradient-precision", "bf16"]
+                try workspace.succeed(
+                    "hbn-coordinator", TinyRun.brief.options + options + ["--output", workspace("first")])
+                try workspace.succeed(
+                    "hbn-coordinator", ["--config", workspace("first/config.json"), "--output", workspace("run")])
+                #expect(try workspace.text(of: "run/config.json") == workspace.text(of: "first/config.json"))
+                #expect(try workspace.result(of: "run") == workspace.result(of: "first"))
             }
         }
 
@@ -107,6 +120,18 @@ extension ClusterTests {
                 #expect(row["predicted"] == prediction["predicted"])
                 // Six digits are printed.
                 #expect(abs(try number("p_normal", row) - number("p_normal", prediction)) <= 1e-6)
+            }
+        }
+
+        private func checkExport(_ workspace: Workspace) throws {
+            let path = workspace("model.onnx")
+            let output = try workspace.succeed(
+                "hbn", ["export", "--run", workspace("run"), "--format", "onnx", "--output", path])
+            #expect(output.contains(workspace("run/final.safetensors")) && output.contains(path))
+            let model = try Data(contentsOf: URL(fileURLWithPath: path))
+            let digest = try workspace.result(of: "run").digest
+            for text in ["[\"abnormal\",\"normal\"]", "\"sampleRate\":2000", digest] {
+                #expect(model.range(of: Data(text.utf8)) != nil, "\(text)")
             }
         }
 

@@ -27,6 +27,7 @@ struct FeedLayer: Layer {
     var name: String { "feed" }
     var summary: String { "feed" }
     var inputs: [Value] { [] }
+    var kind: LayerDescription.Kind { preconditionFailure("\(name) is only there for tests") }
 
     func compile(_ builder: PlanBuilder) throws -> Operation { try Feed(self, builder) }
 }
@@ -68,6 +69,7 @@ struct ProbeLayer: Layer {
     var name: String { "probe" }
     var summary: String { "probe" }
     var inputs: [Value] { [output] }
+    var kind: LayerDescription.Kind { preconditionFailure("\(name) is only there for tests") }
 
     func compile(_ builder: PlanBuilder) throws -> Operation { try Probe(self, builder) }
 }

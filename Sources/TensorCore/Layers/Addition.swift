@@ -17,6 +17,7 @@ struct AdditionLayer: Layer {
     let output: Value
 
     var inputs: [Value] { [a, b] }
+    var kind: LayerDescription.Kind { .addition }
     var summary: String { "add, relu" }
 
     func compile(_ builder: PlanBuilder) throws -> Operation { try Addition(self, builder) }

@@ -20,6 +20,7 @@ struct AttentionMaskLayer: Layer {
     let output: Value
 
     var inputs: [Value] { [input, mask] }
+    var kind: LayerDescription.Kind { .attentionMask }
     var summary: String { "upsample 2x, multiply" }
 
     func compile(_ builder: PlanBuilder) throws -> Operation { AttentionMask(self, builder) }

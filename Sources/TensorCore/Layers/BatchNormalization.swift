@@ -24,6 +24,7 @@ struct BatchNormalizationLayer: Layer {
     let epsilon: Float
 
     var inputs: [Value] { [input] }
+    var kind: LayerDescription.Kind { .batchNormalization(epsilon: epsilon) }
     var summary: String { "batch norm" }
     var parameters: [String] { ["gamma", "beta", "moving_mean", "moving_variance"].map { "\(name).\($0)" } }
 

@@ -49,6 +49,7 @@ struct ConvolutionLayer: Layer {
     let activation: Activation?
 
     var inputs: [Value] { [input] }
+    var kind: LayerDescription.Kind { .convolution(geometry, activation) }
     var parameters: [String] { ["\(name).kernel", "\(name).bias"] }
 
     var summary: String {

@@ -35,6 +35,7 @@ struct DenseLayer: Layer {
     let isFactored: Bool
 
     var inputs: [Value] { [input] }
+    var kind: LayerDescription.Kind { .dense(slope: slope) }
     var summary: String { slope.map { "dense, leaky relu \($0)" } ?? "dense" }
     var parameters: [String] { ["\(name).kernel", "\(name).bias"] }
     var multiplyAdds: Int { depth * width }

@@ -36,6 +36,7 @@ struct FlattenAndDropoutLayer: Layer {
     let rate: Float
 
     var inputs: [Value] { [input] }
+    var kind: LayerDescription.Kind { .flatten }
     var summary: String { rate > 0 ? "flatten, dropout \(rate)" : "flatten" }
 
     func compile(_ builder: PlanBuilder) throws -> Operation { FlattenAndDropout(self, builder) }

@@ -16,6 +16,7 @@ struct MaxPoolingLayer: Layer {
     let size: Int
 
     var inputs: [Value] { [input] }
+    var kind: LayerDescription.Kind { .maxPooling(size: size) }
     var summary: String { "max-pool \(size)x\(size)" }
 
     func compile(_ builder: PlanBuilder) throws -> Operation { try MaxPooling(self, builder) }

@@ -22,6 +22,7 @@ struct SoftmaxCrossEntropyLayer: Layer {
     let classes: Int
 
     var inputs: [Value] { [logits] }
+    var kind: LayerDescription.Kind { .softmax }
     var summary: String { "softmax" }
 
     func compile(_ builder: PlanBuilder) throws -> Operation { SoftmaxCrossEntropy(self, builder) }
