@@ -68,4 +68,8 @@ extension TrainingRun {
                 ?? StartingPoint(configuration, layout, initialParameters: initialParameters)
         }
     }
+
+    func firstStartingPoint() throws -> StartingPoint {
+        try StartingPoint(configuration, layout, initialParameters: folder.path(InitialParameters.fileName))
+    }
 }

@@ -134,7 +134,9 @@ public final class TrainingRun {
             // From here on it is a run; what failed before leaves the folder free for another try.
             if let initial { try keep(initial) }
             if resuming == nil { try folder.write(configuration) }
-            try begin(at: newestStartingPoint())
+            // Drawn parameters are placed at once: who is welcomed before that is welcomed to a placement that will not be.
+            let isDrawn = resuming == nil && initial == nil
+            try begin(at: isDrawn ? firstStartingPoint() : newestStartingPoint())
         } catch {
             try? cluster.end(reason: "the run cannot begin")
             throw error
