@@ -304,7 +304,7 @@ struct  Hbn__Attempt
 
 /*
  * Compute a shard with the parameters of a version.
- * Frames: images [n, h, w, 3], labels [n].
+ * Frames: images [n, h, w, 3], labels [n], and where samples do not count alike, what each counts: weights [n].
  */
 struct  Hbn__Assignment
 {
