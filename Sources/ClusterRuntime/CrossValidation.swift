@@ -120,8 +120,13 @@ public final class CrossValidation {
         var configuration = plan.configuration
         configuration.classes = dataset.classes
         let metrics = try ClassificationMetrics(predictions, classes: dataset.classes, seed: configuration.seed)
-        var facts = configuration.facts(of: dataset)
-        facts.append(.init("Scored on", "all recordings, each by the one of \(parts.count) models that never saw it"))
+        var facts = configuration.facts(of: dataset).filter { $0.name != "Held out" }
+        facts.append(
+            .init(
+                "Scored on",
+                "\(predictions.count) recordings, each by the one of \(parts.count) models that never saw it"))
+        let untested = dataset.recordings.count - predictions.count
+        if untested > 0 { facts.append(.init("In no part", "\(untested) recordings whose site is not known")) }
         facts.append(.init("Time", began.duration(to: .now).spoken))
         try RunReport(
             title: "HeartBeatNet cross-validation", facts: facts, predictions: predictions, metrics: metrics,
@@ -129,7 +134,7 @@ public final class CrossValidation {
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
         ).write(to: folder.url)
         for part in parts { line.print("\(part.name): \(Self.text(part.assessment))") }
-        line.print("all, each recording scored by a model that never saw it:")
+        line.print("\(predictions.count) recordings, each scored by a model that never saw it:")
         for row in metrics.summary { line.print(row) }
         return folder.path("report.html")
     }

@@ -101,10 +101,13 @@ public struct TrainedModel: Sendable {
         facts.insert(.init("Data", source.name), at: 0)
         facts.insert(.init("Trained on", configuration.data.name), at: 1)
         facts.append(.init("Parameters from", path))
+        let caution = "These are the recordings that the run began with: most of them were trained on."
+        if isInSample { log.warning("\(caution)") }
         try RunReport(
             title: "HeartBeatNet evaluation", facts: facts, predictions: predictions, metrics: metrics,
             mistakes: try worstMistakes(among: predictions, of: dataset),
-            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
+            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
+            cautions: isInSample ? [caution] : []
         ).write(to: folder.url)
         for row in metrics.summary { print(row) }
         return folder.path("report.html")

@@ -102,8 +102,10 @@ extension TrainingRun {
                 for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
             facts.append(.init("Scored on", "\(path), looked at only after the training"))
         }
-        let reference = schedule.samples.map { dataset.recordings[dataset.samples[Int($0)].recording] }
-            .map { Baseline.Label(truth: $0.label, group: $0.group) }
+        let trained = Set(schedule.samples.map { dataset.samples[Int($0)].recording })
+        let reference = trained.sorted().map {
+            Baseline.Label(truth: dataset.recordings[$0].label, group: dataset.recordings[$0].group)
+        }
         let metrics = try ClassificationMetrics(
             predictions, classes: dataset.classes, reference: reference, threshold: threshold,
             seed: configuration.seed)
@@ -114,10 +116,28 @@ extension TrainingRun {
             mistakes: try TrainedModel(run: folder.url.path).worstMistakes(among: predictions, of: scored),
             skipped: skipped.map {
                 .init(file: $0.path, reason: $0.reason)
-            }
+            }, cautions: cautions(about: scored)
         ).write(to: folder.url)
-        line.print("held out, never trained on:")
+        for caution in cautions(about: scored) { log.warning("\(caution)") }
+        line.print("held out:")
         for row in metrics.summary { line.print(row) }
+    }
+
+    /// Why the scores of what was held out may flatter.
+    private func cautions(about scored: Dataset) -> [String] {
+        var cautions: [String] = []
+        if configuration.testData != nil {
+            let known = scored.overlap(with: dataset)
+            if known > 0 {
+                cautions.append(
+                    "\(known) of these \(scored.recordings.count) recordings, or others of their patients, are in the data that was "
+                        + "trained on.")
+            }
+        }
+        if configuration.initialParameters != nil {
+            cautions.append("What the parameters that the run began with were trained on is not known.")
+        }
+        return cautions
     }
 
     private func clusterFacts(_ digest: String) -> [RunReport.Fact] {

@@ -85,8 +85,9 @@ extension CirCorPatient {
                 throw Catalog.damaged(path, index + 1, "has no patient ID of letters and digits that is new")
             }
             let locations = (cell("Recording locations") ?? "").split(separator: "+").map(String.init)
-            guard locations.allSatisfy(isIdentifier) else {
-                throw Catalog.damaged(path, index + 1, "has other recording locations than those such as AV+MV")
+            guard locations.count <= 64, locations.allSatisfy(isIdentifier) else {
+                throw Catalog.damaged(
+                    path, index + 1, "has too many, or other recording locations than those such as AV+MV")
             }
             guard let label = ["Abnormal": Catalog.abnormal, "Normal": Catalog.normal][cell("Outcome") ?? ""] else {
                 throw Catalog.damaged(path, index + 1, "has an outcome that is neither Normal nor Abnormal")

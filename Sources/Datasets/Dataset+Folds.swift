@@ -15,7 +15,23 @@ public enum HeldOut: Codable, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension HeldOut {
+    /// Is a recording that is held out tested with?
+    func isTested(_ recording: Recording) -> Bool {
+        if case .group(let name) = self { recording.group == name } else { true }
+    }
+}
+
 extension Dataset {
+    /// How many recordings have the content, or the subject, of one in another data set.
+    public func overlap(with other: Dataset) -> Int {
+        let digests = Set(other.recordings.map(\.digest))
+        let subjects = Set(other.recordings.compactMap(\.subject))
+        return recordings.count { recording in
+            digests.contains(recording.digest) || recording.subject.map(subjects.contains) == true
+        }
+    }
+
     /// The names of the sites that are known.
     public var groups: [String] { Set(recordings.compactMap(\.group)).sorted() }
 }

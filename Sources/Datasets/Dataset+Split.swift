@@ -12,13 +12,15 @@ extension Dataset {
     public func split(
         validationFraction: Double, heldOut: HeldOut? = nil, seed: UInt64
     ) throws -> (training: [Int], validation: [Int], test: [Int]) {
-        let test = try heldOut.map { try recordings.members(of: $0, seed: seed) } ?? []
-        let validates = try recordings.validating(fraction: validationFraction, without: test, seed: seed)
+        let held = try heldOut.map { try recordings.members(of: $0, seed: seed) } ?? []
+        let validates = try recordings.validating(fraction: validationFraction, without: held, seed: seed)
+        // What is held out because it belongs together with a site's recordings is not the site's.
+        let test = held.filter { heldOut?.isTested(recordings[$0]) == true }
         func samples(where isWanted: (Int) -> Bool) -> [Int] {
             self.samples.indices.filter { isWanted(self.samples[$0].recording) }
         }
         return (
-            samples { !test.contains($0) && !validates[$0] }, samples { validates[$0] }, samples(where: test.contains)
+            samples { !held.contains($0) && !validates[$0] }, samples { validates[$0] }, samples(where: test.contains)
         )
     }
 }

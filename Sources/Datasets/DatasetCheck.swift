@@ -86,6 +86,10 @@ public struct DatasetCheck: Encodable, Sendable {
             }
         }
 
+        findings += catalog.classes.enumerated().filter { label, _ in !recordings.contains { $0.label == label } }.map {
+            Finding(
+                kind: .broken, files: [], text: "\($1): no recording of this class can be used, so no run can begin")
+        }
         let validates = try recordings.validating(fraction: validationFraction, seed: seed)
         let equal = Dictionary(grouping: usable.indices, by: { usable[$0].examination.contentDigest }).values
         findings += equal.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }.map { members in

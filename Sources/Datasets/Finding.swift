@@ -1,7 +1,7 @@
 /// Something in a data folder that a person should know of.
 public struct Finding: Encodable, Hashable, Sendable {
     public enum Kind: String, CaseIterable, Encodable, Sendable {
-        /// Cannot be read or is cut off, is listed and not there, or has no class.
+        /// Cannot be read or is cut off, is listed and not there, or has no class; or a class has nothing that can be used.
         case broken
         /// The same content in several classes.
         case contradictory

@@ -3,6 +3,8 @@ import Evaluation
 /// The model's decisions beside those by the threshold chosen on the validation part, and what to think of them.
 struct DecisionTable {
     let metrics: ClassificationMetrics
+    /// Are these the recordings of several models?
+    var isPooled = false
 
     /// Empty where there is no one positive class.
     var html: String {
@@ -26,6 +28,7 @@ struct DecisionTable {
 
     private var note: String {
         guard let threshold = metrics.threshold else {
+            if isPooled { return "Each model chose a threshold of its own, so there is none for all." }
             return "No threshold was chosen: that takes a run that is done, and a validation part with both answers."
         }
         let rule =

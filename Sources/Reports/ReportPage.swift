@@ -30,7 +30,7 @@ struct ReportPage {
     }
 
     var html: String {
-        let verdict = Verdict(report.metrics)
+        let verdict = Verdict(report.metrics, cautions: report.cautions)
         return """
             <!DOCTYPE html>
             <html lang="en">
@@ -50,7 +50,7 @@ struct ReportPage {
             </header>
             \(Tile.all(of: report.metrics))
             \(decisions)
-            \(Self.section("Where to draw the line", DecisionTable(metrics: report.metrics).html))
+            \(Self.section("Where to draw the line", DecisionTable(metrics: report.metrics, isPooled: !report.parts.isEmpty).html))
             \(probabilities)
             \(byClass)
             \(byPart)
@@ -114,13 +114,16 @@ struct ReportPage {
     private var byPart: String {
         guard !report.parts.isEmpty else { return "" }
         let rows =
-            report.parts.map { Table.Row($0.name, Self.cells($0.assessment)) }
-            + [Table.Row("all together", Self.cells(report.metrics.overall), style: "total")]
+            report.parts.map { part in
+                Table.Row(
+                    part.name, Self.cells(part.assessment) + [FigureText.percent(part.assessment.atThreshold?.macc)])
+            } + [Table.Row("all together", Self.cells(report.metrics.overall) + [""], style: "total")]
         let note =
             "<p class=\"note\">Each part was scored by a model that was trained on the others and never saw it. "
-            + "“All together” ranks the scores of different models with each other.</p>"
-        return Self.section(
-            "Part by part", Table(head: ["part"] + Self.scoreColumns, rows: rows).html + note)
+            + "“All together” ranks the scores of different models with each other. The last column has the decisions "
+            + "by the threshold that each model chose on its own validation part.</p>"
+        let head = ["part"] + Self.scoreColumns + ["MAcc at threshold"]
+        return Self.section("Part by part", Table(head: head, rows: rows).html + note)
     }
 
     private static let scoreColumns = [

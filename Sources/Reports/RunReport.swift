@@ -18,6 +18,8 @@ public struct RunReport: Sendable {
     /// The recordings that were called wrongly with most confidence, the worst first.
     public var mistakes: [Mistake]
     public var skipped: [SkippedFile]
+    /// What makes the result doubtful, a sentence each.
+    public var cautions: [String]
 
     /// A recording that was called wrongly, by the window that spoke for it most.
     public struct Mistake: Sendable {
@@ -102,7 +104,7 @@ public struct RunReport: Sendable {
     public init(
         title: String, facts: [Fact] = [], cluster: [Fact] = [], predictions: [Prediction],
         metrics: ClassificationMetrics, history: [EpochRecord] = [], parts: [Part] = [],
-        mistakes: [Mistake] = [], skipped: [SkippedFile] = []
+        mistakes: [Mistake] = [], skipped: [SkippedFile] = [], cautions: [String] = []
     ) {
         self.title = title
         self.facts = facts
@@ -113,6 +115,7 @@ public struct RunReport: Sendable {
         self.parts = parts
         self.mistakes = mistakes
         self.skipped = skipped
+        self.cautions = cautions
     }
 
     /// Writes predictions, metrics, tables, plots and `report.html` into `folder`, which is made if need be.

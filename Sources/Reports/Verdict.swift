@@ -6,7 +6,8 @@ struct Verdict {
     /// Whether the result stands: better than chance and than a rule that never listens.
     let isSound: Bool
 
-    init(_ metrics: ClassificationMetrics) {
+    /// `cautions` are what makes the result doubtful beside the figures themselves.
+    init(_ metrics: ClassificationMetrics, cautions: [String] = []) {
         var sentences: [String] = []
         var doubts: [String] = []
         if let auc = metrics.auc {
@@ -39,6 +40,7 @@ struct Verdict {
         if metrics.unscored > 0 {
             doubts.append("\(metrics.unscored) recordings got no number from the model and are left out.")
         }
+        doubts += cautions
         text = (sentences + doubts).joined(separator: " ")
         isSound = doubts.isEmpty
     }

@@ -44,6 +44,10 @@ struct DatasetCheckCommand: ParsableCommand {
         guard (0..<1).contains(validationFraction) else {
             throw ValidationError("--validation-fraction: \(validationFraction) is no share; give 0.2, for example")
         }
+        if let windowSeconds, !(0...3600).contains(windowSeconds) {
+            throw ValidationError(
+                "--window-seconds: give 0 for whole recordings, or at most 3600, not \(windowSeconds)")
+        }
     }
 
     func run() throws {

@@ -29,6 +29,15 @@ import Testing
         check.findings.filter { $0.kind == kind }.map(\.files)
     }
 
+    @Test func aClassWithoutRecordingsIsAFault() throws {
+        try write("r.wav", hertz: 50)
+        try folder.write("data/REFERENCE.csv", Array("r,-1\n".utf8))
+        #expect(
+            try check().findings.filter(\.kind.isFault).map(\.text) == [
+                "abnormal: no recording of this class can be used, so no run can begin"
+            ])
+    }
+
     @Test func equalSoundsAreFoundWhateverTheirFiles() throws {
         // Of two recordings of a class, one validates.
         try write("a/1.wav", hertz: 50)

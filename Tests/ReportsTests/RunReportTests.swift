@@ -12,6 +12,13 @@ struct RunReportTests {
     static func reports() throws -> [RunReport] {
         var hostile = try Specimen.report(title: hostile, count: 40, classes: ["normal", Self.hostile, "b"], epochs: 2)
         hostile.facts.append(.init(Self.hostile, Self.hostile))
+        hostile.mistakes = [
+            .init(
+                file: Self.hostile, truth: Self.hostile, called: Self.hostile, probability: 0.9, window: 0, windows: 3,
+                picture: [1, 2, 3], attention: [.init(name: Self.hostile, least: 0, greatest: 1, picture: [4, 5])])
+        ]
+        hostile.parts = [.init(name: Self.hostile, assessment: hostile.metrics.overall)]
+        hostile.cautions = [Self.hostile]
         hostile.skipped = (0..<60).map { .init(file: "\($0)", reason: Self.hostile) }
         var broken = try Specimen.report(epochs: 1)
         broken.history = [
@@ -62,6 +69,7 @@ struct RunReportTests {
     @Test func pageNeedsNoNetworkAndRunsNoScript() throws {
         for report in try Self.reports() {
             let html = ReportPage(report).html.replacing("xmlns=\"http://www.w3.org/2000/svg\"", with: "")
+                .replacing("src=\"data:image/png;base64,", with: "")
             for word in ["http", "<script", "<link", "@import", "url(", "src="] {
                 #expect(!html.contains(word), "\(word)")
             }

@@ -36,6 +36,13 @@ struct VerdictTests {
         #expect(!verdict.isSound && verdict.text.contains("may have learned the place"))
     }
 
+    @Test func aCautionMakesTheBestFiguresDoubtful() throws {
+        let metrics = try ClassificationMetrics(
+            recordings(skill: 0.6, sitesTell: false), classes: ["abnormal", "normal"])
+        let verdict = Verdict(metrics, cautions: ["It has seen them all."])
+        #expect(!verdict.isSound && verdict.text.hasSuffix("It has seen them all."))
+    }
+
     @Test(
         arguments: [
             ([], "No recording was scored"),
