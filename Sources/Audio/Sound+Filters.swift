@@ -17,10 +17,11 @@ extension Sound {
     }
 
     /// The sound without clicks of friction: where the loudest half second is more than three times as loud as the median one,
-    /// what lies between the zero crossings around its peak becomes almost silent, again and again (S. E. Schmidt et al.,
+    /// what lies between the zero crossings around its peak becomes silent, again and again (S. E. Schmidt et al.,
     /// "Segmentation of heart sound recordings by a duration-dependent hidden Markov model", Physiological Measurement 31, 2010).
     ///
-    /// A sound of less than three half seconds stays as it is: there is no median to speak of.
+    /// A sound of less than three half seconds, or one that is silent for half of its time, stays as it is: there is no median to
+    /// speak of.
     public func withoutSpikes() -> Sound {
         let length = (sampleRate + 1) / 2
         let count = samples.count / length
@@ -30,6 +31,7 @@ extension Sound {
             signal[window * length..<(window + 1) * length].reduce(0) { max($0, abs($1)) }
         }
         var peaks = (0..<count).map(peak)
+        guard Self.median(peaks) > 0 else { return self }
         // Each turn silences at least one sample that was not silent, so there is an end.
         for _ in 0..<signal.count {
             let median = Self.median(peaks)

@@ -37,7 +37,7 @@ public struct Round: Sendable {
     }
 
     /// Takes a gradient: a shard's, or the sum of those of a sub-tree, with the attempts at its shards in order. A sum takes
-    /// the place of what is there of its shards, where those results are the same.
+    /// the place of what is there of its shards, where their worker says that those results are the same.
     public mutating func receive(_ ids: [ShardAttempt], isSame: (ShardAttempt) -> Bool = { _ in false }) -> Reception {
         if let reason = ids.lazy.compactMap(complaint).first { return .ignore(reason: reason) }
         guard let first = ids.first, let subtree = Subtree(first.shard..<first.shard + ids.count),

@@ -57,10 +57,19 @@ public final class CrossValidation {
                 .unusableArguments,
                 "--folds site: the data has \(parts.count == 1 ? "one site" : "no sites"); use a number of folds")
         }
+        guard Set(parts.map(Self.name)).count == parts.count else {
+            throw RunFailure(
+                .badData, "\(configuration.data): the names of its sites are too alike for folders; rename them")
+        }
         // What cannot be divided is found before anything is trained.
         for part in parts {
-            _ = try dataset.split(validationFraction: 0, heldOut: part, seed: configuration.seed)
+            guard try dataset.hasEveryClass(without: part, seed: configuration.seed) else {
+                throw RunFailure(
+                    .badData, "--folds: without \(part) a class has no recordings to train on; take other parts")
+            }
         }
+        var configuration = configuration
+        configuration.dataDigest = dataset.digest
         plan = Plan(configuration: configuration, parts: parts)
         try folder.write(JSONEncoder().encode(plan), to: Plan.name)
     }
@@ -75,6 +84,12 @@ public final class CrossValidation {
         else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
         self.plan = plan
         dataset = try TrainingRun.read(plan.configuration.data, plan.configuration.dataset, log: log)
+        guard dataset.digest == plan.configuration.dataDigest else {
+            throw RunFailure(
+                .badData,
+                "\(plan.configuration.data): is not what the parts were made of: recordings were added, removed or changed; "
+                    + "restore them, or start anew")
+        }
     }
 
     /// Trains what is not trained yet, and returns the report's path.
@@ -82,12 +97,15 @@ public final class CrossValidation {
         var parts: [RunReport.Part] = []
         var predictions: [Prediction] = []
         for (index, part) in plan.parts.enumerated() {
-            let path = folder.path(Self.name(of: part))
-            if !FileManager.default.fileExists(atPath: "\(path)/report.html") {
+            if !isTrained(part) {
                 line.print("\(part): \(index + 1) of \(plan.parts.count)")
-                try train(without: part, in: path, isLast: index == plan.parts.count - 1)
+                try train(without: part, isLast: plan.parts[(index + 1)...].allSatisfy(isTrained))
             }
-            let (own, threshold) = try test(part, of: path)
+            if interruption.requested != nil {
+                throw RunFailure(
+                    .interrupted, "interrupted after \(part); go on with hbn-coordinator --resume \(folder.url.path)")
+            }
+            let (own, threshold) = try test(part)
             let metrics = try ClassificationMetrics(
                 own, classes: dataset.classes, threshold: threshold, seed: plan.configuration.seed)
             parts.append(.init(name: "\(part)", assessment: metrics.overall))
@@ -96,7 +114,12 @@ public final class CrossValidation {
         return try report(parts, predictions)
     }
 
-    private func train(without part: HeldOut, in path: String, isLast: Bool) throws {
+    private func isTrained(_ part: HeldOut) -> Bool {
+        FileManager.default.fileExists(atPath: folder.path(Self.name(of: part)) + "/report.html")
+    }
+
+    private func train(without part: HeldOut, isLast: Bool) throws {
+        let path = folder.path(Self.name(of: part))
         let isBegun = FileManager.default.fileExists(atPath: "\(path)/\(OutputFolder.configurationName)")
         var configuration = try isBegun ? RunConfiguration(ofRun: path) : plan.configuration
         configuration.heldOut = part
@@ -107,8 +130,12 @@ public final class CrossValidation {
     }
 
     /// What a model says of the recordings that it never saw, and the threshold that was chosen on its validation part.
-    private func test(_ part: HeldOut, of path: String) throws -> ([Prediction], DecisionThreshold?) {
+    private func test(_ part: HeldOut) throws -> ([Prediction], DecisionThreshold?) {
+        let path = folder.path(Self.name(of: part))
         let model = try TrainedModel(run: path)
+        guard model.configuration.heldOut == part, model.configuration.dataDigest == dataset.digest else {
+            throw RunFailure(.badData, "\(path): is not the run without \(part) of these recordings; remove it")
+        }
         let split = try dataset.split(
             validationFraction: model.configuration.validationFraction, heldOut: part, seed: model.configuration.seed)
         let predictions = try model.predictions(

@@ -42,16 +42,17 @@ final class GradientSums: Sendable {
     func finish(_ shard: LaneAnswer.Shard, run: UInt64) -> LaneAnswer.Content? {
         let key = Key(run: run, id: shard.id)
         let sum = sum(with: shard.id, run: run)
-        let content = sum.finish(shard)
-        state.withLock { state in
+        return state.withLock { state in
+            // Under the lock, so that who waits is noted before the last one comes.
+            let content = sum.finish(shard)
             state.sums[key] = nil
             if content != nil {
                 state.waiting.subtract(sum.members.map { Key(run: run, id: $0) })
             } else if !sum.isAbandoned {
                 state.waiting.insert(key)
             }
+            return content
         }
-        return content
     }
 
     /// A shard came to nothing, and so do those that it was to be added to.

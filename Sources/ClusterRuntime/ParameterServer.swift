@@ -268,7 +268,7 @@ final class ParameterServer {
         if let memory, configuration.sharesMemory, maps.floats(memory) == nil {
             return try reject(ids, "its worker has ended", isHere: false, from: peer)
         }
-        guard !shards.isEmpty, Set(ids.map(\.shard)).count == ids.count,
+        guard (1...configuration.shardsPerStep).contains(shards.count), Set(ids.map(\.shard)).count == ids.count,
             shards.allSatisfy({ (1...configuration.shardSize).contains($0.result.samples) }),
             let floats = floats(of: envelope, memory, samples: shards.map(\.result.samples))
         else { return reportForeign(peer, "a gradient of another model") }

@@ -199,7 +199,7 @@ final class WorkerSession {
             let floats = memory == nil ? shards.flatMap { $0.pushes[index].floats } : []
             try server.gradients.offer(
                 .push(results, gradient: gradients[index], memory: memory), run: run,
-                tensors: try floats.map { try $0.message() })
+                tensors: try floats.map { try $0.message(counted: outgoing) })
         }
     }
 

@@ -32,6 +32,12 @@ extension Dataset {
         }
     }
 
+    /// Is every class among what can be trained on without a part?
+    public func hasEveryClass(without part: HeldOut, seed: UInt64) throws -> Bool {
+        let training = try split(validationFraction: 0, heldOut: part, seed: seed).training
+        return Set(training.map { samples[$0].label }).count == classes.count
+    }
+
     /// The names of the sites that are known.
     public var groups: [String] { Set(recordings.compactMap(\.group)).sorted() }
 }

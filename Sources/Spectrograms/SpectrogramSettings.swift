@@ -53,8 +53,10 @@ public struct SpectrogramSettings: Codable, Hashable, Sendable {
         try check("mels", mels, 1...8192)
         try check("height", height, 1...8192)
         try check("width", width, 1...8192)
-        if let band, !(band.low > 0 && band.low < band.high && band.high.isFinite) {
-            throw SpectrogramError(setting: "band", problem: "\(band.low) to \(band.high) Hz is no band above 0 Hz")
+        if let band, !(band.low > 0 && band.low < min(band.high, Double(sampleRate) / 2) && band.high.isFinite) {
+            throw SpectrogramError(
+                setting: "band",
+                problem: "\(band.low) to \(band.high) Hz is no band between 0 and \(sampleRate / 2) Hz")
         }
         guard fftSize % 2 == 0 else { throw SpectrogramError(setting: "fftSize", problem: "\(fftSize) is not even") }
         guard dynamicRange > 0, dynamicRange.isFinite else {

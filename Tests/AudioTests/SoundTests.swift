@@ -161,6 +161,8 @@ struct FilteredGolden: Decodable {
     #expect(Sound(sampleRate: 2000, samples: clean).withoutSpikes().samples == clean)
     let short = Array(samples[4000..<6000])
     #expect(Sound(sampleRate: 2000, samples: short).withoutSpikes().samples == short)
+    let padded = [Float](repeating: 0, count: 12_000) + samples
+    #expect(Sound(sampleRate: 2000, samples: padded).withoutSpikes().samples == padded)
     let silence = [Float](repeating: 0, count: 5000)
     #expect(Sound(sampleRate: 2000, samples: silence).withoutSpikes().samples == silence)
 }

@@ -42,6 +42,44 @@ extension ClusterTests {
             }
         }
 
+        @Test func aSiteIsTestedByAModelOfTheOthersAndOnlyWithTheDataItBeganWith() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn", ["synthesize", "--output", workspace("sounds"), "--recordings", "24"])
+                for (number, site) in ["a", "b", "c"].enumerated() {
+                    var lines: [String] = []
+                    for (name, label) in [("abnormal", 1), ("normal", -1)] {
+                        let files = try FileManager.default.contentsOfDirectory(atPath: workspace("sounds/\(name)"))
+                            .sorted()
+                        for file in files.enumerated().filter({ $0.offset % 3 == number }).map(\.element) {
+                            let sound = try Data(
+                                contentsOf: URL(fileURLWithPath: workspace("sounds/\(name)/\(file)")))
+                            try workspace.write([UInt8](sound), to: "data/\(site)/\(name)-\(file)")
+                            lines.append("\(name)-\(file.dropLast(4)),\(label)")
+                        }
+                    }
+                    try workspace.write(Array(lines.joined(separator: "\n").utf8), to: "data/\(site)/REFERENCE.csv")
+                }
+                let words =
+                    TinyRun.model + [
+                        "--data", workspace("data"), "--folds", "site", "--epochs", "1", "--local", "1", "--balance",
+                        "site",
+                        "--output", workspace("run"),
+                    ]
+                try workspace.succeed("hbn-coordinator", words)
+                #expect(try workspace.table("run/folds.csv").map { $0["part"] } == ["site a", "site b", "site c"])
+                for site in ["a", "b", "c"] {
+                    let files = try workspace.table("run/site-\(site)/predictions.csv").map { $0["file"]! }
+                    #expect(files.count == 8 && files.allSatisfy { $0.hasPrefix("\(site)/") })
+                }
+                try FileManager.default.removeItem(atPath: workspace("run/site-c/report.html"))
+                let lines = try workspace.text(of: "data/c/REFERENCE.csv").split(separator: "\n")
+                try workspace.write(Array(lines.dropLast().joined(separator: "\n").utf8), to: "data/c/REFERENCE.csv")
+                let outcome = try workspace.run("hbn-coordinator", ["--resume", workspace("run"), "--local", "1"])
+                #expect(outcome.status == 65)
+                #expect(outcome.errors.contains("is not what the parts were made of"))
+            }
+        }
+
         @Test func sitesThatAreNotKnownAreAskedForInVain() throws {
             try Workspace.use { workspace in
                 let outcome = try workspace.run(

@@ -76,6 +76,16 @@ private func isSame(_ piece: LaneAnswer.Piece?, _ floats: [Float]) -> Bool {
     #expect(sums.waiting(for: 1).isEmpty)
 }
 
+@Test func whoFinishesAtTheSameTimeIsNotWaitedForAfterwards() {
+    for round in 0..<2000 {
+        let sums = GradientSums()
+        for shard in 0..<2 { sums.begin(attempt(shard), run: 1) }
+        for shard in 0..<2 { _ = sums.add(piece(of: shard), of: attempt(shard), run: 1) }
+        DispatchQueue.concurrentPerform(iterations: 2) { _ = sums.finish(shard($0), run: 1) }
+        #expect(sums.waiting(for: 1).isEmpty, "in round \(round)")
+    }
+}
+
 @Test func whatBeginsAfterThePiecesOfAnotherIsSentByItself() {
     let sums = GradientSums()
     sums.begin(attempt(0), run: 1)
