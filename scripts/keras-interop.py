@@ -25,10 +25,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 root = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root / "scripts"))
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-from golden.attention_unet import Sizes, assign, build, infer  # noqa: E402
-from safetensors.numpy import load_file, save_file  # noqa: E402
+try:
+    import keras
+    import numpy as np
+    from golden.attention_unet import Sizes, assign, build, infer
+    from safetensors.numpy import load_file, save_file
+except ImportError as error:
+    print(f"keras-interop: {error}; see the head of the script", file=sys.stderr)
+    sys.exit(77)
 
 TOLERANCE = 1e-4
 
@@ -43,6 +47,8 @@ def must_be_new(path):
 
 
 def hbn(program, *arguments):
+    if not pathlib.Path(program).exists():
+        fail(f"{program} is missing; build it with swift build -c release")
     result = subprocess.run([program, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
     if result.returncode != 0:
         fail(f"{program} {arguments[0]} ended with {result.returncode}")
@@ -56,6 +62,8 @@ def from_run(chosen):
         configuration = json.loads((chosen.run / "config.json").read_text())
     except OSError as error:
         fail(f"{chosen.run}: {error.strerror}; give the folder of a run")
+    except ValueError:
+        fail(f"{chosen.run}/config.json: is not a run's configuration; restore it")
     settings = configuration["model"]
     sizes = Sizes(settings["height"], settings["width"], settings["baseFilters"], settings["denseLayers"],
                   settings["denseWidth"], settings["classes"])
