@@ -7,7 +7,8 @@
 
 /// Compiles a function for several generations of processors; the program takes the best one it starts on. A product
 /// and a sum are one operation where the processor has it, so that generations may differ in the last bit.
-#if defined(__x86_64__) && defined(__linux__)
+/// HBN_ONE_PROCESSOR leaves that out: ThreadSanitizer is not there yet when a program chooses.
+#if defined(__x86_64__) && defined(__linux__) && !defined(HBN_ONE_PROCESSOR)
 #define HBN_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define HBN_EACH_PROCESSOR
