@@ -29,7 +29,7 @@ public final class CrossValidation {
     /// What stands in folds.json.
     private struct Plan: Codable {
         static let name = "folds.json"
-        var configuration: RunConfiguration
+        let configuration: RunConfiguration
         let parts: [HeldOut]
     }
 
@@ -69,7 +69,7 @@ public final class CrossValidation {
             }
         }
         var configuration = configuration
-        configuration.dataDigest = dataset.digest
+        configuration.adopt(dataset)
         plan = Plan(configuration: configuration, parts: parts)
         try folder.write(JSONEncoder().encode(plan), to: Plan.name)
     }
@@ -84,12 +84,7 @@ public final class CrossValidation {
         else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
         self.plan = plan
         dataset = try TrainingRun.read(plan.configuration.data, plan.configuration.dataset, log: log)
-        guard dataset.digest == plan.configuration.dataDigest else {
-            throw RunFailure(
-                .badData,
-                "\(plan.configuration.data): is not what the parts were made of: recordings were added, removed or changed; "
-                    + "restore them, or start anew")
-        }
+        try plan.configuration.check(isStill: dataset)
     }
 
     /// Trains what is not trained yet, and returns the report's path.
@@ -144,8 +139,7 @@ public final class CrossValidation {
     }
 
     private func report(_ parts: [RunReport.Part], _ predictions: [Prediction]) throws -> String {
-        var configuration = plan.configuration
-        configuration.classes = dataset.classes
+        let configuration = plan.configuration
         let metrics = try ClassificationMetrics(predictions, classes: dataset.classes, seed: configuration.seed)
         var facts = configuration.facts(of: dataset).filter { $0.name != "Held out" }
         facts.append(

@@ -109,7 +109,7 @@ public final class LocalWorkers {
         return process
     }
 
-    /// hbn-worker stands beside this program.
+    /// The project's programs stand beside each other.
     public static func find(_ program: String) throws -> URL {
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         let url = own.deletingLastPathComponent().appendingPathComponent(program)

@@ -4,6 +4,24 @@ import Logging
 import Parameters
 import Training
 
+extension RunConfiguration {
+    /// The run is about these recordings.
+    mutating func adopt(_ dataset: Dataset) {
+        classes = dataset.classes
+        model.classes = dataset.classes.count
+        dataDigest = dataset.digest
+    }
+
+    /// Throws if these are not the recordings that the run began with.
+    func check(isStill dataset: Dataset) throws {
+        guard let dataDigest, dataDigest != dataset.digest else { return }
+        throw RunFailure(
+            .badData,
+            "\(data): is not what the run began with: recordings were added, removed or changed; restore them, or start "
+                + "another run with --config")
+    }
+}
+
 /// What comes before a run: its data are read, and its model must fit.
 extension TrainingRun {
     static func read(_ source: DataSource, _ settings: DatasetSettings, log: Logger) throws -> Dataset {

@@ -110,15 +110,16 @@ extension TrainingRun {
             predictions, classes: dataset.classes, reference: reference, threshold: threshold,
             seed: configuration.seed)
         let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
+        let cautions = cautions(about: scored)
         try RunReport(
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
             metrics: metrics, history: history.records,
             mistakes: try TrainedModel(run: folder.url.path).worstMistakes(among: predictions, of: scored),
             skipped: skipped.map {
                 .init(file: $0.path, reason: $0.reason)
-            }, cautions: cautions(about: scored)
+            }, cautions: cautions
         ).write(to: folder.url)
-        for caution in cautions(about: scored) { log.warning("\(caution)") }
+        for caution in cautions { log.warning("\(caution)") }
         line.print("held out:")
         for row in metrics.summary { line.print(row) }
     }

@@ -83,19 +83,12 @@ public final class TrainingRun {
         var configuration = configuration
         dataset = try Self.read(configuration.data, configuration.dataset, log: log)
         if resuming == nil {
-            configuration.classes = dataset.classes
-            configuration.model.classes = dataset.classes.count
-            configuration.dataDigest = dataset.digest
+            configuration.adopt(dataset)
         } else if configuration.classes != dataset.classes {
             throw RunFailure(
                 .badData, "the data has classes \(dataset.classes), the run was started with \(configuration.classes)")
         }
-        if let began = configuration.dataDigest, began != dataset.digest {
-            throw RunFailure(
-                .badData,
-                "\(configuration.data): is not what the run began with: recordings were added, removed or changed; restore "
-                    + "them, or start another run with --config")
-        }
+        try configuration.check(isStill: dataset)
         let layout = Network.attentionUNet(configuration.model).parameterLayout
         self.layout = layout
         let initial = try initialParameters.map { try InitialParameters(path: $0, layout) }

@@ -76,7 +76,7 @@ extension ClusterTests {
                 try workspace.write(Array(lines.dropLast().joined(separator: "\n").utf8), to: "data/c/REFERENCE.csv")
                 let outcome = try workspace.run("hbn-coordinator", ["--resume", workspace("run"), "--local", "1"])
                 #expect(outcome.status == 65)
-                #expect(outcome.errors.contains("is not what the parts were made of"))
+                #expect(outcome.errors.contains("is not what the run began with: recordings were added, removed or changed"))
             }
         }
 
