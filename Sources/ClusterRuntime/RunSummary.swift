@@ -4,6 +4,7 @@ import Datasets
 import Evaluation
 import Parameters
 import Reports
+import Spectrograms
 import TensorCore
 import Training
 
@@ -34,10 +35,15 @@ extension RunConfiguration {
     /// What differs from the notebook's way to a picture, and from counting all samples alike.
     private var signalFacts: [RunReport.Fact] {
         let spectrogram = dataset.spectrogram
+        let usual = SpectrogramSettings(height: spectrogram.height, width: spectrogram.width)
         let signal = [
+            (spectrogram.fftSize, spectrogram.hop, spectrogram.mels) == (usual.fftSize, usual.hop, usual.mels)
+                ? nil
+                : "\(spectrogram.mels) mel bands of \(spectrogram.fftSize) samples, every \(spectrogram.hop)",
             spectrogram.channels == .mel ? "decibels in each channel" : nil,
             spectrogram.band.map { "band-pass \($0.low) to \($0.high) Hz" },
             spectrogram.removesSpikes == true ? "spikes removed" : nil,
+            spectrogram.levelsBands == true ? "bands levelled" : nil,
         ].compactMap(\.self)
         return (signal.isEmpty ? [] : [.init("Signal", signal.joined(separator: ", "))])
             + (balance.map { [.init("Balance", "\($0.rawValue): its classes count alike in the loss")] } ?? [])

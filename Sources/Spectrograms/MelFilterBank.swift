@@ -1,6 +1,7 @@
 import Foundation
 
-/// Triangular filters at even distances on Slaney's mel scale, each with an area of one (librosa's `filters.mel`).
+/// Triangular filters at even distances on Slaney's mel scale, each with an area of one (librosa's `filters.mel`), from one end
+/// of a band in Hz to the other.
 ///
 /// The scale is that of M. Slaney's Auditory Toolbox: linear below 1000 Hz, logarithmic above.
 struct MelFilterBank {
@@ -12,9 +13,11 @@ struct MelFilterBank {
 
     let filters: [Filter]
 
-    init(sampleRate: Int, fftSize: Int, mels: Int) {
-        let highest = Self.mel(Double(sampleRate) / 2)
-        let edges = (0..<mels + 2).map { Self.hertz(highest * Double($0) / Double(mels + 1)) }
+    init(sampleRate: Int, fftSize: Int, mels: Int, band: ClosedRange<Double>) {
+        let (lowest, highest) = (Self.mel(band.lowerBound), Self.mel(band.upperBound))
+        let edges = (0..<mels + 2).map {
+            Self.hertz(lowest + (highest - lowest) * Double($0) / Double(mels + 1))
+        }
         let bins = (0...fftSize / 2).map { Double($0) * Double(sampleRate) / Double(fftSize) }
         filters = (0..<mels).map { i in
             let (low, centre, high) = (edges[i], edges[i + 1], edges[i + 2])

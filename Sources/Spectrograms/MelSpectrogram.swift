@@ -21,6 +21,19 @@ struct MelSpectrogram {
         }
     }
 
+    /// Moves the decibels of each band so that their mean is the middle of `range`, which they do not leave. What a stethoscope
+    /// makes of every sound alike is then gone, and what changes within the sound stays.
+    mutating func levelBands(range: Float) {
+        for mel in 0..<mels {
+            var sum: Float = 0
+            for frame in 0..<frames { sum += values[frame * mels + mel] }
+            let shift = -range / 2 - sum / Float(frames)
+            for frame in 0..<frames {
+                values[frame * mels + mel] = min(0, max(-range, values[frame * mels + mel] + shift))
+            }
+        }
+    }
+
     /// Decibels of 0 at most as a picture over `range`, time to the right and low bands at the bottom.
     func picture(range: Float, channels: SpectrogramChannels) -> Image {
         let colours = channels == .colours ? Magma.colours : Self.greys

@@ -9,7 +9,7 @@ public struct SpectrogramSettings: Codable, Hashable, Sendable {
     /// Samples from one column to the next.
     public var hop: Int
 
-    /// Mel bands from 0 Hz to half the sample rate.
+    /// Mel bands from one end of `band` to the other; without one, from 0 Hz to half the sample rate.
     public var mels: Int
 
     /// Decibels below the loudest point that are told apart.
@@ -25,6 +25,8 @@ public struct SpectrogramSettings: Codable, Hashable, Sendable {
     public var band: FrequencyBand?
     /// Are clicks of friction taken out? nil is no.
     public var removesSpikes: Bool?
+    /// Is each mel band's mean level taken out? nil is no.
+    public var levelsBands: Bool?
 
     public init(
         sampleRate: Int = 2000, fftSize: Int = 1024, hop: Int = 64, mels: Int = 128, dynamicRange: Float = 80,

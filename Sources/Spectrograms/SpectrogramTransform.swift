@@ -13,7 +13,9 @@ public final class SpectrogramTransform {
         try settings.check()
         self.settings = settings
         fft = RealFFT(size: settings.fftSize)
-        filters = MelFilterBank(sampleRate: settings.sampleRate, fftSize: settings.fftSize, mels: settings.mels)
+        filters = MelFilterBank(
+            sampleRate: settings.sampleRate, fftSize: settings.fftSize, mels: settings.mels,
+            band: settings.band.map { $0.low...$0.high } ?? 0...Double(settings.sampleRate) / 2)
         power = [Float](repeating: 0, count: settings.fftSize / 2 + 1)
     }
 
@@ -37,6 +39,7 @@ public final class SpectrogramTransform {
         precondition(!samples.isEmpty, "image of no samples")
         var spectrogram = melSpectrogram(of: samples)
         spectrogram.convertToDecibels(range: settings.dynamicRange)
+        if settings.levelsBands == true { spectrogram.levelBands(range: settings.dynamicRange) }
         return spectrogram.picture(range: settings.dynamicRange, channels: settings.channels ?? .colours)
             .resized(width: settings.width, height: settings.height, method: .bilinear)
     }

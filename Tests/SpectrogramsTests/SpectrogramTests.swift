@@ -24,6 +24,9 @@ struct Golden: Decodable {
     /// Every 13th of 40 filters for 512 samples at 8 kHz, where the mel scale is no longer linear.
     let otherFilters: [Float]
 
+    /// Every 8th of 32 filters from 25 to 400 Hz for 256 samples at 2 kHz.
+    let bandFilters: [Float]
+
     /// 1001 even steps from 0 to 1.
     let scaleColours: [UInt8]
 
@@ -78,10 +81,17 @@ struct Golden: Decodable {
                 return [Float](repeating: 0, count: filter.firstBin) + filter.weights + zeros
             }
         }
-        let bank = dense(MelFilterBank(sampleRate: 2000, fftSize: 1024, mels: 128), golden.filterRows, bins: 513)
-        let other = dense(MelFilterBank(sampleRate: 8000, fftSize: 512, mels: 40), [0, 13, 26, 39], bins: 257)
-        let errors = (worstError(bank, golden.filters, frame: 513), worstError(other, golden.otherFilters, frame: 257))
-        #expect(errors.0 < 2e-7 && errors.1 < 2e-7, "\(errors)")
+        let bank = dense(
+            MelFilterBank(sampleRate: 2000, fftSize: 1024, mels: 128, band: 0...1000), golden.filterRows, bins: 513)
+        let other = dense(
+            MelFilterBank(sampleRate: 8000, fftSize: 512, mels: 40, band: 0...4000), [0, 13, 26, 39], bins: 257)
+        let band = dense(
+            MelFilterBank(sampleRate: 2000, fftSize: 256, mels: 32, band: 25...400), [0, 8, 16, 24], bins: 129)
+        let errors = [
+            worstError(bank, golden.filters, frame: 513), worstError(other, golden.otherFilters, frame: 257),
+            worstError(band, golden.bandFilters, frame: 129),
+        ]
+        #expect(errors.allSatisfy { $0 < 2e-7 }, "\(errors)")
     }
 
     @Test func melPowerIsLibrosas() {
@@ -122,9 +132,26 @@ struct Golden: Decodable {
         (settings.band, settings.removesSpikes) = (FrequencyBand(low: 100, high: 200), true)
         let sound = Sound(sampleRate: 2000, samples: golden.samples)
         let filtered = sound.bandPassed(from: 100, to: 200).withoutSpikes()
-        let picture = try SpectrogramTransform(settings).image(of: sound)
-        #expect(try picture == transform.image(of: filtered))
-        #expect(try picture != transform.image(of: sound))
+        #expect(try SpectrogramTransform(settings).prepared(sound) == filtered)
+    }
+
+    @Test func aBandFillsThePicture() throws {
+        var settings = SpectrogramSettings(mels: 32, height: 32, width: 32)
+        settings.band = FrequencyBand(low: 100, high: 400)
+        let tone = (0..<4000).map { sin(2 * .pi * 250 * Float($0) / 2000) }
+        let picture = try SpectrogramTransform(settings).image(of: Sound(sampleRate: 2000, samples: tone))
+        let brightest = (0..<32).max { picture[16, $0].red < picture[16, $1].red } ?? 0
+        // 250 Hz is the middle of the band.
+        #expect((15...16).contains(brightest), "row \(brightest)")
+    }
+
+    @Test func aLevelledPictureDoesNotShowWhatAStethoscopeDoesToEverySound() {
+        var spectrogram = MelSpectrogram(frames: 3, mels: 2, values: [-30, -50, -10, -60, -20, -70])
+        spectrogram.levelBands(range: 80)
+        #expect(spectrogram.values == [-50, -30, -30, -40, -40, -50])
+        var louder = MelSpectrogram(frames: 2, mels: 1, values: [0, -80])
+        louder.levelBands(range: 80)
+        #expect(louder.values == [0, -80])
     }
 
     @Test func thePictureIsTheColouredSpectrogramWithLowFrequenciesAtTheBottom() throws {

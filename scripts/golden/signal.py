@@ -111,6 +111,7 @@ def spectrograms(folder: pathlib.Path) -> None:
         "filterRows": (rows := [0, 1, 64, 127]),
         "filters": floats(filters[rows]),
         "otherFilters": floats(librosa.filters.mel(sr=8000, n_fft=512, n_mels=40)[::13]),
+        "bandFilters": floats(librosa.filters.mel(sr=2000, n_fft=256, n_mels=32, fmin=25, fmax=400)[::8]),
         "mel": floats(mel[:, frames].T),
         "decibels": floats(decibels[:, frames].T),
         "colours": colours[:, frames].ravel().tolist(),
