@@ -45,12 +45,15 @@ let package = Package(
         .target(
             name: "CMessages", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "CONNX", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(
+            name: "CTensorBoard", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
         module("Protobuf"),
         module("ZeroMQ", "CZeroMQ"),
         module("OneDNN", "COneDNN"),
         module("Messages", "CMessages", "Protobuf"),
         module("Digests", "COpenSSL", "CXXHash"),
         module("Images", "CPNG", "CTurboJPEG"),
+        module("EventFiles", "CTensorBoard", "Digests", "Protobuf"),
         module("Tables"),
         // Loops that must use a processor's widest vectors, which Swift compiles for none of: C, and its Swift names.
         .target(name: "CKernels"),
@@ -80,7 +83,7 @@ let package = Package(
         module("ClusterLogic", "Messages"),
         module(
             "ClusterRuntime", "Audio", "Images", "Spectrograms", "ClusterLogic", "Training", "Messages", "ZeroMQ",
-            "Reports", "CLinux", logging,
+            "Reports", "EventFiles", "CLinux", logging,
             arguments),
 
         program(
@@ -101,6 +104,7 @@ let package = Package(
         tests("ZeroMQTests", "ZeroMQ"),
         tests("MessagesTests", "Messages"),
         tests("DigestsTests", "Digests"),
+        tests("EventFilesTests", "EventFiles", resources: true),
         tests("ImagesTests", "Images", resources: true),
         tests("TablesTests", "Tables"),
         tests("KernelsTests", "Kernels", "Parameters", "Randomness"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the golden files kept with the tests, by software this project did not write. Run by hand:
 
-    python3 -m venv golden && golden/bin/pip install tensorflow-cpu safetensors librosa scipy scikit-learn pillow matplotlib
+    python3 -m venv golden && golden/bin/pip install tensorflow-cpu safetensors librosa scipy scikit-learn pillow matplotlib tensorboard
     golden/bin/python scripts/make-golden.py [SET...]
 
 Without names, every set is made. Each set is a module of scripts/golden with a function write(tests: pathlib.Path),
@@ -11,7 +11,7 @@ import importlib
 import pathlib
 import sys
 
-SETS = ["network", "layers", "signal", "augmentation", "evaluation", "checkpoints", "optimization"]
+SETS = ["network", "layers", "signal", "augmentation", "evaluation", "checkpoints", "optimization", "events"]
 
 if __name__ == "__main__":
     root = pathlib.Path(__file__).resolve().parent.parent

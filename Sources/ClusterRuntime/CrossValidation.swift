@@ -91,6 +91,7 @@ public final class CrossValidation {
     public func run() throws -> String {
         var parts: [RunReport.Part] = []
         var predictions: [Prediction] = []
+        var mistakes: [RunReport.Mistake] = []
         for (index, part) in plan.parts.enumerated() {
             if !isTrained(part) {
                 line.print("\(part): \(index + 1) of \(plan.parts.count)")
@@ -100,13 +101,17 @@ public final class CrossValidation {
                 throw RunFailure(
                     .interrupted, "interrupted after \(part); go on with hbn-coordinator --resume \(folder.url.path)")
             }
-            let (own, threshold) = try test(part)
+            let model = try model(without: part)
+            let own = try test(model, with: part)
+            let threshold = try model.storedThreshold().map { DecisionThreshold($0, isInSample: false) }
             let metrics = try ClassificationMetrics(
                 own, classes: dataset.classes, threshold: threshold, seed: plan.configuration.seed)
             parts.append(.init(name: "\(part)", assessment: metrics.overall))
             predictions += own
+            mistakes += try ModelViewer(model, dataset).worstMistakes(among: own)
         }
-        return try report(parts, predictions)
+        mistakes.sort { ($1.probability, $0.file) < ($0.probability, $1.file) }
+        return try report(parts, predictions, mistakes.prefix(RunReport.mistakesShown))
     }
 
     private func isTrained(_ part: HeldOut) -> Bool {
@@ -124,21 +129,26 @@ public final class CrossValidation {
         _ = try run.train()
     }
 
-    /// What a model says of the recordings that it never saw, and the threshold that was chosen on its validation part.
-    private func test(_ part: HeldOut) throws -> ([Prediction], DecisionThreshold?) {
+    private func model(without part: HeldOut) throws -> TrainedModel {
         let path = folder.path(Self.name(of: part))
         let model = try TrainedModel(run: path)
         guard model.configuration.heldOut == part, model.configuration.dataDigest == dataset.digest else {
             throw RunFailure(.badData, "\(path): is not the run without \(part) of these recordings; remove it")
         }
-        let split = try dataset.split(
-            validationFraction: model.configuration.validationFraction, heldOut: part, seed: model.configuration.seed)
-        let predictions = try model.predictions(
-            for: dataset, samples: split.test.map(UInt32.init), lanes: ProcessInfo.processInfo.activeProcessorCount)
-        return (predictions, try model.storedThreshold().map { DecisionThreshold($0, isInSample: false) })
+        return model
     }
 
-    private func report(_ parts: [RunReport.Part], _ predictions: [Prediction]) throws -> String {
+    /// What a model says of the recordings that it never saw.
+    private func test(_ model: TrainedModel, with part: HeldOut) throws -> [Prediction] {
+        let split = try dataset.split(
+            validationFraction: model.configuration.validationFraction, heldOut: part, seed: model.configuration.seed)
+        return try model.predictions(
+            for: dataset, samples: split.test.map(UInt32.init), lanes: ProcessInfo.processInfo.activeProcessorCount)
+    }
+
+    private func report(
+        _ parts: [RunReport.Part], _ predictions: [Prediction], _ mistakes: some Collection<RunReport.Mistake>
+    ) throws -> String {
         let configuration = plan.configuration
         let metrics = try ClassificationMetrics(predictions, classes: dataset.classes, seed: configuration.seed)
         var facts = configuration.facts(of: dataset).filter { $0.name != "Held out" }
@@ -151,7 +161,7 @@ public final class CrossValidation {
         facts.append(.init("Time", began.duration(to: .now).spoken))
         try RunReport(
             title: "HeartBeatNet cross-validation", facts: facts, predictions: predictions, metrics: metrics,
-            parts: parts,
+            parts: parts, mistakes: Array(mistakes),
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
         ).write(to: folder.url)
         for part in parts { line.print("\(part.name): \(Self.text(part.assessment))") }

@@ -20,7 +20,8 @@ public struct SignalOptions: ParsableArguments {
     public var channels: SpectrogramChannels?
 
     @Option(
-        help: "Samples of a Fourier transform, of 2000 a second: 1024 (the default) tells tones apart, 128 heart sounds.")
+        help:
+            "Samples of a Fourier transform, of 2000 a second: 1024 (the default) tells tones apart, 128 heart sounds.")
     public var fftSize: Int?
 
     @Option(help: "Samples from one column of a spectrogram to the next (default: 64).")
@@ -30,7 +31,9 @@ public struct SignalOptions: ParsableArguments {
     public var mels: Int?
 
     @Option(
-        help: "Leave this band of a sound alone, in Hz, and let the picture show it: 25-400 has heart sounds and murmurs.")
+        help:
+            "Leave this band of a sound alone, in Hz, and let the picture show it: 25-400 has heart sounds and murmurs."
+    )
     public var bandPass: FrequencyBand?
 
     @Flag(help: "Take clicks of friction out of a sound.")

@@ -105,7 +105,7 @@ public struct TrainedModel: Sendable {
         if isInSample { log.warning("\(caution)") }
         try RunReport(
             title: "HeartBeatNet evaluation", facts: facts, predictions: predictions, metrics: metrics,
-            mistakes: try worstMistakes(among: predictions, of: dataset),
+            mistakes: try ModelViewer(self, dataset).worstMistakes(among: predictions),
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
             cautions: isInSample ? [caution] : []
         ).write(to: folder.url)

@@ -111,10 +111,13 @@ extension TrainingRun {
             seed: configuration.seed)
         let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
         let cautions = cautions(about: scored)
+        let viewer = try ModelViewer(TrainedModel(run: folder.url.path), scored)
+        let mistakes = try viewer.worstMistakes(among: predictions)
+        reportViews(try viewer.bestExamples(among: predictions), mistakes)
         try RunReport(
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
             metrics: metrics, history: history.records,
-            mistakes: try TrainedModel(run: folder.url.path).worstMistakes(among: predictions, of: scored),
+            mistakes: mistakes,
             skipped: skipped.map {
                 .init(file: $0.path, reason: $0.reason)
             }, cautions: cautions

@@ -2,6 +2,7 @@ import AttentionUNet
 import Checkpoints
 import Datasets
 import Evaluation
+import EventFiles
 import Foundation
 import Logging
 import Messages
@@ -32,6 +33,7 @@ public final class TrainingRun {
     let isResumed: Bool
     let log: Logger
     private(set) var history: History
+    let events: EventFile
     var line = ProgressLine()
     private(set) var step: UInt64 = 0
     private(set) var progress = EpochProgress()
@@ -110,6 +112,7 @@ public final class TrainingRun {
         writer = CheckpointWriter(layout: layout, waking: interruption.wakeup, log: log)
         try Self.checkMemory(for: layout, configuration)
         history = try History(folder: folder.url)
+        events = EventFile(folder: folder.url)
         let batches = BatchMaker(
             dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed,
             weights: configuration.balance?.weights(of: dataset, training: split.training))
@@ -147,6 +150,7 @@ public final class TrainingRun {
         bestScore = records.compactMap(\.validationAUC).max()
         recordedStep = UInt64(records.last?.step ?? 0)
         restoreEpoch()
+        events.start(after: Int(step))
         try cluster.place(start.source)
         if let best = records.last, best.validationAUC == bestScore, recordedStep == step, step > 0 { try keepBest() }
     }
@@ -271,6 +275,7 @@ public final class TrainingRun {
         } catch {
             log.error("history not written: \(error); training goes on")
         }
+        report(record.events)
         recordedStep = step
         line.print(summary(of: record))
         printWorkers(onlyIfUneven: true)

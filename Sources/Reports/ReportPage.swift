@@ -173,8 +173,8 @@ struct ReportPage {
             + "least; the numbers are the least and the greatest factor.</p>"
         let cases = report.mistakes.map { mistake in
             let pictures =
-                [Self.picture(mistake.picture, "what the network saw")]
-                + mistake.attention.map {
+                [Self.picture(mistake.view.picture, "what the network saw")]
+                + mistake.view.attention.map {
                     Self.picture(
                         $0.picture,
                         "\($0.name): \(FigureText.score(Double($0.least))) to \(FigureText.score(Double($0.greatest)))")

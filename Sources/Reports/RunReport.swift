@@ -15,7 +15,7 @@ public struct RunReport: Sendable {
     public var history: [EpochRecord]
     /// The parts of the data that were scored by a model each; empty where one model scored all.
     public var parts: [Part]
-    /// The recordings that were called wrongly with most confidence, the worst first.
+    /// The recordings that were called wrongly with most confidence, the worst first: `mistakesShown` at most.
     public var mistakes: [Mistake]
     public var skipped: [SkippedFile]
     /// What makes the result doubtful, a sentence each.
@@ -31,7 +31,23 @@ public struct RunReport: Sendable {
         /// Counted from 0, of so many.
         public let window: Int
         public let windows: Int
-        /// What the network saw, as a PNG file.
+        public let view: View
+
+        public init(
+            file: String, truth: String, called: String, probability: Double, window: Int, windows: Int, view: View
+        ) {
+            self.file = file
+            self.truth = truth
+            self.called = called
+            self.probability = probability
+            self.window = window
+            self.windows = windows
+            self.view = view
+        }
+    }
+
+    /// What the network saw, as PNG files of one size.
+    public struct View: Sendable {
         public let picture: [UInt8]
         /// What each gate let through, the coarsest first.
         public let attention: [Attention]
@@ -52,16 +68,7 @@ public struct RunReport: Sendable {
             }
         }
 
-        public init(
-            file: String, truth: String, called: String, probability: Double, window: Int, windows: Int,
-            picture: [UInt8], attention: [Attention]
-        ) {
-            self.file = file
-            self.truth = truth
-            self.called = called
-            self.probability = probability
-            self.window = window
-            self.windows = windows
+        public init(picture: [UInt8], attention: [Attention]) {
             self.picture = picture
             self.attention = attention
         }
@@ -77,6 +84,8 @@ public struct RunReport: Sendable {
             self.assessment = assessment
         }
     }
+
+    public static let mistakesShown = 6
 
     /// One line of a table of facts.
     public struct Fact: Hashable, Codable, Sendable {

@@ -22,7 +22,10 @@ extension ClusterTests {
                     let pooled = try workspace.table("run/predictions.csv")
                     #expect(own.allSatisfy(pooled.contains))
                 }
-                #expect(try workspace.text(of: "run/report.html").contains("Part by part"))
+                let report = try workspace.text(of: "run/report.html")
+                #expect(report.contains("Part by part"))
+                let wrong = try workspace.table("run/predictions.csv").filter { $0["true"] != $0["predicted"] }
+                #expect(report.matches(of: #/<h3>\S+: \S+, called \S+ \(/#).count == min(wrong.count, 6))
             }
         }
 
@@ -76,7 +79,9 @@ extension ClusterTests {
                 try workspace.write(Array(lines.dropLast().joined(separator: "\n").utf8), to: "data/c/REFERENCE.csv")
                 let outcome = try workspace.run("hbn-coordinator", ["--resume", workspace("run"), "--local", "1"])
                 #expect(outcome.status == 65)
-                #expect(outcome.errors.contains("is not what the run began with: recordings were added, removed or changed"))
+                #expect(
+                    outcome.errors.contains("is not what the run began with: recordings were added, removed or changed")
+                )
             }
         }
 

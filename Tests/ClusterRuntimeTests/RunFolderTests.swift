@@ -15,6 +15,7 @@ extension ClusterTests {
                     ])
                 try checkFiles(workspace)
                 try checkHistory(workspace)
+                try checkEvents(workspace)
                 try checkConfiguration(workspace)
                 let predictions = try workspace.table("run/predictions.csv")
                 #expect(!predictions.isEmpty)
@@ -57,6 +58,26 @@ extension ClusterTests {
                     "confusion_matrix", "average_precision", "brier_score", "expected_calibration_error",
                     "macc_interval_95", "threshold", "at_threshold",
                 ]))
+        }
+
+        /// The records that TensorBoard reads: a version, the start, two epochs, and the pictures.
+        private func checkEvents(_ workspace: Workspace) throws {
+            let files = try FileManager.default.contentsOfDirectory(atPath: workspace("run"))
+                .filter { $0.hasPrefix("events.out.tfevents.") }
+            #expect(files.count == 1)
+            var rest = try Data(contentsOf: URL(fileURLWithPath: workspace("run/\(files[0])")))
+            var records: [String] = []
+            while !rest.isEmpty {
+                let count = rest.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+                let message = rest.dropFirst(12).prefix(count)
+                try #require(message.count == count)
+                records.append(String(decoding: message, as: UTF8.self))
+                rest = rest.dropFirst(12 + count + 4)
+            }
+            try #require(records.count == 5)
+            #expect(records[0].hasSuffix("brain.Event:2"))
+            #expect(records[2...3].allSatisfy { $0.contains("loss/training") && $0.contains("auc/validation") })
+            #expect(records[4].contains("/spectrogram") && records[4].contains("/decoder.1"))
         }
 
         private func checkHistory(_ workspace: Workspace) throws {

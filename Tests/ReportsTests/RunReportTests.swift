@@ -15,7 +15,9 @@ struct RunReportTests {
         hostile.mistakes = [
             .init(
                 file: Self.hostile, truth: Self.hostile, called: Self.hostile, probability: 0.9, window: 0, windows: 3,
-                picture: [1, 2, 3], attention: [.init(name: Self.hostile, least: 0, greatest: 1, picture: [4, 5])])
+                view: .init(
+                    picture: [1, 2, 3],
+                    attention: [.init(name: Self.hostile, least: 0, greatest: 1, picture: [4, 5])]))
         ]
         hostile.parts = [.init(name: Self.hostile, assessment: hostile.metrics.overall)]
         hostile.cautions = [Self.hostile]

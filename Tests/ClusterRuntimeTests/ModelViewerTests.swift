@@ -14,7 +14,7 @@ import Testing
 }
 
 extension ClusterTests {
-    @Suite struct MistakesTests {
+    @Suite struct ModelViewerTests {
         @Test func aReportShowsTheWorstMistakesOfAModelThatHasLearntNothing() throws {
             try Workspace.use { workspace in
                 try workspace.succeed(
