@@ -35,7 +35,7 @@ public struct Assessment: Hashable, Sendable {
                 }
             }
         }
-        let intervals = Bootstrap(count: predictions.count, replicates: replicates, seed: seed).intervals(of: [
+        let intervals = Bootstrap(predictions, replicates: replicates, seed: seed).intervals(of: [
             { weights in
                 let areas = rankings.compactMap { $0.area(weights: weights) }
                 return areas.isEmpty || areas.count < rankings.count ? nil : areas.mean

@@ -34,7 +34,7 @@ public struct Baseline: Sendable {
         predictions.map {
             Prediction(
                 file: $0.file, truth: $0.truth, probabilities: $0.group.flatMap { byGroup[$0] } ?? overall,
-                group: $0.group)
+                group: $0.group, subject: $0.subject)
         }
     }
 

@@ -8,12 +8,17 @@ public struct Prediction: Hashable, Sendable {
     public let probabilities: [Double]
     /// Where the recording comes from, such as a hospital; nil when nobody knows.
     public let group: String?
+    /// Who was recorded; nil when nobody knows.
+    public let subject: String?
 
-    public init(file: String, truth: Int, probabilities: [Double], group: String? = nil) {
+    public init(
+        file: String, truth: Int, probabilities: [Double], group: String? = nil, subject: String? = nil
+    ) {
         self.file = file
         self.truth = truth
         self.probabilities = probabilities
         self.group = group
+        self.subject = subject
     }
 
     /// The index of the greatest probability, the first of equals; nil unless every probability is a finite number.
@@ -29,7 +34,7 @@ public struct Prediction: Hashable, Sendable {
     /// Scores each recording by the mean of its windows' probabilities, added in the order given.
     ///
     /// Recordings come out in the order of their first window. Throws when two windows of one file disagree about its
-    /// class, its group or the number of classes.
+    /// class, its group, its subject or the number of classes.
     public static func averaging(windows: [Prediction]) throws(EvaluationError) -> [Prediction] {
         var positions: [String: Int] = [:]
         var sums: [(first: Prediction, total: [Double], count: Double)] = []
@@ -40,12 +45,13 @@ public struct Prediction: Hashable, Sendable {
                 continue
             }
             let first = sums[position].first
-            guard window.truth == first.truth, window.group == first.group,
+            guard window.truth == first.truth, window.group == first.group, window.subject == first.subject,
                 window.probabilities.count == first.probabilities.count
             else {
                 throw EvaluationError(
                     file: window.file,
-                    reason: "its windows disagree about class, group or number of classes; give each recording one name"
+                    reason: "its windows disagree about class, group, subject or number of classes; "
+                        + "give each recording one name"
                 )
             }
             for (index, probability) in window.probabilities.enumerated() {
@@ -55,7 +61,8 @@ public struct Prediction: Hashable, Sendable {
         }
         return sums.map { first, total, count in
             Prediction(
-                file: first.file, truth: first.truth, probabilities: total.map { $0 / count }, group: first.group)
+                file: first.file, truth: first.truth, probabilities: total.map { $0 / count }, group: first.group,
+                subject: first.subject)
         }
     }
 

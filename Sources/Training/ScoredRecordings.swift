@@ -16,7 +16,7 @@ public enum ScoredRecordings {
             return Prediction(
                 file: recording.name, truth: recording.label,
                 probabilities: probabilities[index * classes..<(index + 1) * classes].map(Double.init),
-                group: recording.group)
+                group: recording.group, subject: recording.subject)
         }
         return try Prediction.averaging(windows: windows)
     }
