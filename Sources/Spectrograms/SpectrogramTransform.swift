@@ -32,15 +32,24 @@ public final class SpectrogramTransform {
     }
 
     /// The picture of samples at the settings' rate: `height x width` pixels, time to the right, low frequencies at the
-    /// bottom, darkest where it is 80 dB (`dynamicRange`) quieter than at the loudest point, and everywhere in silence.
+    /// bottom, darkest where it is 80 dB (`dynamicRange`) quieter than at the loudest point, and everywhere in silence. With
+    /// `levelsBands`, the middle is the mean of a band, and a quarter of the range above it is brightest, below it darkest.
     ///
     /// The coloured spectrogram of one pixel a frame and band is resized bilinearly at half-pixel centres.
     public func image(of samples: UnsafeBufferPointer<Float>) -> Image {
         precondition(!samples.isEmpty, "image of no samples")
         var spectrogram = melSpectrogram(of: samples)
-        spectrogram.convertToDecibels(range: settings.dynamicRange)
-        if settings.levelsBands == true { spectrogram.levelBands(range: settings.dynamicRange) }
-        return spectrogram.picture(range: settings.dynamicRange, channels: settings.channels ?? .colours)
+        var range = settings.dynamicRange
+        if settings.levelsBands == true {
+            // What is told apart within a band is half of what is told apart between bands.
+            range /= 2
+            // Nothing is cut off before: no sound has so great a range.
+            spectrogram.convertToDecibels(range: 1000)
+            spectrogram.levelBands(range: range)
+        } else {
+            spectrogram.convertToDecibels(range: range)
+        }
+        return spectrogram.picture(range: range, channels: settings.channels ?? .colours)
             .resized(width: settings.width, height: settings.height, method: .bilinear)
     }
 

@@ -154,6 +154,23 @@ struct Golden: Decodable {
         #expect(louder.values == [0, -80])
     }
 
+    @Test(arguments: [0.1, 3]) func aLevelledPictureKnowsNoLoudness(gain: Float) throws {
+        var settings = transform.settings
+        (settings.channels, settings.levelsBands) = (.mel, true)
+        let levelled = try SpectrogramTransform(settings)
+        let picture = try levelled.image(of: Sound(sampleRate: 2000, samples: golden.samples))
+        let other = try levelled.image(of: Sound(sampleRate: 2000, samples: golden.samples.map { $0 * gain }))
+        #expect(zip(picture.pixels, other.pixels).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
+        #expect(picture.pixels.contains { $0 > 192 } && picture.pixels.contains { $0 < 100 })
+    }
+
+    @Test func aLevelledPictureOfSilenceIsOneGrey() throws {
+        var settings = transform.settings
+        (settings.channels, settings.levelsBands) = (.mel, true)
+        let picture = try SpectrogramTransform(settings).image(of: Sound(sampleRate: 2000, samples: [0, 0, 0, 0]))
+        #expect(picture.pixels.allSatisfy { $0 == 128 })
+    }
+
     @Test func thePictureIsTheColouredSpectrogramWithLowFrequenciesAtTheBottom() throws {
         let image = golden.samples.withUnsafeBufferPointer { transform.image(of: $0) }
         #expect(image.width == 63 && image.height == 128)
