@@ -91,6 +91,7 @@ public final class CrossValidation {
     public func run() throws -> String {
         var parts: [RunReport.Part] = []
         var predictions: [Prediction] = []
+        var answers = BaselineAnswers()
         var mistakes: [RunReport.Mistake] = []
         for (index, part) in plan.parts.enumerated() {
             if !isTrained(part) {
@@ -102,16 +103,23 @@ public final class CrossValidation {
                     .interrupted, "interrupted after \(part); go on with hbn-coordinator --resume \(folder.url.path)")
             }
             let model = try model(without: part)
-            let own = try test(model, with: part)
+            let split = try dataset.split(
+                validationFraction: model.configuration.validationFraction, heldOut: part,
+                seed: model.configuration.seed)
+            let own = try model.predictions(
+                for: dataset, samples: split.test.map(UInt32.init),
+                lanes: ProcessInfo.processInfo.activeProcessorCount)
+            let ownAnswers = ScoredRecordings.baselines(for: own, dataset, training: split.training)
             let threshold = try model.storedThreshold().map { DecisionThreshold($0, isInSample: false) }
             let metrics = try ClassificationMetrics(
-                own, classes: dataset.classes, threshold: threshold, seed: plan.configuration.seed)
+                own, classes: dataset.classes, answers: ownAnswers, threshold: threshold, seed: plan.configuration.seed)
             parts.append(.init(name: "\(part)", assessment: metrics.overall))
             predictions += own
+            answers += ownAnswers
             mistakes += try ModelViewer(model, dataset).worstMistakes(among: own)
         }
         mistakes.sort { ($1.probability, $0.file) < ($0.probability, $1.file) }
-        return try report(parts, predictions, mistakes.prefix(RunReport.mistakesShown))
+        return try report(parts, predictions, answers, mistakes.prefix(RunReport.mistakesShown))
     }
 
     private func isTrained(_ part: HeldOut) -> Bool {
@@ -138,19 +146,13 @@ public final class CrossValidation {
         return model
     }
 
-    /// What a model says of the recordings that it never saw.
-    private func test(_ model: TrainedModel, with part: HeldOut) throws -> [Prediction] {
-        let split = try dataset.split(
-            validationFraction: model.configuration.validationFraction, heldOut: part, seed: model.configuration.seed)
-        return try model.predictions(
-            for: dataset, samples: split.test.map(UInt32.init), lanes: ProcessInfo.processInfo.activeProcessorCount)
-    }
-
     private func report(
-        _ parts: [RunReport.Part], _ predictions: [Prediction], _ mistakes: some Collection<RunReport.Mistake>
+        _ parts: [RunReport.Part], _ predictions: [Prediction], _ answers: BaselineAnswers,
+        _ mistakes: some Collection<RunReport.Mistake>
     ) throws -> String {
         let configuration = plan.configuration
-        let metrics = try ClassificationMetrics(predictions, classes: dataset.classes, seed: configuration.seed)
+        let metrics = try ClassificationMetrics(
+            predictions, classes: dataset.classes, answers: answers, seed: configuration.seed)
         var facts = configuration.facts(of: dataset).filter { $0.name != "Held out" }
         facts.append(
             .init(

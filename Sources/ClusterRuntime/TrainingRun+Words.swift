@@ -102,13 +102,10 @@ extension TrainingRun {
                 for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
             facts.append(.init("Scored on", "\(path), looked at only after the training"))
         }
-        let trained = Set(schedule.samples.map { dataset.samples[Int($0)].recording })
-        let reference = trained.sorted().map {
-            Baseline.Label(truth: dataset.recordings[$0].label, group: dataset.recordings[$0].group)
-        }
+        let answers = ScoredRecordings.baselines(
+            for: predictions, dataset, training: schedule.samples.lazy.map(Int.init))
         let metrics = try ClassificationMetrics(
-            predictions, classes: dataset.classes, reference: reference, threshold: threshold,
-            seed: configuration.seed)
+            predictions, classes: dataset.classes, answers: answers, threshold: threshold, seed: configuration.seed)
         let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
         let cautions = cautions(about: scored)
         let viewer = try ModelViewer(TrainedModel(run: folder.url.path), scored)

@@ -44,3 +44,24 @@ public struct Baseline: Sendable {
         return counts.map { $0 / Double(max(labels.count, 1)) }
     }
 }
+
+/// What the rule of the majority and that of the group's majority answer for the same recordings.
+public struct BaselineAnswers: Sendable {
+    private(set) var majorityClass: [Prediction]
+    private(set) var majorityClassOfGroup: [Prediction]
+
+    /// For no recordings yet.
+    public init() { (majorityClass, majorityClassOfGroup) = ([], []) }
+
+    /// For `predictions`' recordings, by rules that have read `labels`.
+    public init(for predictions: [Prediction], reading labels: [Baseline.Label], classes: Int) {
+        majorityClass = Baseline.majority(of: labels, classes: classes).predictions(for: predictions)
+        majorityClassOfGroup = Baseline.majorityByGroup(of: labels, classes: classes).predictions(for: predictions)
+    }
+
+    /// Adds those for other recordings, by rules that may have read other labels.
+    public static func += (answers: inout Self, others: Self) {
+        answers.majorityClass += others.majorityClass
+        answers.majorityClassOfGroup += others.majorityClassOfGroup
+    }
+}

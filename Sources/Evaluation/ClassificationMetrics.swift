@@ -33,12 +33,12 @@ public struct ClassificationMetrics: Hashable, Sendable {
 
     /// Scores `predictions`, one a recording.
     ///
-    /// `reference` is what the baselines read, normally the training part's labels. Without it they read the labels of
-    /// the predictions themselves, which flatters them. `threshold` comes from the validation part, never from
+    /// `answers` are the baselines' for the same recordings in the same order, by rules that have read the training part's labels.
+    /// Without them, the rules read the labels of the predictions themselves, which flatters them. `threshold` comes from the validation part, never from
     /// predictions that are to say how good the model is. `replicates` is how often the bootstrap draws.
     /// Throws when a prediction does not fit `classes`.
     public init(
-        _ predictions: [Prediction], classes: [String], reference: [Baseline.Label]? = nil,
+        _ predictions: [Prediction], classes: [String], answers: BaselineAnswers? = nil,
         threshold: DecisionThreshold? = nil, replicates: Int = 1000, seed: UInt64 = 0
     ) throws(EvaluationError) {
         for prediction in predictions { try prediction.check(classes: classes.count) }
@@ -58,11 +58,14 @@ public struct ClassificationMetrics: Hashable, Sendable {
             classes.enumerated().map { ($1, ClassScores(of: $0, in: overall.confusionMatrix)) },
             uniquingKeysWith: { first, _ in first })
         groups = Dictionary(grouping: scored.filter { $0.group != nil }) { $0.group! }.mapValues(assess)
-        let labels = reference ?? scored.map { Baseline.Label(truth: $0.truth, group: $0.group) }
-        let rules = [
-            Baseline.majority(of: labels, classes: classes.count),
-            Baseline.majorityByGroup(of: labels, classes: classes.count),
-        ].map { Scores($0.predictions(for: scored), classes: classes) }
+        let answers =
+            answers
+            ?? BaselineAnswers(
+                for: predictions, reading: scored.map { .init(truth: $0.truth, group: $0.group) },
+                classes: classes.count)
+        let rules = [answers.majorityClass, answers.majorityClassOfGroup].map { answers in
+            Scores(zip(predictions, answers).filter { $0.0.predicted != nil }.map(\.1), classes: classes)
+        }
         baselines = groups.isEmpty ? nil : Baselines(majorityClass: rules[0], majorityClassOfGroup: rules[1])
     }
 

@@ -21,6 +21,16 @@ public enum ScoredRecordings {
         return try Prediction.averaging(windows: windows)
     }
 
+    /// What the baselines, which read `training`'s labels, answer for the recordings of predictions.
+    public static func baselines(
+        for predictions: [Prediction], _ dataset: Dataset, training: some Sequence<Int>
+    ) -> BaselineAnswers {
+        let recordings = Set(training.map { dataset.samples[$0].recording }).sorted().map { dataset.recordings[$0] }
+        return BaselineAnswers(
+            for: predictions, reading: recordings.map { .init(truth: $0.label, group: $0.group) },
+            classes: dataset.classes.count)
+    }
+
     /// Loss and accuracy of the windows themselves, as they are trained on.
     public static func windowScores(
         _ dataset: Dataset, samples: [UInt32], probabilities: [Float]
