@@ -116,10 +116,13 @@ public final class CrossValidation {
             parts.append(.init(name: "\(part)", assessment: metrics.overall))
             predictions += own
             answers += ownAnswers
-            mistakes += try ModelViewer(model, dataset).worstMistakes(among: own)
+            let isFull = mistakes.count == RunReport.mistakesShown
+            mistakes += try ModelViewer(model, dataset).worstMistakes(
+                among: own, atLeast: isFull ? mistakes.last!.probability : 0)
+            mistakes.sort { ($1.probability, $0.file) < ($0.probability, $1.file) }
+            mistakes = Array(mistakes.prefix(RunReport.mistakesShown))
         }
-        mistakes.sort { ($1.probability, $0.file) < ($0.probability, $1.file) }
-        return try report(parts, predictions, answers, mistakes.prefix(RunReport.mistakesShown))
+        return try report(parts, predictions, answers, mistakes)
     }
 
     private func isTrained(_ part: HeldOut) -> Bool {
@@ -148,7 +151,7 @@ public final class CrossValidation {
 
     private func report(
         _ parts: [RunReport.Part], _ predictions: [Prediction], _ answers: BaselineAnswers,
-        _ mistakes: some Collection<RunReport.Mistake>
+        _ mistakes: [RunReport.Mistake]
     ) throws -> String {
         let configuration = plan.configuration
         let metrics = try ClassificationMetrics(
@@ -163,7 +166,7 @@ public final class CrossValidation {
         facts.append(.init("Time", began.duration(to: .now).spoken))
         try RunReport(
             title: "HeartBeatNet cross-validation", facts: facts, predictions: predictions, metrics: metrics,
-            parts: parts, mistakes: Array(mistakes),
+            parts: parts, mistakes: mistakes,
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
         ).write(to: folder.url)
         for part in parts { line.print("\(part.name): \(Self.text(part.assessment))") }

@@ -23,18 +23,17 @@ struct ModelViewer {
     }
 
     /// Of the recordings that were called wrongly, those with the highest probability of the wrong class, the worst first; each
-    /// by the window that spoke for that class most.
-    func worstMistakes(among predictions: [Prediction], count: Int = RunReport.mistakesShown) throws -> [RunReport
-        .Mistake]
-    {
+    /// by the window that spoke for that class most. What is less probable than `least` is not looked at.
+    func worstMistakes(among predictions: [Prediction], atLeast least: Double = 0) throws -> [RunReport.Mistake] {
         let recordings = Dictionary(uniqueKeysWithValues: dataset.recordings.map { ($0.name, $0) })
         let wrong = predictions.compactMap { prediction -> (Prediction, Int, Recording)? in
             guard let called = prediction.predicted, called != prediction.truth,
+                prediction.probabilities[called] >= least,
                 let recording = recordings[prediction.file]
             else { return nil }
             return (prediction, called, recording)
         }.sorted { ($1.0.probabilities[$1.1], $0.0.file) < ($0.0.probabilities[$0.1], $1.0.file) }
-        return try wrong.prefix(count).map { prediction, called, recording in
+        return try wrong.prefix(RunReport.mistakesShown).map { prediction, called, recording in
             let (window, view) = try view(of: recording, speakingFor: called)
             return RunReport.Mistake(
                 file: prediction.file, truth: dataset.classes[prediction.truth], called: dataset.classes[called],
@@ -43,7 +42,7 @@ struct ModelViewer {
         }
     }
 
-    /// For each class, the recording with these samples that most surely is of it, if it was called so.
+    /// For each class, the recording among these that was called so most surely and rightly.
     func bestExamples(among predictions: [Prediction]) throws -> [(label: String, view: RunReport.View)] {
         try dataset.classes.indices.compactMap { label in
             let right = predictions.filter { $0.truth == label && $0.predicted == label }

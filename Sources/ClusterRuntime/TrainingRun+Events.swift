@@ -15,14 +15,18 @@ extension TrainingRun {
     }
 
     /// Spectrograms in the light of the attention gates, of what was called rightly and wrongly.
-    func reportViews(_ examples: [(label: String, view: RunReport.View)], _ mistakes: [RunReport.Mistake]) {
-        let named =
-            examples.map { ("examples/\($0.label)", $0.view) }
-            + mistakes.enumerated().map { index, mistake in
-                ("mistakes/\(index + 1). \(mistake.truth), called \(mistake.called)", mistake.view)
-            }
-        let size = configuration.model
-        report(named.flatMap { name, view in view.events(under: name, height: size.height, width: size.width) })
+    func reportViews(of predictions: [Prediction], _ mistakes: [RunReport.Mistake], by viewer: ModelViewer) {
+        do {
+            let named =
+                try viewer.bestExamples(among: predictions).map { ("examples/\($0.label)", $0.view) }
+                + mistakes.enumerated().map { index, mistake in
+                    ("mistakes/\(index + 1). \(mistake.truth), called \(mistake.called)", mistake.view)
+                }
+            let size = configuration.model
+            report(named.flatMap { name, view in view.events(under: name, height: size.height, width: size.width) })
+        } catch {
+            log.warning("\(error); TensorBoard will not show what the model saw")
+        }
     }
 }
 

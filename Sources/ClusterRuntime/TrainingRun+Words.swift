@@ -90,6 +90,7 @@ extension TrainingRun {
         var (scored, predictions) = (dataset, try validationPredictions())
         var threshold = DecisionThreshold(chosenOn: predictions, classes: dataset.classes)
         var facts = configuration.facts(of: dataset)
+        let model = try TrainedModel(run: folder.url.path)
         if let heldOut = configuration.heldOut {
             threshold = threshold?.outOfSample
             predictions = try ScoredRecordings.predictions(dataset, samples: test, probabilities: testProbabilities)
@@ -98,7 +99,7 @@ extension TrainingRun {
         if let path = configuration.testData {
             threshold = threshold?.outOfSample
             scored = try Self.read(.folder(path), configuration.dataset, log: log)
-            predictions = try TrainedModel(run: folder.url.path).predictions(
+            predictions = try model.predictions(
                 for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
             facts.append(.init("Scored on", "\(path), looked at only after the training"))
         }
@@ -108,9 +109,8 @@ extension TrainingRun {
             predictions, classes: dataset.classes, answers: answers, threshold: threshold, seed: configuration.seed)
         let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
         let cautions = cautions(about: scored)
-        let viewer = try ModelViewer(TrainedModel(run: folder.url.path), scored)
+        let viewer = try ModelViewer(model, scored)
         let mistakes = try viewer.worstMistakes(among: predictions)
-        reportViews(try viewer.bestExamples(among: predictions), mistakes)
         try RunReport(
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
             metrics: metrics, history: history.records,
@@ -119,6 +119,8 @@ extension TrainingRun {
                 .init(file: $0.path, reason: $0.reason)
             }, cautions: cautions
         ).write(to: folder.url)
+        // They stand there already where nothing was trained since.
+        if step > firstStep { reportViews(of: predictions, mistakes, by: viewer) }
         for caution in cautions { log.warning("\(caution)") }
         line.print("held out:")
         for row in metrics.summary { line.print(row) }

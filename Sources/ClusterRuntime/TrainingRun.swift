@@ -36,6 +36,8 @@ public final class TrainingRun {
     let events: EventFile
     var line = ProgressLine()
     private(set) var step: UInt64 = 0
+    /// Where the training began this time.
+    private(set) var firstStep: UInt64 = 0
     private(set) var progress = EpochProgress()
     private var ledger = Ledger()
     private var order: [UInt32] = []
@@ -142,6 +144,7 @@ public final class TrainingRun {
     /// Goes on from here, whatever was trained beyond.
     private func begin(at start: StartingPoint) throws {
         step = start.source.version
+        firstStep = step
         progress = start.progress
         ledger = Ledger()
         order = []

@@ -8,8 +8,12 @@ public final class EventFile {
     private let clock: () -> Double
     private var handle: FileHandle?
     private var path = ""
+    /// Replaced by tests.
+    var write: (FileHandle, [UInt8]) throws -> Void = { try $0.write(contentsOf: $1) }
     /// What is written before the next event.
     private var pending: [Event] = []
+
+    private static let prefix = "events.out.tfevents."
 
     /// A new file in `folder`. `clock` tells the seconds since 1970.
     public init(folder: URL, clock: @escaping () -> Double = { Date().timeIntervalSince1970 }) {
@@ -25,10 +29,18 @@ public final class EventFile {
 
     public func append(_ values: [Event.Value], step: Int) throws(EventFileError) {
         do {
+            let isNew = handle == nil
             let handle = try handle ?? create()
             self.handle = handle
-            for event in pending + [Event(step: step, .summary(values))] {
-                try handle.write(contentsOf: event.record(seconds: clock()))
+            let events = (isNew ? [Event(step: 0, .version)] : []) + pending + [Event(step: step, .summary(values))]
+            let end = try handle.offset()
+            do {
+                try write(handle, events.flatMap { $0.record(seconds: clock()) })
+            } catch {
+                // What is torn would hide all that follows it.
+                try? handle.truncate(atOffset: end)
+                if isNew { abandon() }
+                throw error
             }
             pending = []
         } catch let error as EventFileError {
@@ -38,16 +50,25 @@ public final class EventFile {
         }
     }
 
-    /// TensorBoard reads the files of a folder in the order of their names, so those of a resumed run follow each other.
+    /// Leaves no empty file.
+    private func abandon() {
+        try? handle?.close()
+        handle = nil
+        unlink(path)
+    }
+
+    /// TensorBoard reads the files of a folder in the order of their names, so that of a resumed run follows the others, whatever
+    /// the clock of this host says.
     private func create() throws -> FileHandle {
-        var second = Int(clock())
+        let others = try FileManager.default.contentsOfDirectory(atPath: folder.path).compactMap { name in
+            name.hasPrefix(Self.prefix) ? Int(name.dropFirst(Self.prefix.count).prefix(10).prefix { $0.isNumber }) : nil
+        }
+        var second = max(Int(clock()), (others.max() ?? 0) + 1)
         while true {
-            path = folder.appending(path: String(format: "events.out.tfevents.%010d.heartbeatnet", second)).path
+            path = folder.appending(path: Self.prefix + String(format: "%010d.heartbeatnet", second)).path
             let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
             if descriptor >= 0 {
-                let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-                try handle.write(contentsOf: Event(step: 0, .version).record(seconds: clock()))
-                return handle
+                return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
             }
             guard errno == EEXIST else { throw EventFileError(path: path, POSIXError(.init(rawValue: errno) ?? .EIO)) }
             second += 1

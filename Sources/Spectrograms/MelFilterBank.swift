@@ -30,6 +30,14 @@ struct MelFilterBank {
         }
     }
 
+    /// The bands of a spectrogram's settings, none above half the sample rate.
+    init(_ settings: SpectrogramSettings) {
+        let highest = Double(settings.sampleRate) / 2
+        self.init(
+            sampleRate: settings.sampleRate, fftSize: settings.fftSize, mels: settings.mels,
+            band: settings.band.map { $0.low...min($0.high, highest) } ?? 0...highest)
+    }
+
     /// Sums each filter's share of a power spectrum into `output`, one place a filter.
     func apply(to power: UnsafeMutableBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Float>) {
         for (i, filter) in filters.enumerated() {

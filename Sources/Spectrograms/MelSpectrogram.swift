@@ -22,7 +22,8 @@ struct MelSpectrogram {
     }
 
     /// Moves the decibels of each band so that their mean is the middle of `range`, which they do not leave. What a stethoscope
-    /// makes of every sound alike is then gone, and what changes within the sound stays.
+    /// makes of every sound alike is then gone, and what changes within the sound stays. Digital silence counts in the mean, at
+    /// the level it has here.
     mutating func levelBands(range: Float) {
         for mel in 0..<mels {
             var sum: Float = 0

@@ -41,8 +41,8 @@ public struct SpectrogramSettings: Codable, Hashable, Sendable {
         self.width = width
     }
 
-    /// Throws when a setting, perhaps read from a file, is out of its range.
-    func check() throws(SpectrogramError) {
+    /// Throws when a setting, perhaps read from a file, is out of its range, or a mel band would hold nothing.
+    public func check() throws(SpectrogramError) {
         func check(_ setting: String, _ value: Int, _ range: ClosedRange<Int>) throws(SpectrogramError) {
             guard range.contains(value) else {
                 throw SpectrogramError(
@@ -50,9 +50,9 @@ public struct SpectrogramSettings: Codable, Hashable, Sendable {
             }
         }
         try check("sampleRate", sampleRate, 1...768_000)
-        try check("fftSize", fftSize, 2...1 << 20)
+        try check("fftSize", fftSize, 2...1 << 16)
         try check("hop", hop, 1...1 << 20)
-        try check("mels", mels, 1...8192)
+        try check("mels", mels, 1...4096)
         try check("height", height, 1...8192)
         try check("width", width, 1...8192)
         if let band, !(band.low > 0 && band.low < min(band.high, Double(sampleRate) / 2) && band.high.isFinite) {
@@ -60,9 +60,18 @@ public struct SpectrogramSettings: Codable, Hashable, Sendable {
                 setting: "band",
                 problem: "\(band.low) to \(band.high) Hz is no band between 0 and \(sampleRate / 2) Hz")
         }
-        guard fftSize % 2 == 0 else { throw SpectrogramError(setting: "fftSize", problem: "\(fftSize) is not even") }
+        guard fftSize % 2 == 0 else {
+            throw SpectrogramError(setting: "fftSize", problem: "\(fftSize) is no even number of samples")
+        }
         guard dynamicRange > 0, dynamicRange.isFinite else {
             throw SpectrogramError(setting: "dynamicRange", problem: "\(dynamicRange) is not a positive number of dB")
+        }
+        let empty = MelFilterBank(self).filters.count(where: \.weights.isEmpty)
+        guard empty == 0 else {
+            throw SpectrogramError(
+                setting: "mels",
+                problem: "\(empty) of \(mels) bands hold no frequency of a transform of \(fftSize) samples; "
+                    + "take fewer bands, a larger transform or a wider band")
         }
     }
 }

@@ -13,9 +13,7 @@ public final class SpectrogramTransform {
         try settings.check()
         self.settings = settings
         fft = RealFFT(size: settings.fftSize)
-        filters = MelFilterBank(
-            sampleRate: settings.sampleRate, fftSize: settings.fftSize, mels: settings.mels,
-            band: settings.band.map { $0.low...$0.high } ?? 0...Double(settings.sampleRate) / 2)
+        filters = MelFilterBank(settings)
         power = [Float](repeating: 0, count: settings.fftSize / 2 + 1)
     }
 

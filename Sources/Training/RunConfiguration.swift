@@ -68,8 +68,13 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     /// What is wrong with the numbers, in one line, or nil.
     public var complaint: String? {
         if let complaint = model.complaint ?? optimizer.complaint { return complaint }
-        do { try augmentation.check() } catch { return "\(error)" }
         let size = dataset.spectrogram
+        do {
+            try augmentation.check()
+            try size.check()
+        } catch {
+            return "\(error)"
+        }
         if size.height != model.height || size.width != model.width {
             return "the spectrograms are \(size.height)x\(size.width), the model takes \(model.height)x\(model.width)"
         }

@@ -108,6 +108,10 @@ private let unusableArguments = [
     Refusal(
         "a split without training", 2, "--validation-fraction", by: "hbn dataset check @data --validation-fraction 1"),
     Refusal("changing a run", 2, "--resume", by: "hbn-coordinator --resume @run --epochs 3"),
+    Refusal("changing a run's pictures", 2, "--resume", by: "hbn-coordinator --resume @run --level-bands"),
+    Refusal("an odd transform", 2, "fftSize", "1023", by: "hbn-coordinator --fft-size 1023 --output @run"),
+    Refusal("no hop", 2, "hop", by: "hbn-coordinator --hop 0 --output @run"),
+    Refusal("bands of nothing", 2, "126 of 128", by: "hbn-coordinator --band-pass 25-26 --output @run"),
     Refusal(
         "changing a run's beginning", 2, "--resume", by: "hbn-coordinator --resume @run --initial-parameters @a"),
     Refusal(

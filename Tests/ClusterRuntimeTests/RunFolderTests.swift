@@ -29,8 +29,13 @@ extension ClusterTests {
         @Test func aRunByAnothersConfigurationIsLikeIt() throws {
             try Workspace.use { workspace in
                 let options = ["--max-steps", "3", "--checkpoint-every", "2", "--gradient-precision", "bf16"]
+                let signal = ["--fft-size", "128", "--hop", "32", "--mels", "16", "--level-bands"]
                 try workspace.succeed(
-                    "hbn-coordinator", TinyRun.brief.options + options + ["--output", workspace("first")])
+                    "hbn-coordinator", TinyRun.brief.options + options + signal + ["--output", workspace("first")])
+                let written = try workspace.text(of: "first/config.json")
+                for setting in [#""fftSize" : 128"#, #""hop" : 32"#, #""mels" : 16"#, #""levelsBands" : true"#] {
+                    #expect(written.contains(setting), "\(setting)")
+                }
                 try workspace.succeed(
                     "hbn-coordinator", ["--config", workspace("first/config.json"), "--output", workspace("run")])
                 #expect(try workspace.text(of: "run/config.json") == workspace.text(of: "first/config.json"))
@@ -76,6 +81,8 @@ extension ClusterTests {
             }
             try #require(records.count == 5)
             #expect(records[0].hasSuffix("brain.Event:2"))
+            // A session log with the status of a start.
+            #expect(records[1].utf8.suffix(4).elementsEqual([0x3A, 2, 8, 1]))
             #expect(records[2...3].allSatisfy { $0.contains("loss/training") && $0.contains("auc/validation") })
             #expect(records[4].contains("/spectrogram") && records[4].contains("/decoder.1"))
         }

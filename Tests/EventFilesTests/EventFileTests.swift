@@ -53,6 +53,39 @@ import Testing
         #expect(contents[0] == Data(records.flatMap { $0.record(seconds: 1000) }))
     }
 
+    @Test func whatIsWrittenByAClockThatGoesBackFollowsAllTheSame() throws {
+        defer { remove() }
+        for second in [2000.0, 1000] {
+            try EventFile(folder: folder) { second }.append([.scalar("loss/training", second)], step: 1)
+        }
+        let names = ["0000002000", "0000002001"].map { "events.out.tfevents.\($0).heartbeatnet" }
+        #expect(try files == names)
+    }
+
+    @Test func aWriteThatFailsLeavesNothingTorn() throws {
+        defer { remove() }
+        let file = EventFile(folder: folder) { 1000 }
+        try file.append([.scalar("loss/training", 1)], step: 1)
+        let path = try folder.appending(path: files[0]).path
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let write = file.write
+        // As on a full disk.
+        file.write = { handle, bytes in
+            try handle.write(contentsOf: bytes.prefix(20))
+            throw POSIXError(.ENOSPC)
+        }
+        #expect(throws: EventFileError.self) { try file.append([.scalar("loss/training", 2)], step: 2) }
+        let other = EventFile(folder: folder) { 5000 }
+        other.write = file.write
+        #expect(throws: EventFileError.self) { try other.append([.scalar("loss/training", 2)], step: 2) }
+        #expect(try files.count == 1)
+        file.write = write
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+        try file.append([.scalar("loss/training", 3)], step: 3)
+        let after = Event(step: 3, .summary([.scalar("loss/training", 3)])).record(seconds: 1000)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before + Data(after))
+    }
+
     @Test func nothingIsWrittenBeforeThereIsSomethingToSay() throws {
         defer { remove() }
         EventFile(folder: folder).start(after: 3)

@@ -128,7 +128,7 @@ struct Golden: Decodable {
     }
 
     @Test func soundsAreFilteredBeforeTheyBecomePictures() throws {
-        var settings = transform.settings
+        var settings = SpectrogramSettings(mels: 16, height: 32, width: 32)
         (settings.band, settings.removesSpikes) = (FrequencyBand(low: 100, high: 200), true)
         let sound = Sound(sampleRate: 2000, samples: golden.samples)
         let filtered = sound.bandPassed(from: 100, to: 200).withoutSpikes()
@@ -143,6 +143,24 @@ struct Golden: Decodable {
         let brightest = (0..<32).max { picture[16, $0].red < picture[16, $1].red } ?? 0
         // 250 Hz is the middle of the band.
         #expect((15...16).contains(brightest), "row \(brightest)")
+    }
+
+    @Test func aBandBeyondHalfTheSampleRateEndsThere() throws {
+        var settings = SpectrogramSettings(mels: 32, height: 32, width: 32)
+        settings.band = FrequencyBand(low: 25, high: 5000)
+        let beyond = try SpectrogramTransform(settings)
+        settings.band?.high = 1000
+        let within = try SpectrogramTransform(settings)
+        golden.samples.withUnsafeBufferPointer { #expect(beyond.image(of: $0) == within.image(of: $0)) }
+    }
+
+    @Test func bandsThatHoldNothingAreRefused() throws {
+        var settings = SpectrogramSettings(fftSize: 128, height: 32, width: 32)
+        settings.band = FrequencyBand(low: 25, high: 400)
+        let error = #expect(throws: SpectrogramError.self) { try settings.check() }
+        #expect(error?.setting == "mels" && error?.problem.hasPrefix("80 of 128 bands hold no frequency") == true)
+        settings.mels = 32
+        try settings.check()
     }
 
     @Test func aLevelledPictureDoesNotShowWhatAStethoscopeDoesToEverySound() {
