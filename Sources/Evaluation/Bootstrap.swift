@@ -1,7 +1,7 @@
 internal import Randomness
 
-/// A set of subjects, each with its recordings, drawn again and again with replacement (Efron and Tibshirani, "An introduction to the
-/// bootstrap", 1993, chapter 13).
+/// A set of subjects, each with its recordings, drawn again and again with replacement (Efron and Tibshirani, "An
+/// introduction to the bootstrap", 1993, chapter 13).
 struct Bootstrap {
     /// The indices of each subject's recordings; a replicate draws as many subjects as there are.
     let subjects: [[Int]]
