@@ -8,7 +8,7 @@ import Synchronization
 /// A file holds the pixels of all windows, then their SHA-256 as 64 digits. Nothing is ever removed.
 final class PictureCache: Sendable {
     /// A new number makes all older files unreachable: for changes of what pictures are made.
-    private static let version = 2
+    private static let version = 3
 
     private let folder: String
     private let settingsText: String

@@ -20,7 +20,9 @@ struct Verdict {
             sentences.append("\(task) \(FigureText.score(auc))\(interval ?? "") on \(metrics.count) recordings.")
             let least = metrics.aucInterval?.lower ?? auc
             let rule = metrics.baselines?.majorityClassOfGroup.auc
-            if least <= 0.5 {
+            if let greatest = metrics.aucInterval?.upper, greatest < 0.5 {
+                doubts.append("That is worse than chance.")
+            } else if least <= 0.5 {
                 doubts.append("That cannot be told from chance.")
             } else if let rule, rule >= least {
                 doubts.append(

@@ -22,13 +22,16 @@ struct MelSpectrogram {
     }
 
     /// Moves the decibels of each band so that their mean is the middle of `range`, which they do not leave. What a stethoscope
-    /// makes of every sound alike is then gone, and what changes within the sound stays. Digital silence counts in the mean, at
-    /// the level it has here.
-    mutating func levelBands(range: Float) {
+    /// makes of every sound alike is then gone, and what changes within the sound stays. Decibels of `silence`, the least there
+    /// are, have no part in the mean of a band that has others: a gap in a recording must not move the rest.
+    mutating func levelBands(silence: Float, range: Float) {
         for mel in 0..<mels {
-            var sum: Float = 0
-            for frame in 0..<frames { sum += values[frame * mels + mel] }
-            let shift = -range / 2 - sum / Float(frames)
+            var (sum, count): (Float, Float) = (0, 0)
+            for frame in 0..<frames where values[frame * mels + mel] > silence {
+                sum += values[frame * mels + mel]
+                count += 1
+            }
+            let shift = -range / 2 - (count > 0 ? sum / count : silence)
             for frame in 0..<frames {
                 values[frame * mels + mel] = min(0, max(-range, values[frame * mels + mel] + shift))
             }

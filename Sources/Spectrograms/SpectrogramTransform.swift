@@ -38,14 +38,11 @@ public final class SpectrogramTransform {
         precondition(!samples.isEmpty, "image of no samples")
         var spectrogram = melSpectrogram(of: samples)
         var range = settings.dynamicRange
+        spectrogram.convertToDecibels(range: range)
         if settings.levelsBands == true {
             // What is told apart within a band is half of what is told apart between bands.
             range /= 2
-            // Nothing is cut off before: no sound has so great a range.
-            spectrogram.convertToDecibels(range: 1000)
-            spectrogram.levelBands(range: range)
-        } else {
-            spectrogram.convertToDecibels(range: range)
+            spectrogram.levelBands(silence: -settings.dynamicRange, range: range)
         }
         return spectrogram.picture(range: range, channels: settings.channels ?? .colours)
             .resized(width: settings.width, height: settings.height, method: .bilinear)

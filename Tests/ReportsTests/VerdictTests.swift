@@ -43,6 +43,15 @@ struct VerdictTests {
         #expect(!verdict.isSound && verdict.text.hasSuffix("It has seen them all."))
     }
 
+    @Test func whoIsMostlyWrongIsWorseThanChance() throws {
+        let mostlyWrong = (0..<100).map {
+            Prediction(
+                file: "\($0)", truth: $0 % 2,
+                probabilities: $0 % 10 < 8 ? [Double($0 % 2), Double(1 - $0 % 2)] : [0.5, 0.5])
+        }
+        #expect(try verdict(mostlyWrong).text.hasSuffix("That is worse than chance."))
+    }
+
     @Test(
         arguments: [
             ([], "No recording was scored"),

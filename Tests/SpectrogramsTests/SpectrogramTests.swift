@@ -165,11 +165,19 @@ struct Golden: Decodable {
 
     @Test func aLevelledPictureDoesNotShowWhatAStethoscopeDoesToEverySound() {
         var spectrogram = MelSpectrogram(frames: 3, mels: 2, values: [-30, -50, -10, -60, -20, -70])
-        spectrogram.levelBands(range: 80)
+        spectrogram.levelBands(silence: -80, range: 80)
         #expect(spectrogram.values == [-50, -30, -30, -40, -40, -50])
-        var louder = MelSpectrogram(frames: 2, mels: 1, values: [0, -80])
-        louder.levelBands(range: 80)
-        #expect(louder.values == [0, -80])
+        var louder = MelSpectrogram(frames: 2, mels: 1, values: [0, -79])
+        louder.levelBands(silence: -80, range: 60)
+        #expect(louder.values == [0, -60])
+    }
+
+    @Test func aGapDoesNotMoveTheRestOfALevelledPicture() {
+        var whole = MelSpectrogram(frames: 2, mels: 1, values: [-30, -10])
+        var gap = MelSpectrogram(frames: 5, mels: 1, values: [-80, -30, -80, -10, -80])
+        whole.levelBands(silence: -80, range: 40)
+        gap.levelBands(silence: -80, range: 40)
+        #expect(whole.values == [-30, -10] && gap.values == [-40, -30, -40, -10, -40])
     }
 
     @Test(arguments: [0.1, 3]) func aLevelledPictureKnowsNoLoudness(gain: Float) throws {
