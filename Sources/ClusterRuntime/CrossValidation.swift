@@ -109,13 +109,12 @@ public final class CrossValidation {
             let own = try model.predictions(
                 for: dataset, samples: split.test.map(UInt32.init),
                 lanes: ProcessInfo.processInfo.activeProcessorCount)
-            let ownAnswers = ScoredRecordings.baselines(for: own, dataset, training: split.training)
             let threshold = try model.storedThreshold().map { DecisionThreshold($0, isInSample: false) }
             let metrics = try ClassificationMetrics(
-                own, classes: dataset.classes, answers: ownAnswers, threshold: threshold, seed: plan.configuration.seed)
+                own, classes: dataset.classes, threshold: threshold, seed: plan.configuration.seed)
             parts.append(.init(name: "\(part)", assessment: metrics.overall))
             predictions += own
-            answers += ownAnswers
+            answers += ScoredRecordings.baselines(for: own, dataset, training: split.training)
             let isFull = mistakes.count == RunReport.mistakesShown
             mistakes += try ModelViewer(model, dataset).worstMistakes(
                 among: own, atLeast: isFull ? mistakes.last!.probability : 0)

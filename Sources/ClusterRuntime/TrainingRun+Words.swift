@@ -111,6 +111,9 @@ extension TrainingRun {
         let cautions = cautions(about: scored)
         let viewer = try ModelViewer(model, scored)
         let mistakes = try viewer.worstMistakes(among: predictions)
+        // Who looks at a finished run once more finds them there already.
+        let isReported = FileManager.default.fileExists(atPath: folder.path("report.html"))
+        if hasTrained || !isReported { reportViews(of: predictions, mistakes, by: viewer) }
         try RunReport(
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
             metrics: metrics, history: history.records,
@@ -119,8 +122,6 @@ extension TrainingRun {
                 .init(file: $0.path, reason: $0.reason)
             }, cautions: cautions
         ).write(to: folder.url)
-        // They stand there already where nothing was trained since.
-        if step > firstStep { reportViews(of: predictions, mistakes, by: viewer) }
         for caution in cautions { log.warning("\(caution)") }
         line.print("held out:")
         for row in metrics.summary { line.print(row) }

@@ -36,8 +36,8 @@ public final class TrainingRun {
     let events: EventFile
     var line = ProgressLine()
     private(set) var step: UInt64 = 0
-    /// Where the training began this time.
-    private(set) var firstStep: UInt64 = 0
+    /// Has this process taken a step?
+    private(set) var hasTrained = false
     private(set) var progress = EpochProgress()
     private var ledger = Ledger()
     private var order: [UInt32] = []
@@ -144,7 +144,6 @@ public final class TrainingRun {
     /// Goes on from here, whatever was trained beyond.
     private func begin(at start: StartingPoint) throws {
         step = start.source.version
-        firstStep = step
         progress = start.progress
         ledger = Ledger()
         order = []
@@ -255,6 +254,7 @@ public final class TrainingRun {
         let start = ContinuousClock.now
         let results = try cluster.train(step: step, shards: shards, next: next, epoch: place.epoch)
         step += 1
+        hasTrained = true
         progress.add(results, seconds: start.duration(to: .now).seconds)
         ledger.record(shards)
         line.update(progressText(place))

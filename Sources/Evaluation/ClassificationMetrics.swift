@@ -33,8 +33,8 @@ public struct ClassificationMetrics: Hashable, Sendable {
 
     /// Scores `predictions`, one a recording.
     ///
-    /// `answers` are the baselines' for the same recordings in the same order, by rules that have read the training part's labels.
-    /// Without them, the rules read the labels of the predictions themselves, which flatters them. `threshold` comes from the validation part, never from
+    /// `answers` are the baselines' for the same recordings in the same order, by rules that have read the training
+    /// part's labels. Without them, the rules read the labels of the predictions themselves, which flatters them. `threshold` comes from the validation part, never from
     /// predictions that are to say how good the model is. `replicates` is how often the bootstrap draws.
     /// Throws when a prediction does not fit `classes`.
     public init(
@@ -63,6 +63,8 @@ public struct ClassificationMetrics: Hashable, Sendable {
             ?? BaselineAnswers(
                 for: predictions, reading: scored.map { .init(truth: $0.truth, group: $0.group) },
                 classes: classes.count)
+        precondition(
+            answers.majorityClassOfGroup.map(\.file) == predictions.map(\.file), "answers for other recordings")
         let rules = [answers.majorityClass, answers.majorityClassOfGroup].map { answers in
             Scores(zip(predictions, answers).filter { $0.0.predicted != nil }.map(\.1), classes: classes)
         }

@@ -38,8 +38,7 @@ public final class EventFile {
                 try write(handle, events.flatMap { $0.record(seconds: clock()) })
             } catch {
                 // What is torn would hide all that follows it.
-                try? handle.truncate(atOffset: end)
-                if isNew { abandon() }
+                if (try? handle.truncate(atOffset: end)) == nil || isNew { abandon(isEmpty: isNew) }
                 throw error
             }
             pending = []
@@ -50,22 +49,24 @@ public final class EventFile {
         }
     }
 
-    /// Leaves no empty file.
-    private func abandon() {
+    /// What comes next goes into another file; an empty one is not left.
+    private func abandon(isEmpty: Bool) {
         try? handle?.close()
         handle = nil
-        unlink(path)
+        if isEmpty { unlink(path) }
     }
 
     /// TensorBoard reads the files of a folder in the order of their names, so that of a resumed run follows the others, whatever
     /// the clock of this host says.
     private func create() throws -> FileHandle {
-        let others = try FileManager.default.contentsOfDirectory(atPath: folder.path).compactMap { name in
-            name.hasPrefix(Self.prefix) ? Int(name.dropFirst(Self.prefix.count).prefix(10).prefix { $0.isNumber }) : nil
+        let others = try FileManager.default.contentsOfDirectory(atPath: folder.path).compactMap { name -> Int? in
+            guard name.hasPrefix(Self.prefix) else { return nil }
+            let digits = name.dropFirst(Self.prefix.count).prefix { $0 != "." }
+            return digits.count == 10 ? Int(digits) : nil
         }
-        var second = max(Int(clock()), (others.max() ?? 0) + 1)
+        var second = max(Int(clock()), (others.filter { $0 < 9_999_999_999 }.max() ?? 0) + 1)
         while true {
-            path = folder.appending(path: Self.prefix + String(format: "%010d.heartbeatnet", second)).path
+            path = folder.appending(path: Self.prefix + String(format: "%010ld.heartbeatnet", second)).path
             let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
             if descriptor >= 0 {
                 return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

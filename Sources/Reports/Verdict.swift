@@ -28,7 +28,7 @@ struct Verdict {
                 doubts.append(
                     "A rule that knows only where a recording comes from reaches \(FigureText.score(rule)): "
                         + "the model may have learned the place, not the heart.")
-            } else if let rule {
+            } else if let rule, rule > 0.5 {
                 sentences.append(
                     "A rule that knows only where a recording comes from reaches \(FigureText.score(rule)).")
             }

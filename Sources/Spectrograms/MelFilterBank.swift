@@ -21,7 +21,9 @@ struct MelFilterBank {
         let bins = (0...fftSize / 2).map { Double($0) * Double(sampleRate) / Double(fftSize) }
         filters = (0..<mels).map { i in
             let (low, centre, high) = (edges[i], edges[i + 1], edges[i + 2])
-            let inside = bins.indices.filter { bins[$0] > low && bins[$0] < high }
+            // Only those near the filter are looked at.
+            let near = max(0, Int(low / bins[1]))..<min(bins.count, Int(high / bins[1]) + 2)
+            let inside = near.filter { bins[$0] > low && bins[$0] < high }
             let weights = inside.map { bin in
                 let height = min((bins[bin] - low) / (centre - low), (high - bins[bin]) / (high - centre))
                 return Float(Double(Float(height)) * (2 / (high - low)))

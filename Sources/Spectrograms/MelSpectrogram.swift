@@ -12,13 +12,16 @@ struct MelSpectrogram {
     /// Powers as decibels relative to the greatest, none lower than `range` below it
     /// (librosa's `power_to_db(ref: max, amin: 1e-10, top_db: range)`). Silence, which librosa makes the loudest level
     /// everywhere, becomes the lowest.
-    mutating func convertToDecibels(range: Float) {
+    /// Returns the lowest level there can be.
+    @discardableResult
+    mutating func convertToDecibels(range: Float) -> Float {
         let leastPower: Float = 1e-10
         let loudest = values.max() ?? 0
         let reference = loudest > 0 ? 10 * log10(max(leastPower, loudest)) : .infinity
         for i in values.indices {
             values[i] = max(10 * log10(max(leastPower, values[i])) - reference, -range)
         }
+        return max(10 * log10(leastPower) - reference, -range)
     }
 
     /// Moves the decibels of each band so that their mean is the middle of `range`, which they do not leave. What a stethoscope

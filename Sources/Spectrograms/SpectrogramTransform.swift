@@ -38,11 +38,11 @@ public final class SpectrogramTransform {
         precondition(!samples.isEmpty, "image of no samples")
         var spectrogram = melSpectrogram(of: samples)
         var range = settings.dynamicRange
-        spectrogram.convertToDecibels(range: range)
+        let silence = spectrogram.convertToDecibels(range: range)
         if settings.levelsBands == true {
             // What is told apart within a band is half of what is told apart between bands.
             range /= 2
-            spectrogram.levelBands(silence: -settings.dynamicRange, range: range)
+            spectrogram.levelBands(silence: silence, range: range)
         }
         return spectrogram.picture(range: range, channels: settings.channels ?? .colours)
             .resized(width: settings.width, height: settings.height, method: .bilinear)

@@ -71,7 +71,7 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
         let size = dataset.spectrogram
         do {
             try augmentation.check()
-            try size.check()
+            try dataset.spectrogram.check()
         } catch {
             return "\(error)"
         }

@@ -25,7 +25,7 @@ extension ClusterTests {
                 let report = try workspace.text(of: "run/report.html")
                 #expect(report.contains("Part by part"))
                 let wrong = try workspace.table("run/predictions.csv").filter { $0["true"] != $0["predicted"] }
-                let worst = wrong.map { (Double($0["p_\($0["predicted"]!)"]!)!, $0["file"]!) }
+                let worst = try wrong.map { (try #require(Double($0["p_\($0["predicted"]!)"] ?? "")), $0["file"]!) }
                     .sorted { ($1.0, $0.1) < ($0.0, $1.1) }.prefix(6).map(\.1)
                 #expect(!wrong.isEmpty && report.matches(of: #/<h3>(\S+): \S+, called/#).map { String($0.1) } == worst)
             }

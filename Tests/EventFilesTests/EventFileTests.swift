@@ -60,6 +60,12 @@ import Testing
         }
         let names = ["0000002000", "0000002001"].map { "events.out.tfevents.\($0).heartbeatnet" }
         #expect(try files == names)
+        // Nor does a foreign name lead astray.
+        for name in ["4000000000.x", "99999999999", "9223372036854775807", "none"] {
+            try Data().write(to: folder.appending(path: "events.out.tfevents.\(name)"))
+        }
+        try EventFile(folder: folder) { 3000 }.append([.scalar("loss/training", 1)], step: 1)
+        #expect(try files.contains("events.out.tfevents.4000000001.heartbeatnet"))
     }
 
     @Test func aWriteThatFailsLeavesNothingTorn() throws {
