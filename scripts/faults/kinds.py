@@ -89,7 +89,7 @@ class WorkerPause(WorkerFault):
         cluster.pause(self.seconds)
         self.worker.child.signal(signal.SIGCONT)
         if self.seconds > NOTICED:
-            cluster.wait_for_line(self.mark, f"{self.worker.name} has been silent")
+            cluster.wait_for_loss(self.mark, self.worker.name)
 
 
 class WorkerLeave(WorkerFault):
@@ -395,7 +395,7 @@ class Hang(WorkerFault):
         cluster.pause(self.seconds)
         self.proxy.release()
         if self.seconds > NOTICED:
-            cluster.wait_for_line(self.mark, f"{self.worker.name} has been silent")
+            cluster.wait_for_loss(self.mark, self.worker.name)
 
 
 class Delay(WorkerFault):

@@ -14,6 +14,7 @@ MODEL = (
 STEPS_PER_EPOCH = 4
 CHECKPOINT_EVERY = 8
 STALLED = 150.0
+CAUSES_OF_LOSS = ("has been silent", "is not connected any more")
 
 
 class Binaries:
@@ -118,6 +119,13 @@ class WatchedRun:
         log = self.coordinator.err
         self.wait(
             lambda: log.find(*parts, since=since), f"the coordinator's log says “{' … '.join(parts)}”", within)
+
+    def wait_for_loss(self, since, node, within=30):
+        """Waits until the coordinator logs that it has lost a node: by its silence, or by a connection that broke first."""
+        log = self.coordinator.err
+        self.wait(
+            lambda: any(log.find(f"{node} {cause}", since=since) for cause in CAUSES_OF_LOSS),
+            f"the coordinator's log says that {node} is lost", within)
 
     def pause(self, seconds):
         until = time.monotonic() + seconds
