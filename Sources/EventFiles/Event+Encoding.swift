@@ -35,20 +35,16 @@ extension Event {
             case .summary(let values):
                 event.what_case = TENSORBOARD__EVENT__WHAT_SUMMARY
                 event.summary = store.make(tensorboard__summary__init) {
-                    ($0.value, $0.n_value) = store.numbers(values.map(store.value))
+                    ($0.value, $0.n_value) = store.list(values.map(store.value))
                 }
             }
         }
-        let count = tensorboard__event__get_packed_size(event)
-        return [UInt8](unsafeUninitializedCapacity: count) { bytes, written in
-            written = tensorboard__event__pack(event, bytes.baseAddress)
-            precondition(written == count, "protobuf-c wrote \(written) of \(count) bytes")
-        }
+        return store.packed(event, size: tensorboard__event__get_packed_size, pack: tensorboard__event__pack)
     }
 }
 
 extension EncodingStore {
-    fileprivate func value(_ value: Event.Value) -> UnsafeMutablePointer<Tensorboard__Summary__Value>? {
+    fileprivate func value(_ value: Event.Value) -> UnsafeMutablePointer<Tensorboard__Summary__Value> {
         make(tensorboard__summary__value__init) {
             $0.tag = string(value.tag)
             switch value.content {

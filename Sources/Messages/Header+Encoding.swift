@@ -9,15 +9,12 @@ extension Header {
     /// The bytes of a header frame.
     public func encoded(run: UInt64) -> [UInt8] {
         let store = EncodingStore()
-        var header = Hbn__Header()
-        hbn__header__init(&header)
-        header.protocol = protocolVersion
-        header.run = run
-        fill(&header, store)
-        var bytes = [UInt8](repeating: 0, count: hbn__header__get_packed_size(&header))
-        let written = bytes.withUnsafeMutableBufferPointer { hbn__header__pack(&header, $0.baseAddress) }
-        precondition(written == bytes.count, "protobuf-c wrote \(written) of \(bytes.count) bytes")
-        return bytes
+        let header = store.make(hbn__header__init) { header in
+            header.protocol = protocolVersion
+            header.run = run
+            fill(&header, store)
+        }
+        return store.packed(header, size: hbn__header__get_packed_size, pack: hbn__header__pack)
     }
 
     private func fill(_ header: inout Hbn__Header, _ store: EncodingStore) {
@@ -28,13 +25,13 @@ extension Header {
         case .leave(let finishing):
             header.body_case = HBN__HEADER__BODY_LEAVE
             header.leave = store.make(hbn__leave__init) {
-                ($0.finishing, $0.n_finishing) = store.numbers(finishing.map { store.attempt($0) })
+                ($0.finishing, $0.n_finishing) = store.list(finishing.map(store.attempt))
             }
         case .heartbeat(let held, let sent):
             header.body_case = HBN__HEADER__BODY_HEARTBEAT
             header.heartbeat = store.make(hbn__heartbeat__init) {
-                ($0.held, $0.n_held) = store.numbers(held.map { store.attempt($0) })
-                ($0.sent, $0.n_sent) = store.numbers(sent.map { store.attempt($0) })
+                ($0.held, $0.n_held) = store.list(held.map(store.attempt))
+                ($0.sent, $0.n_sent) = store.list(sent.map(store.attempt))
             }
         case .scores(let id):
             header.body_case = HBN__HEADER__BODY_SCORES
@@ -56,7 +53,7 @@ extension Header {
             header.welcome = store.make(hbn__welcome__init) {
                 $0.configuration = store.bytes(configuration)
                 $0.model = store.string(model)
-                ($0.servers, $0.n_servers) = store.numbers(servers.map { store.server($0) })
+                ($0.servers, $0.n_servers) = store.list(servers.map(store.server))
             }
         case .assignment(let assignment):
             header.body_case = HBN__HEADER__BODY_ASSIGNMENT
@@ -95,7 +92,7 @@ extension Header {
         case .push(let shards, let gradient, let memory):
             header.body_case = HBN__HEADER__BODY_PUSH
             header.push = store.make(hbn__push__init) {
-                ($0.shards, $0.n_shards) = store.numbers(shards.map { store.shard($0) })
+                ($0.shards, $0.n_shards) = store.list(shards.map(store.shard))
                 $0.gradient = gradient
                 $0.memory = memory.map { store.memory($0) }
             }
@@ -203,7 +200,7 @@ extension EncodingStore {
         return ProtobufCBinaryData(len: count, data: data)
     }
 
-    fileprivate func attempt(_ id: ShardAttempt) -> UnsafeMutablePointer<Hbn__Attempt>? {
+    fileprivate func attempt(_ id: ShardAttempt) -> UnsafeMutablePointer<Hbn__Attempt> {
         make(hbn__attempt__init) {
             $0.round = id.round
             $0.shard = UInt32(clamping: id.shard)
@@ -219,7 +216,7 @@ extension EncodingStore {
         }
     }
 
-    fileprivate func shard(_ shard: Header.ShardResult) -> UnsafeMutablePointer<Hbn__ShardResult>? {
+    fileprivate func shard(_ shard: Header.ShardResult) -> UnsafeMutablePointer<Hbn__ShardResult> {
         make(hbn__shard_result__init) {
             $0.id = attempt(shard.id)
             $0.result = result(shard.result)
@@ -237,7 +234,7 @@ extension EncodingStore {
         }
     }
 
-    fileprivate func server(_ server: Header.Server) -> UnsafeMutablePointer<Hbn__Server>? {
+    fileprivate func server(_ server: Header.Server) -> UnsafeMutablePointer<Hbn__Server> {
         make(hbn__server__init) {
             $0.endpoint = string(server.endpoint)
             $0.first = UInt64(server.range.lowerBound)

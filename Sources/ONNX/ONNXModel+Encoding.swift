@@ -32,23 +32,12 @@ extension ONNXModel {
                 (graph.output, graph.n_output) = store.list([store.batch(Graph.output, of: [classes])])
             }
         }
-        let count = onnx__model_proto__get_packed_size(model)
-        return [UInt8](unsafeUninitializedCapacity: count) { bytes, written in
-            written = onnx__model_proto__pack(model, bytes.baseAddress)
-            precondition(written == count, "protobuf-c wrote \(written) of \(count) bytes")
-        }
+        return store.packed(model, size: onnx__model_proto__get_packed_size, pack: onnx__model_proto__pack)
     }
 }
 
 extension EncodingStore {
-    /// An array of pointers, as the generated structures hold it.
-    fileprivate func list<Body>(
-        _ bodies: [UnsafeMutablePointer<Body>]
-    ) -> (UnsafeMutablePointer<UnsafeMutablePointer<Body>?>, Int) {
-        numbers(bodies.map { $0 })
-    }
-
-    fileprivate func data(_ bytes: [UInt8]) -> ProtobufCBinaryData {
+    fileprivate func bytes(_ bytes: [UInt8]) -> ProtobufCBinaryData {
         let (data, count) = numbers(bytes)
         return ProtobufCBinaryData(len: count, data: data)
     }
@@ -88,7 +77,7 @@ extension EncodingStore {
                 ($0.ints, $0.n_ints) = numbers(list.map(Int64.init))
             case .string(let text):
                 $0.type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING
-                ($0.has_s, $0.s) = (1, data(Array(text.utf8)))
+                ($0.has_s, $0.s) = (1, bytes(Array(text.utf8)))
             }
         }
     }
@@ -106,7 +95,7 @@ extension EncodingStore {
     }
 
     fileprivate func constant(_ name: String, _ values: [Float]) -> UnsafeMutablePointer<Onnx__TensorProto> {
-        tensor(name, [values.count]) { ($0.has_raw_data, $0.raw_data) = (1, data(values.withUnsafeBytes(Array.init))) }
+        tensor(name, [values.count]) { ($0.has_raw_data, $0.raw_data) = (1, bytes(values.withUnsafeBytes(Array.init))) }
     }
 
     /// With its bytes.

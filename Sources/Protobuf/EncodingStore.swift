@@ -28,6 +28,25 @@ public final class EncodingStore {
         return (copy, numbers.count)
     }
 
+    /// Messages in a message, as the generated structures hold them, and how many they are.
+    public func list<Body>(
+        _ bodies: [UnsafeMutablePointer<Body>]
+    ) -> (UnsafeMutablePointer<UnsafeMutablePointer<Body>?>, Int) {
+        numbers(bodies.map { $0 })
+    }
+
+    /// The bytes of a whole message, by `size` and `pack`, the generated functions of its type.
+    public func packed<Body>(
+        _ message: UnsafePointer<Body>, size: (UnsafePointer<Body>?) -> Int,
+        pack: (UnsafePointer<Body>?, UnsafeMutablePointer<UInt8>?) -> Int
+    ) -> [UInt8] {
+        let count = size(message)
+        return [UInt8](unsafeUninitializedCapacity: count) { bytes, written in
+            written = pack(message, bytes.baseAddress)
+            precondition(written == count, "protobuf-c wrote \(written) of \(count) bytes")
+        }
+    }
+
     /// Places for so many elements, not yet initialized.
     public func allocate<Element>(_ count: Int) -> UnsafeMutablePointer<Element> {
         let pointer = UnsafeMutablePointer<Element>.allocate(capacity: max(count, 1))
