@@ -36,11 +36,20 @@ struct SpectrogramCommand: ParsableCommand {
                 throw RunFailure(.unusableArguments, "\(error)")
             }
             let files = try soundFiles()
+            let pictures = files.map { "\(output)/" + ($0.name as NSString).deletingPathExtension + ".png" }
+            if let known = pictures.first(where: { FileManager.default.fileExists(atPath: $0) }) {
+                throw RunFailure(.unusableArguments, "\(known) exists; remove it or choose another folder")
+            }
+            var written: Set<String> = []
             var failures: [String] = []
-            for file in files {
+            for (file, picture) in zip(files, pictures) {
                 do {
-                    let image = try transform.image(of: Sound(contentsOf: file.path))
-                    try write(image, as: file.name)
+                    guard !written.contains(picture) else {
+                        failures.append("\(file.path): the picture of another sound has its name; rename it")
+                        continue
+                    }
+                    try write(transform.image(of: Sound(contentsOf: file.path)), to: picture)
+                    written.insert(picture)
                 } catch let failure as RunFailure {
                     throw failure
                 } catch {
@@ -51,7 +60,7 @@ struct SpectrogramCommand: ParsableCommand {
             guard failures.count < files.count else {
                 throw RunFailure(.badData, "\(path): none of its \(files.count) sound files can be used; restore them")
             }
-            print("\(output): \(files.count - failures.count) pictures written, \(failures.count) files skipped")
+            print("\(output): \(written.count) pictures written, \(failures.count) files skipped")
         }
     }
 
@@ -70,9 +79,7 @@ struct SpectrogramCommand: ParsableCommand {
         return sounds.map { ("\(path)/\($0)", $0) }
     }
 
-    /// Writes a picture beside the others, in the sound's folder and under its name.
-    private func write(_ image: Image, as name: String) throws {
-        let target = "\(output)/" + (name as NSString).deletingPathExtension + ".png"
+    private func write(_ image: Image, to target: String) throws {
         do {
             try FileManager.default.createDirectory(
                 atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)

@@ -245,6 +245,27 @@ extension ClusterTests {
             }
         }
 
+        @Test func picturesLieInTheirSoundsFoldersAndReplaceNothing() throws {
+            try Workspace.use { workspace in
+                try makeData(workspace)
+                let sound = try Data(contentsOf: URL(fileURLWithPath: workspace(sounds(workspace, "normal")[0])))
+                for name in ["a.WAV", "a.wav", "b.wav"] { try workspace.write(Array(sound), to: "sounds/site/\(name)") }
+                let draw = [
+                    "spectrogram", workspace("sounds"), "--output", workspace("pictures"), "--height", "32", "--width",
+                    "48",
+                ]
+                let outcome = try workspace.run("hbn", draw)
+                #expect(outcome.status == 0 && outcome.output.contains("2 pictures written, 1 files skipped"))
+                #expect(outcome.errors.contains("site/a.wav: the picture of another sound has its name"))
+                let picture = URL(fileURLWithPath: workspace("pictures/site/a.png"))
+                let before = try Data(contentsOf: picture)
+                let again = try workspace.run("hbn", draw + ["--channels", "mel"])
+                #expect(again.status == 2)
+                expectOneError(again.errors, naming: ["site/a.png exists"])
+                #expect(try Data(contentsOf: picture) == before)
+            }
+        }
+
         @Test func anEditedOrCutModelIsRefused() throws {
             try Workspace.use { workspace in
                 try makeData(workspace)
