@@ -90,9 +90,8 @@ final class Cluster {
         seed = configuration.seed
         classes = configuration.model.classes
         loader = ShardLoader(waking: wakeup, load: load)
-        context = try Context(ioThreads: 2)
-        doorkeeper =
-            if case .listen(_, _, _, let key) = gathering { try Doorkeeper(key, in: context, log: log) } else { nil }
+        context = try Wire.context(hasKey: gathering.key != nil, leastThreads: 2)
+        doorkeeper = if case .listen = gathering { try Doorkeeper(gathering.key, in: context, log: log) } else { nil }
         let limit = Wire.frameLimit(floats: configuration.shardSize * classes)
         workers = SocketBox(
             try Wire.router(named: "workers", in: context, limit: limit, doorkeeper: doorkeeper), keeping: doorkeeper)

@@ -9,6 +9,10 @@ public enum Gathering: Sendable {
         if case .listen(_, let minimum, _, _) = self { minimum } else { 1 }
     }
 
+    var key: ClusterKey? {
+        if case .listen(_, _, _, let key) = self { key } else { nil }
+    }
+
     var minimumServers: Int {
         if case .listen(_, _, let minimum, _) = self { minimum } else { 0 }
     }

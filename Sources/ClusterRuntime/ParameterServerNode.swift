@@ -45,7 +45,7 @@ public final class ParameterServerNode {
         self.settings = settings
         self.interruption = interruption
         self.log = log
-        context = try Context()
+        context = try Wire.context(hasKey: settings.link.key != nil)
         doorkeeper = try Doorkeeper(settings.link.key, in: context, log: log)
         link = try CoordinatorLink(settings.link, context: context, log: log)
     }

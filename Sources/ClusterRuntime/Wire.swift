@@ -17,6 +17,14 @@ public enum Wire {
     /// A router names who is gone, and gives the routing id of a dead connection to the new one.
     static let routerOptions: [SocketOption] = [.routerMandatory(true), .routerHandover(true), .linger(.seconds(2))]
 
+    /// What a node's sockets live in. A connection stays on one I/O thread, and encryption fills that thread's core at about
+    /// 1.2 GB/s; so a node with a key has one for every other core, among which peers, and what goes to a peer and comes
+    /// from it, are divided.
+    static func context(hasKey: Bool, leastThreads: Int = 1) throws -> Context {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        return try Context(ioThreads: hasKey ? max(leastThreads, min(cores / 2, 8)) : leastThreads)
+    }
+
     /// Frames of so many bytes are taken everywhere.
     static let leastFrameLimit = 16 << 20
 

@@ -42,7 +42,7 @@ public final class Worker {
         self.interruption = interruption
         wakeup = interruption.wakeup
         answers = Mailbox(waking: wakeup)
-        context = try Context()
+        context = try Wire.context(hasKey: settings.link.key != nil)
         link = try CoordinatorLink(settings.link, context: context, log: log)
         fingerprint = try Fingerprint.compute()
     }
