@@ -126,7 +126,9 @@ let package = Package(
         tests("ClusterLogicTests", "ClusterLogic", "Messages"),
         // They start the programs, which SwiftPM builds into the folder of the tests.
         tests(
-            "ClusterRuntimeTests", "ClusterRuntime", "Kernels", "Training", "Messages", "ZeroMQ", "Images", "TensorCore"
+            "ClusterRuntimeTests", "ClusterRuntime", "ClusterLogic", "Evaluation", "Kernels", "Training", "Messages",
+            "ZeroMQ",
+            "Images", "TensorCore"
         ),
         .testTarget(
             name: "FuzzingTests", dependencies: ["Fuzzing", "Randomness"], exclude: ["Findings"]),

@@ -39,13 +39,12 @@ final class ParameterServer {
     /// The part that is still coming.
     private var arriving: ArrivingPart?
     var run: UInt64 = 0
-    /// Who waits for which parameters.
-    private var waiting: [NodeID: [Wish]] = [:]
+    private var waiting = WaitingPulls()
     /// What has come of gradients whose pushes have not, by its place in the part.
-    private var pieces: [ShardAttempt: [Int: FloatFrame]] = [:]
+    var pieces: [ShardAttempt: [Int: FloatFrame]] = [:]
     var maps = SharedMemoryMaps()
     /// Who pushed what lies in shared memory, and is needed until the step is taken.
-    private var lenders: [ShardAttempt: NodeID] = [:]
+    var lenders: [ShardAttempt: NodeID] = [:]
     /// Whose factors the kernel's step is still taken from.
     private var used: [ShardAttempt] = []
     private var foreignPeers: Set<NodeID> = []
@@ -56,12 +55,6 @@ final class ParameterServer {
     let wakeup = Wakeup()
     /// The coordinator's word to take a step, whose parameters are still being written to a file.
     private var delayed: Envelope?
-
-    private struct Wish: Hashable {
-        let run: UInt64
-        let version: UInt64
-        let range: Range<Int>
-    }
 
     /// `workers` must be bound and `coordinator` connected; both were made on the calling thread.
     init(
@@ -208,7 +201,7 @@ final class ParameterServer {
         placeKernel(whole.range)
         try coordinator.send(.updated(version: whole.state.version), run: run)
         // Who was quicker than the coordinator has asked already.
-        waiting = waiting.mapValues { $0.filter { $0.run == run } }.filter { !$0.value.isEmpty }
+        waiting.forget(otherThan: run)
         try publish()
         try handleTheEarly()
     }
@@ -221,10 +214,7 @@ final class ParameterServer {
 
     private func handle(_ envelope: Envelope, from peer: NodeID) throws {
         if case .pull(let version, let range, _) = envelope.header {
-            guard waiting.count < 10_000, waiting[peer, default: []].count < 1000 else { return }
-            let wish = Wish(run: envelope.run, version: version, range: range)
-            // Asked again, it is answered once.
-            if waiting[peer]?.contains(wish) != true { waiting[peer, default: []].append(wish) }
+            waiting.add(.init(run: envelope.run, version: version, range: range), of: peer)
             return try publish(to: peer)
         }
         switch envelope.header {
@@ -241,150 +231,10 @@ final class ParameterServer {
         }
         guard envelope.run == run, let part else { return }  // A late message of a former run.
         switch envelope.header {
-        case .gradient(let id, let first):
-            guard let count = part.pieces[first], envelope.tensors.count == 1,
-                let floats = self.floats(of: envelope.tensors[0], count: count)
-            else { return reportForeign(peer, "a gradient of another model") }
-            guard part.expects(id) else { return }
-            if pieces[id] == nil, pieces.count >= part.mostAttempts,
-                let oldest = pieces.keys.min(by: { $0.attempt < $1.attempt })
-            {
-                pieces[oldest] = nil
-            }
-            pieces[id, default: [:]][first] = floats
-            Timeline.note("a piece of shard \(id.shard)", on: "parameters")
+        case .gradient(let id, let first): takePiece(envelope, of: id, first: first, from: peer, part)
         case .push(let shards, let gradient, let memory):
             try take(envelope, shards, gradient, memory, from: peer, part)
         default: reportForeign(peer, "a message that is not for a parameter server")
-        }
-    }
-
-    /// Shards are computed: their gradient, or its sum, is here, in pieces or in shared memory.
-    private func take(
-        _ envelope: Envelope, _ shards: [Header.ShardResult], _ digest: UInt64, _ memory: Header.Memory?,
-        from peer: NodeID, _ part: ParameterPart
-    ) throws {
-        let ids = shards.map(\.id)
-        if let memory, configuration.sharesMemory, maps.floats(memory) == nil {
-            return try reject(ids, "its worker has ended", isHere: false, from: peer)
-        }
-        guard (1...configuration.shardsPerStep).contains(shards.count), Set(ids.map(\.shard)).count == ids.count,
-            shards.allSatisfy({ (1...configuration.shardSize).contains($0.result.samples) }),
-            let floats = floats(of: envelope, memory, samples: shards.map(\.result.samples))
-        else { return reportForeign(peer, "a gradient of another model") }
-        let gradient: [FloatFrame]
-        let factors: [FloatFrame]
-        if memory != nil {
-            (gradient, factors) = (Array(floats.prefix(part.pieces.count)), Array(floats.dropFirst(part.pieces.count)))
-        } else {
-            let sent = pieces.removeValue(forKey: ids[0]) ?? [:]
-            guard sent.count == part.pieces.count else {
-                let known = ids.compactMap { part.counting(shard: $0.shard) }
-                if known.map(\.id) == ids {
-                    // It came twice.
-                    for shard in known { try report(shard) }
-                    return
-                }
-                log.debug("\(peer): a part of the gradient of \(ids[0]) was lost; it is computed again")
-                return try reject(ids, "a part of its gradient was lost", from: peer)
-            }
-            (gradient, factors) = (sent.keys.sorted().map { sent[$0]! }, floats)
-        }
-        let sum = memory == nil ? GradientPieces.digest(of: gradient.map(\.digest)) : digest
-        var isDamaged = sum != digest || shards.count == 1 && shards[0].gradient != digest
-        let nothing = FloatFrame(FloatBuffer(count: 0))
-        var pushed: [ParameterPart.PushedShard] = []
-        for (index, shard) in shards.enumerated() {
-            var (x, d, digests) = (nothing, nothing, (x: nothing.digest, d: nothing.digest))
-            if let kernel {
-                guard let held = kernel.shard(shard.id), held.samples == shard.result.samples, let brought = held.d
-                else { return try reject(ids, "its factors are not here", from: peer) }
-                (x, d, digests) = (held.x, brought, (held.xDigest, held.dDigest))
-            } else if !factors.isEmpty {
-                (x, d) = (factors[2 * index], factors[2 * index + 1])
-                if memory == nil { digests = (x.digest, d.digest) }
-            }
-            if memory == nil {
-                let digest = shard.result.digest(gradient: shard.gradient, x: digests.x, d: digests.d)
-                isDamaged = isDamaged || digest != shard.digest
-            }
-            pushed.append(.init(id: shard.id, result: shard.result, digest: shard.digest, x: x, d: d))
-        }
-        if isDamaged {
-            log.warning("\(peer): the gradient of \(ids[0]) was damaged on its way; it is computed again")
-            return try reject(ids, "it was damaged on its way", from: peer)
-        }
-        try receive(pushed, gradient: gradient, from: peer, isLent: memory != nil, part)
-    }
-
-    /// The floats of a push: the gradient if it lies in shared memory, and each shard's x and d unless this server has them
-    /// already; nil unless they fit.
-    private func floats(of envelope: Envelope, _ memory: Header.Memory?, samples: [Int]) -> [FloatFrame]? {
-        let counts = part!.pushCounts
-        let factors =
-            configuration.densePlacement == .worker ? samples.flatMap { [$0 * counts.x, $0 * counts.d] } : []
-        guard let memory else {
-            guard envelope.tensors.count == factors.count else { return nil }
-            let floats = zip(envelope.tensors, factors).compactMap { FloatFrame($0, count: $1) }
-            return floats.count == factors.count ? floats : nil
-        }
-        let sizes = part!.pieces.sorted { $0.key < $1.key }.map(\.value) + factors
-        guard configuration.sharesMemory, samples.count == 1, memory.count >= sizes.reduce(0, +),
-            let lent = maps.floats(memory)
-        else { return nil }
-        var end = 0
-        return sizes.map { size in
-            defer { end += size }
-            return FloatFrame(lent, end..<end + size)
-        }
-    }
-
-    /// A push that does not count: its shards are handed out again.
-    private func reject(_ ids: [ShardAttempt], _ reason: String, isHere: Bool = true, from peer: NodeID) throws {
-        for id in ids {
-            try coordinator.send(.rejected(id, reason: reason), run: run)
-            if isHere { try workers.send(.taken(id), run: run, to: peer) }
-        }
-    }
-
-    /// Tells the coordinator of a result.
-    private func report(_ shard: ParameterPart.PushedShard) throws {
-        try coordinator.send(.arrived(shard.id, shard.result, digest: shard.digest), run: run)
-    }
-
-    /// So many floats of a gradient, as they travel; nil unless they are so many.
-    private func floats(of frame: Message, count: Int) -> FloatFrame? {
-        guard configuration.gradientPrecision == .bf16 else { return FloatFrame(frame, count: count) }
-        guard let packed = FloatFrame(frame, count: BFloat16.packedCount(count)) else { return nil }
-        let buffer = FloatBuffer(count: count)
-        withExtendedLifetime(packed) { BFloat16.unpack(packed.base, count: count, into: buffer.base) }
-        return FloatFrame(buffer)
-    }
-
-    private func receive(
-        _ shards: [ParameterPart.PushedShard], gradient: [FloatFrame], from peer: NodeID, isLent: Bool,
-        _ part: ParameterPart
-    ) throws {
-        let ids = shards.map(\.id)
-        let reception = try Timeline.measure("adds shard \(ids[0].shard)", on: "parameters") {
-            try part.receive(shards, gradient: gradient)
-        }
-        switch reception {
-        case .accept where isLent: for id in ids { lenders[id] = peer }
-        case .accept, .compare: break
-        case .ignore(let reason):
-            log.debug("\(peer): \(ids[0]) ignored: \(reason)")
-            return try reject(ids, reason, from: peer)
-        }
-        for shard in shards {
-            guard let first = part.counting(shard: shard.id.shard) else {
-                try reject([shard.id], "another result of a shard of its sum counts", from: peer)
-                continue
-            }
-            // The news of the first may have been lost.
-            if first.id != shard.id { try report(first) }
-            try report(shard)
-            if lenders[shard.id] == nil { try workers.send(.taken(shard.id), run: run, to: peer) }
         }
     }
 
@@ -409,17 +259,16 @@ final class ParameterServer {
 
     /// Answers the workers whose version is there.
     private func publish() throws {
-        for peer in waiting.keys.sorted() { try publish(to: peer) }
+        for peer in waiting.peers { try publish(to: peer) }
     }
 
     /// A worker that asks for an older version gets the newest, and learns that its shard is out of date.
     private func publish(to peer: NodeID) throws {
-        guard let part, let wishes = waiting[peer] else { return }
-        let state = part.state
+        guard let state = part?.state, let range = part?.range else { return }
         let memory = configuration.sharesMemory ? state.parameters.memory : nil
-        let fetched = 0..<fetchedCount(of: part.range)
-        for wish in wishes where wish.run == run && wish.version <= state.version {
-            let range = wish.range.clamped(to: fetched)
+        let fetched = 0..<fetchedCount(of: range)
+        for pull in waiting.takeDue(of: peer, run: run, version: state.version) {
+            let range = pull.range.clamped(to: fetched)
             // A copy: a peer that does not read must not keep the part from taking its next step in place.
             let tensors = memory == nil ? [try FloatFrame(FloatFrame(state.parameters, range).copy()).message()] : []
             // If it is not connected just now, it asks again.
@@ -427,8 +276,6 @@ final class ParameterServer {
                 .parameters(version: state.version, first: range.lowerBound, ofVelocity: false, memory: memory),
                 run: run, tensors: tensors, to: peer)
         }
-        let left = wishes.filter { $0.run != run || $0.version > state.version }
-        waiting[peer] = left.isEmpty ? nil : left
     }
 
     func reportForeign(_ peer: NodeID, _ what: String) {
