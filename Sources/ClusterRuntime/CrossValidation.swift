@@ -80,8 +80,9 @@ public final class CrossValidation {
         folder = try OutputFolder(existing: path)
         let file = folder.path(Plan.name)
         guard let data = FileManager.default.contents(atPath: file),
-            let plan = try? JSONDecoder().decode(Plan.self, from: data), plan.configuration.complaint == nil
+            let plan = try? JSONDecoder().decode(Plan.self, from: data)
         else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
+        if let complaint = plan.configuration.complaint { throw RunFailure(.badData, "\(file): \(complaint)") }
         self.plan = plan
         dataset = try TrainingRun.read(plan.configuration.data, plan.configuration.dataset, log: log)
         try plan.configuration.check(isStill: dataset)
@@ -89,10 +90,7 @@ public final class CrossValidation {
 
     /// Trains what is not trained yet, and returns the report's path.
     public func run() throws -> String {
-        var parts: [RunReport.Part] = []
-        var predictions: [Prediction] = []
-        var answers = BaselineAnswers()
-        var mistakes: [RunReport.Mistake] = []
+        var scores = Scores()
         for (index, part) in plan.parts.enumerated() {
             if !isTrained(part) {
                 line.print("\(part): \(index + 1) of \(plan.parts.count)")
@@ -102,26 +100,9 @@ public final class CrossValidation {
                 throw RunFailure(
                     .interrupted, "interrupted after \(part); go on with hbn-coordinator --resume \(folder.url.path)")
             }
-            let model = try model(without: part)
-            let split = try dataset.split(
-                validationFraction: model.configuration.validationFraction, heldOut: part,
-                seed: model.configuration.seed)
-            let own = try model.predictions(
-                for: dataset, samples: split.test.map(UInt32.init),
-                lanes: ProcessInfo.processInfo.activeProcessorCount)
-            let threshold = try model.storedThreshold().map { DecisionThreshold($0, isInSample: false) }
-            let metrics = try ClassificationMetrics(
-                own, classes: dataset.classes, threshold: threshold, seed: plan.configuration.seed)
-            parts.append(.init(name: "\(part)", assessment: metrics.overall))
-            predictions += own
-            answers += ScoredRecordings.baselines(for: own, dataset, training: split.training)
-            let isFull = mistakes.count == RunReport.mistakesShown
-            mistakes += try ModelViewer(model, dataset).worstMistakes(
-                among: own, atLeast: isFull ? mistakes.last!.probability : 0)
-            mistakes.sort { ($1.probability, $0.file) < ($0.probability, $1.file) }
-            mistakes = Array(mistakes.prefix(RunReport.mistakesShown))
+            scores += try self.scores(of: part, mistakesFrom: scores.leastMistake)
         }
-        return try report(parts, predictions, answers, mistakes)
+        return try report(scores)
     }
 
     private func isTrained(_ part: HeldOut) -> Bool {
@@ -148,28 +129,64 @@ public final class CrossValidation {
         return model
     }
 
-    private func report(
-        _ parts: [RunReport.Part], _ predictions: [Prediction], _ answers: BaselineAnswers,
-        _ mistakes: [RunReport.Mistake]
-    ) throws -> String {
+    /// What models say about recordings that they never saw.
+    private struct Scores {
+        var parts: [RunReport.Part] = []
+        var predictions: [Prediction] = []
+        var answers = BaselineAnswers()
+        /// The worst first.
+        var mistakes: [RunReport.Mistake] = []
+
+        /// How probable a mistake must be to be among the worst.
+        var leastMistake: Double { mistakes.count < RunReport.mistakesShown ? 0 : mistakes.last!.probability }
+
+        static func += (scores: inout Scores, others: Scores) {
+            scores.parts += others.parts
+            scores.predictions += others.predictions
+            scores.answers += others.answers
+            let mistakes = (scores.mistakes + others.mistakes)
+                .sorted { ($1.probability, $0.file) < ($0.probability, $1.file) }
+            scores.mistakes = Array(mistakes.prefix(RunReport.mistakesShown))
+        }
+    }
+
+    /// The recordings of a part, by the model that was trained without it.
+    private func scores(of part: HeldOut, mistakesFrom least: Double) throws -> Scores {
+        let model = try model(without: part)
+        let split = try dataset.split(
+            validationFraction: model.configuration.validationFraction, heldOut: part, seed: model.configuration.seed)
+        let predictions = try model.predictions(
+            for: dataset, samples: split.test.map(UInt32.init), lanes: ProcessInfo.processInfo.activeProcessorCount)
+        let metrics = try ClassificationMetrics(
+            predictions, classes: dataset.classes,
+            threshold: model.storedThreshold().map { DecisionThreshold($0, isInSample: false) },
+            seed: plan.configuration.seed)
+        return Scores(
+            parts: [.init(name: "\(part)", assessment: metrics.overall)], predictions: predictions,
+            answers: ScoredRecordings.baselines(for: predictions, dataset, training: split.training),
+            mistakes: try ModelViewer(model, dataset).worstMistakes(among: predictions, atLeast: least))
+    }
+
+    private func report(_ scores: Scores) throws -> String {
         let configuration = plan.configuration
         let metrics = try ClassificationMetrics(
-            predictions, classes: dataset.classes, answers: answers, seed: configuration.seed)
+            scores.predictions, classes: dataset.classes, answers: scores.answers, seed: configuration.seed)
         var facts = configuration.facts(of: dataset).filter { $0.name != "Held out" }
         facts.append(
             .init(
                 "Scored on",
-                "\(predictions.count) recordings, each by the one of \(parts.count) models that never saw it"))
-        let untested = dataset.recordings.count - predictions.count
+                "\(scores.predictions.count) recordings, each by the one of \(scores.parts.count) models that never saw it"
+            ))
+        let untested = dataset.recordings.count - scores.predictions.count
         if untested > 0 { facts.append(.init("In no part", "\(untested) recordings whose site is not known")) }
         facts.append(.init("Time", began.duration(to: .now).spoken))
         try RunReport(
-            title: "HeartBeatNet cross-validation", facts: facts, predictions: predictions, metrics: metrics,
-            parts: parts, mistakes: mistakes,
+            title: "HeartBeatNet cross-validation", facts: facts, predictions: scores.predictions, metrics: metrics,
+            parts: scores.parts, mistakes: scores.mistakes,
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
         ).write(to: folder.url)
-        for part in parts { line.print("\(part.name): \(Self.text(part.assessment))") }
-        line.print("\(predictions.count) recordings, each scored by a model that never saw it:")
+        for part in scores.parts { line.print("\(part.name): \(Self.text(part.assessment))") }
+        line.print("\(scores.predictions.count) recordings, each scored by a model that never saw it:")
         for row in metrics.summary { line.print(row) }
         return folder.path("report.html")
     }

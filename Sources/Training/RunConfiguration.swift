@@ -68,15 +68,15 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     /// What is wrong with the numbers, in one line, or nil.
     public var complaint: String? {
         if let complaint = model.complaint ?? optimizer.complaint { return complaint }
-        let size = dataset.spectrogram
+        let picture = dataset.spectrogram
         do {
             try augmentation.check()
-            try dataset.spectrogram.check()
+            try picture.check()
         } catch {
             return "\(error)"
         }
-        if size.height != model.height || size.width != model.width {
-            return "the spectrograms are \(size.height)x\(size.width), the model takes \(model.height)x\(model.width)"
+        if picture.height != model.height || picture.width != model.width {
+            return "the pictures are \(picture.height)x\(picture.width), the model takes \(model.height)x\(model.width)"
         }
         if !classes.isEmpty && classes.count != model.classes {
             return "there are \(classes.count) classes, the model has \(model.classes)"
