@@ -98,6 +98,16 @@ extension FuzzTarget {
         _ = try Catalog(.folder(ScratchFolder.shared.path))
     }
 
+    /// The list of those recordings of a PhysioNet folder that count.
+    static let records = FuzzTarget("records", seeds: [Array("a0001\r\na0002\n".utf8)]) { bytes in
+        let folder = ScratchFolder.shared.folder("physionet")
+        _ = "a0001,1\na0002,-1\n".utf8CString.withUnsafeBytes { text in
+            ScratchFolder.shared.write(UnsafeRawBufferPointer(rebasing: text.dropLast()), to: "physionet/REFERENCE.csv")
+        }
+        _ = ScratchFolder.shared.write(bytes, to: "physionet/RECORDS")
+        _ = try Catalog(.folder(folder))
+    }
+
     /// The list of a CirCor folder.
     static let patients = FuzzTarget("patients", seeds: [Array(circor.utf8)]) { bytes in
         let folder = ScratchFolder.shared.folder("circor")
