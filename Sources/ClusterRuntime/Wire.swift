@@ -112,10 +112,13 @@ public enum Wire {
         thread.start()
     }
 
-    /// A logger for a process. HBN_LOG sets the level: debug, info, warning or error.
+    /// A logger for a process. HBN_LOG sets the level: debug, info, warning or error. With another word the process ends.
     public static func logger(_ label: String) -> Logger {
         var logger = Logger(label: label) { ConsoleLog(label: $0) }
-        if let level = ProcessInfo.processInfo.environment["HBN_LOG"].flatMap({ Logger.Level(rawValue: $0) }) {
+        if let word = ProcessInfo.processInfo.environment["HBN_LOG"], !word.isEmpty {
+            guard let level = Logger.Level(rawValue: word) else {
+                exit(.unusableArguments, "HBN_LOG=\(word): use debug, info, warning or error")
+            }
             logger.logLevel = level
         }
         return logger

@@ -245,6 +245,18 @@ extension ClusterTests {
             }
         }
 
+        @Test func anUnknownLevelOfTheLogIsRefused() throws {
+            try Workspace.use { workspace in
+                let worker = try RunningProgram(
+                    "hbn-worker", ["--connect", "tcp://127.0.0.1:1"], environment: ["HBN_LOG": "loud"],
+                    path: workspace("worker"))
+                defer { worker.end() }
+                let outcome = try worker.outcome()
+                #expect(outcome.status == 2)
+                expectOneError(outcome.errors, naming: ["HBN_LOG=loud", "warning"])
+            }
+        }
+
         @Test func picturesLieInTheirSoundsFoldersAndReplaceNothing() throws {
             try Workspace.use { workspace in
                 try makeData(workspace)
