@@ -98,7 +98,9 @@ public final class CrossValidation {
             }
             if interruption.requested != nil {
                 throw RunFailure(
-                    .interrupted, "interrupted after \(part); go on with hbn-coordinator --resume \(folder.url.path)")
+                    .interrupted,
+                    "interrupted after \(part); go on with hbn-coordinator --resume \(folder.url.path)\(gathering.options)\(trust.options)"
+                )
             }
             scores += try self.scores(of: part, mistakesFrom: scores.leastMistake)
         }
@@ -192,9 +194,8 @@ public final class CrossValidation {
     }
 
     private static func text(_ part: Assessment) -> String {
-        func text(_ value: Double?) -> String { value.map { $0.rounded(3) } ?? "undefined" }
-        return "\(part.count) recordings, AUC \(text(part.auc)), MAcc \(text(part.macc)), "
-            + "at the threshold chosen on validation \(text(part.atThreshold?.macc))"
+        "\(part.count) recordings, AUC \(part.auc.rounded(3)), MAcc \(part.macc.rounded(3)), "
+            + "at the threshold chosen on validation \((part.atThreshold?.macc).rounded(3))"
     }
 
     private static func name(of part: HeldOut) -> String {

@@ -21,8 +21,9 @@ public enum Gathering: Sendable {
     var options: String {
         switch self {
         case .local(let count): " --local \(count)"
-        case .listen(let endpoint, _, _, let key):
-            " --listen \(endpoint)"
+        case .listen(let endpoint, let workers, let servers, let key):
+            " --listen \(endpoint)" + (workers > 1 ? " --min-workers \(workers)" : "")
+                + (servers > 0 ? " --min-servers \(servers)" : "")
                 + (key.map { " --cluster-key \($0.path)" } ?? (Wire.isLoopback(endpoint) ? "" : " --insecure"))
         }
     }

@@ -45,6 +45,11 @@ extension Double {
     func rounded(_ digits: Int) -> String { isNaN ? "undefined" : String(format: "%.\(digits)f", self) }
 }
 
+extension Double? {
+    /// The same, and a word where there is none.
+    func rounded(_ digits: Int) -> String { self?.rounded(digits) ?? "undefined" }
+}
+
 extension Int {
     /// 2,070,110,598
     public var grouped: String {

@@ -12,11 +12,11 @@ extension RunConfiguration {
     /// What was trained on what, for the report.
     func facts(of dataset: Dataset) -> [RunReport.Fact] {
         let layout = Network.attentionUNet(model).parameterLayout
-        let windows = self.dataset.windowSeconds.map { "\($0) s" } ?? "whole recordings"
+        let windows = self.dataset.windowSeconds.map { "windows of \($0) s" } ?? "whole recordings"
         return [
             .init("Data", data.name),
             .init("Recordings", "\(dataset.recordings.count), \(dataset.skipped.count) skipped"),
-            .init("Windows", "\(dataset.samples.count) of \(windows)"),
+            .init("Pictures", "\(dataset.samples.count)" + (dataset.isOfPictures ? "" : ", of \(windows)")),
             .init("Held out", "\((100 * validationFraction).rounded(0)) % of the recordings, never trained on"),
             .init("Model", "attention U-Net, \(model.height)x\(model.width)x3, \(model.baseFilters) base filters"),
             .init("Parameters", layout.count.grouped),
@@ -28,11 +28,11 @@ extension RunConfiguration {
             ),
             .init("Augmentation", augmentation.summary),
             .init("Seed", "\(seed)"),
-        ] + signalFacts
+        ] + (dataset.isOfPictures ? [] : signalFacts) + balanceFacts
             + (initialParameters.map { [.init("Initial parameters", "a file's, with the digest \($0)")] } ?? [])
     }
 
-    /// What differs from the notebook's way to a picture, and from counting all samples alike.
+    /// What differs from the notebook's way from a sound to a picture.
     private var signalFacts: [RunReport.Fact] {
         let spectrogram = dataset.spectrogram
         let usual = SpectrogramSettings(height: spectrogram.height, width: spectrogram.width)
@@ -45,8 +45,11 @@ extension RunConfiguration {
             spectrogram.removesSpikes == true ? "spikes removed" : nil,
             spectrogram.levelsBands == true ? "bands levelled" : nil,
         ].compactMap(\.self)
-        return (signal.isEmpty ? [] : [.init("Signal", signal.joined(separator: ", "))])
-            + (balance.map { [.init("Balance", "\($0.rawValue): its classes count alike in the loss")] } ?? [])
+        return signal.isEmpty ? [] : [.init("Signal", signal.joined(separator: ", "))]
+    }
+
+    private var balanceFacts: [RunReport.Fact] {
+        balance.map { [.init("Balance", "\($0.rawValue): its classes count alike in the loss")] } ?? []
     }
 }
 
@@ -81,31 +84,31 @@ extension DataSource {
 extension ClassificationMetrics {
     /// The few lines that a person reads first.
     var summary: [String] {
-        func text(_ value: Double?) -> String { value.map { $0.rounded(3) } ?? "undefined" }
         let interval =
             self.aucInterval.map { " (95 % interval \($0.lower.rounded(3)) to \($0.upper.rounded(3)))" } ?? ""
         guard self.count > 0 else {
             return ["no recordings were held out (--validation-fraction 0), so there is no score"]
         }
         var lines = [
-            "\(self.count) recordings: AUC \(text(self.auc))\(interval), "
-                + "accuracy \(text(self.accuracy)), sensitivity \(text(self.sensitivity)), "
-                + "specificity \(text(self.specificity)), MAcc \(text(self.macc))"
+            "\(self.count) recordings: AUC \(self.auc.rounded(3))\(interval), "
+                + "accuracy \(self.accuracy.rounded(3)), sensitivity \(self.sensitivity.rounded(3)), "
+                + "specificity \(self.specificity.rounded(3)), MAcc \(self.macc.rounded(3))"
         ]
         if let threshold, let point = self.atThreshold {
             lines.append(
-                "  at the threshold \(text(threshold.value)) chosen on the validation part"
+                "  at the threshold \(threshold.value.rounded(3)) chosen on the validation part"
                     + (threshold.isInSample ? ", which is among these: " : ": ")
-                    + "sensitivity \(text(point.sensitivity.value)), specificity \(text(point.specificity.value)), "
-                    + "MAcc \(text(point.macc))")
+                    + "sensitivity \(point.sensitivity.value.rounded(3)), specificity \(point.specificity.value.rounded(3)), "
+                    + "MAcc \(point.macc.rounded(3))")
         }
         for (name, group) in groups.sorted(by: { $0.key < $1.key }) {
-            lines.append("  \(name): \(group.count) recordings, AUC \(text(group.auc)), MAcc \(text(group.macc))")
+            lines.append(
+                "  \(name): \(group.count) recordings, AUC \(group.auc.rounded(3)), MAcc \(group.macc.rounded(3))")
         }
         if let baselines {
             lines.append(
-                "  knowing only the site: MAcc \(text(baselines.majorityClassOfGroup.macc)); "
-                    + "always the same class: MAcc \(text(baselines.majorityClass.macc))")
+                "  knowing only the site: MAcc \(baselines.majorityClassOfGroup.macc.rounded(3)); "
+                    + "always the same class: MAcc \(baselines.majorityClass.macc.rounded(3))")
         }
         return lines
     }

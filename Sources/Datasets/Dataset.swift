@@ -20,6 +20,11 @@ public struct Dataset: Sendable {
     public var height: Int { settings.spectrogram.height }
     public var width: Int { settings.spectrogram.width }
 
+    /// Were the recordings pictures already?
+    public var isOfPictures: Bool {
+        recordings.allSatisfy { if case .picture = Catalog.content(ofFileAt: $0.name) { true } else { false } }
+    }
+
     /// Reads a source on all cores.
     ///
     /// - Parameters:

@@ -42,7 +42,7 @@ extension ClusterTests {
                 coordinator.signal(SIGTERM)
                 let outcome = try coordinator.outcome()
                 #expect(outcome.status == 75)
-                #expect(outcome.errors.contains("--resume \(workspace("torn")) "))
+                #expect(outcome.errors.contains("--resume \(workspace("torn")) --local 1\n"))
                 try workspace.succeed("hbn-coordinator", ["--resume", workspace("torn"), "--local", "1"])
                 #expect(try workspace.text(of: "torn/predictions.csv") == workspace.text(of: "whole/predictions.csv"))
             }

@@ -72,6 +72,7 @@ import Testing
         #expect(dataset.samples.count == 2)
         #expect(pixels(dataset, 1) == image.resized(width: 32, height: 16, method: .nearest).pixels)
         #expect(dataset.recordings[0].digest == dataset.recordings[1].digest)
+        #expect(dataset.isOfPictures)
     }
 
     @Test func filesThatCannotBeReadAreNamedAndSkipped() throws {
