@@ -214,8 +214,11 @@ final class ParameterServer {
 
     private func handle(_ envelope: Envelope, from peer: NodeID) throws {
         if case .pull(let version, let range, _) = envelope.header {
-            waiting.add(.init(run: envelope.run, version: version, range: range), of: peer)
-            return try publish(to: peer)
+            let pull = WaitingPulls.Pull(run: envelope.run, version: version, range: range)
+            guard envelope.run == run, let part, version <= part.state.version else {
+                return waiting.add(pull, of: peer)
+            }
+            return try answer([pull], of: peer, from: part)
         }
         switch envelope.header {
         case .multiply(let id, let version, _, _, _, _, _), .multiplyTransposed(let id, let version, _):
@@ -259,15 +262,18 @@ final class ParameterServer {
 
     /// Answers the workers whose version is there.
     private func publish() throws {
-        for peer in waiting.peers { try publish(to: peer) }
+        guard let part else { return }
+        for peer in waiting.peers {
+            try answer(waiting.takeDue(of: peer, run: run, version: part.state.version), of: peer, from: part)
+        }
     }
 
     /// A worker that asks for an older version gets the newest, and learns that its shard is out of date.
-    private func publish(to peer: NodeID) throws {
-        guard let state = part?.state, let range = part?.range else { return }
+    private func answer(_ pulls: [WaitingPulls.Pull], of peer: NodeID, from part: ParameterPart) throws {
+        let state = part.state
         let memory = configuration.sharesMemory ? state.parameters.memory : nil
-        let fetched = 0..<fetchedCount(of: range)
-        for pull in waiting.takeDue(of: peer, run: run, version: state.version) {
+        let fetched = 0..<fetchedCount(of: part.range)
+        for pull in pulls {
             let range = pull.range.clamped(to: fetched)
             // A copy: a peer that does not read must not keep the part from taking its next step in place.
             let tensors = memory == nil ? [try FloatFrame(FloatFrame(state.parameters, range).copy()).message()] : []

@@ -36,7 +36,7 @@ private func pull(version: UInt64, run: UInt64 = 7, _ range: Range<Int> = 0..<4)
     #expect(waiting.takeDue(of: ann, run: 8, version: 0) == [pull(version: 0, run: 8)])
 }
 
-@Test func aPeerThatAsksForMoreThanItCanWantIsNotRemembered() {
+@Test func ofAPeerThatAsksForMoreThanItCanWantAThousandPullsAreKept() {
     var waiting = WaitingPulls()
     for version in 0..<2000 { waiting.add(pull(version: UInt64(version)), of: ann) }
     #expect(waiting.takeDue(of: ann, run: 7, version: 5000).count == 1000)
