@@ -82,7 +82,9 @@ public final class CrossValidation {
         guard let data = FileManager.default.contents(atPath: file),
             let plan = try? JSONDecoder().decode(Plan.self, from: data)
         else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
-        if let complaint = plan.configuration.complaint { throw RunFailure(.badData, "\(file): \(complaint)") }
+        if let complaint = plan.configuration.complaint {
+            throw RunFailure(.badData, "\(file): \(complaint); restore it, or start anew")
+        }
         self.plan = plan
         dataset = try TrainingRun.read(plan.configuration.data, plan.configuration.dataset, log: log)
         try plan.configuration.check(isStill: dataset)

@@ -12,6 +12,7 @@ extension RunConfiguration {
     /// What was trained on what, for the report.
     func facts(of dataset: Dataset) -> [RunReport.Fact] {
         let layout = Network.attentionUNet(model).parameterLayout
+        let wasGivenPictures = dataset.isOfPictures && dataset.digest == dataDigest
         let windows = self.dataset.windowSeconds.map { "windows of \($0) s" } ?? "whole recordings"
         return [
             .init("Data", data.name),
@@ -28,7 +29,7 @@ extension RunConfiguration {
             ),
             .init("Augmentation", augmentation.summary),
             .init("Seed", "\(seed)"),
-        ] + (dataset.isOfPictures ? [] : signalFacts) + balanceFacts
+        ] + (wasGivenPictures ? [] : signalFacts) + balanceFacts
             + (initialParameters.map { [.init("Initial parameters", "a file's, with the digest \($0)")] } ?? [])
     }
 

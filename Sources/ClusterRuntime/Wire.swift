@@ -18,8 +18,7 @@ public enum Wire {
     static let routerOptions: [SocketOption] = [.routerMandatory(true), .routerHandover(true), .linger(.seconds(2))]
 
     /// What a node's sockets live in. A connection stays on one I/O thread, and encryption fills that thread's core at about
-    /// 1.2 GB/s; so a node with a key has one for every other core, among which peers, and what goes to a peer and comes
-    /// from it, are divided.
+    /// 1.2 GB/s; so a node with a key has one for every other core, up to eight, among which its connections are divided.
     static func context(hasKey: Bool, leastThreads: Int = 1) throws -> Context {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         return try Context(ioThreads: hasKey ? max(leastThreads, min(cores / 2, 8)) : leastThreads)
@@ -112,7 +111,7 @@ public enum Wire {
         thread.start()
     }
 
-    /// A logger for a process. HBN_LOG sets the level: debug, info, warning or error. With another word the process ends.
+    /// A logger for a process. HBN_LOG sets the level: debug, info, warning or error. With a word that is no level the process ends.
     public static func logger(_ label: String) -> Logger {
         var logger = Logger(label: label) { ConsoleLog(label: $0) }
         if let word = ProcessInfo.processInfo.environment["HBN_LOG"], !word.isEmpty {

@@ -14,7 +14,7 @@ struct SpectrogramCommand: ParsableCommand {
     @Argument(help: "A .wav or .flac file, or a folder of them.")
     var path: String
 
-    @Option(help: "The folder for the PNG files.")
+    @Option(help: "The folder for the PNG files, none of which may exist.")
     var output: String
 
     @Option(help: "The pictures' height in pixels.")
@@ -37,8 +37,12 @@ struct SpectrogramCommand: ParsableCommand {
             }
             let files = try soundFiles()
             let pictures = files.map { "\(output)/" + ($0.name as NSString).deletingPathExtension + ".png" }
-            if let known = pictures.first(where: { FileManager.default.fileExists(atPath: $0) }) {
-                throw RunFailure(.unusableArguments, "\(known) exists; remove it or choose another folder")
+            let known = Set(pictures).filter(FileManager.default.fileExists(atPath:)).sorted()
+            guard known.isEmpty else {
+                throw RunFailure(
+                    .unusableArguments,
+                    "--output \(output): \(known.count) of the pictures exist, such as \(known[0]); choose another folder"
+                )
             }
             var written: Set<String> = []
             var failures: [String] = []

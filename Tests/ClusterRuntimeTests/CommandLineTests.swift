@@ -273,7 +273,7 @@ extension ClusterTests {
                 let before = try Data(contentsOf: picture)
                 let again = try workspace.run("hbn", draw + ["--channels", "mel"])
                 #expect(again.status == 2)
-                expectOneError(again.errors, naming: ["site/a.png exists"])
+                expectOneError(again.errors, naming: ["2 of the pictures exist", "site/a.png"])
                 #expect(try Data(contentsOf: picture) == before)
             }
         }

@@ -45,6 +45,13 @@ extension ClusterTests {
                 #expect(outcome.errors.contains("--resume \(workspace("torn")) --local 1\n"))
                 try workspace.succeed("hbn-coordinator", ["--resume", workspace("torn"), "--local", "1"])
                 #expect(try workspace.text(of: "torn/predictions.csv") == workspace.text(of: "whole/predictions.csv"))
+
+                let plan = try workspace.text(of: "torn/folds.json")
+                try workspace.write(
+                    Array(plan.replacing("\"epochs\":2", with: "\"epochs\":0").utf8), to: "torn/folds.json")
+                let refused = try workspace.run("hbn-coordinator", ["--resume", workspace("torn")])
+                #expect(refused.status == 65)
+                expectOneError(refused.errors, naming: ["folds.json: epochs must be 1", "restore it"])
             }
         }
 

@@ -83,6 +83,7 @@ import Testing
         try folder.write("data/b/torn.png", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0])
         let dataset = try load(.folder(folder.path + "/data"), windows)
         #expect(dataset.recordings.map(\.name) == ["a/good.wav", "b/good.wav"])
+        #expect(!dataset.isOfPictures)
         let expected = ["a/empty.wav", "b/noise.flac", "b/torn.png"].map { folder.path + "/data/" + $0 }
         #expect(dataset.skipped.map(\.path) == expected)
         #expect(zip(dataset.skipped, expected).allSatisfy { $0.reason.hasPrefix($1 + ": ") })
