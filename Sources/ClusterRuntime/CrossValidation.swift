@@ -69,23 +69,31 @@ public final class CrossValidation {
             }
         }
         var configuration = configuration
-        configuration.adopt(dataset)
+        try configuration.adopt(dataset)
         plan = Plan(configuration: configuration, parts: parts)
         try folder.write(JSONEncoder().encode(plan), to: Plan.name)
     }
 
-    /// Goes on with the one in a folder.
-    public init(resuming path: String, gathering: Gathering, trust: TrustSettings, log: Logger) throws {
-        (self.gathering, self.trust, self.log) = (gathering, trust, log)
-        folder = try OutputFolder(existing: path)
-        let file = folder.path(Plan.name)
+    /// What all models of the one in a folder have in common.
+    public static func configuration(in folder: String) throws -> RunConfiguration {
+        try plan(ofFile: "\(folder)/\(Plan.name)").configuration
+    }
+
+    private static func plan(ofFile file: String) throws -> Plan {
         guard let data = FileManager.default.contents(atPath: file),
             let plan = try? JSONDecoder().decode(Plan.self, from: data)
         else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
         if let complaint = plan.configuration.complaint {
             throw RunFailure(.badData, "\(file): \(complaint); restore it, or start anew")
         }
-        self.plan = plan
+        return plan
+    }
+
+    /// Goes on with the one in a folder.
+    public init(resuming path: String, gathering: Gathering, trust: TrustSettings, log: Logger) throws {
+        (self.gathering, self.trust, self.log) = (gathering, trust, log)
+        folder = try OutputFolder(existing: path)
+        plan = try Self.plan(ofFile: folder.path(Plan.name))
         dataset = try TrainingRun.read(plan.configuration.data, plan.configuration.dataset, log: log)
         try plan.configuration.check(isStill: dataset)
     }

@@ -77,7 +77,10 @@ extension RunConfiguration {
         let path = "\(folder)/\(OutputFolder.configurationName)"
         guard FileManager.default.fileExists(atPath: path) else {
             throw RunFailure(
-                .badData, "\(folder): there is no \(OutputFolder.configurationName) in it; give the folder of a run")
+                .badData,
+                CrossValidation.isIn(folder)
+                    ? "\(folder): holds several runs; give the folder of one, which is in it"
+                    : "\(folder): there is no \(OutputFolder.configurationName) in it; give the folder of a run")
         }
         try self.init(contentsOf: path)
     }

@@ -5,8 +5,11 @@ import Parameters
 import Training
 
 extension RunConfiguration {
-    /// The run is about these recordings.
-    mutating func adopt(_ dataset: Dataset) {
+    /// The run is about these recordings. Throws if they cannot be balanced as it says.
+    mutating func adopt(_ dataset: Dataset) throws {
+        guard balance != .site || !dataset.groups.isEmpty else {
+            throw RunFailure(.unusableArguments, "--balance site: the data has no sites; use --balance class")
+        }
         classes = dataset.classes
         model.classes = dataset.classes.count
         dataDigest = dataset.digest

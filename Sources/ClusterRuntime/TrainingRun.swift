@@ -87,7 +87,7 @@ public final class TrainingRun {
         var configuration = configuration
         dataset = try Self.read(configuration.data, configuration.dataset, log: log)
         if resuming == nil {
-            configuration.adopt(dataset)
+            try configuration.adopt(dataset)
         } else if configuration.classes != dataset.classes {
             throw RunFailure(
                 .badData, "the data has classes \(dataset.classes), the run was started with \(configuration.classes)")

@@ -51,6 +51,12 @@ struct CoordinatorCommand: ParsableCommand {
                         .unusableArguments,
                         "--resume goes on with the run's own settings; leave out what would change them")
                 }
+                if describe {
+                    let run =
+                        CrossValidation.isIn(resume)
+                        ? try CrossValidation.configuration(in: resume) : try RunConfiguration(ofRun: resume)
+                    return try Description(run).print()
+                }
                 if CrossValidation.isIn(resume) {
                     return try validate(
                         CrossValidation(

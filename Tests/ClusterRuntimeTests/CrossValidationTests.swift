@@ -46,6 +46,12 @@ extension ClusterTests {
                 try workspace.succeed("hbn-coordinator", ["--resume", workspace("torn"), "--local", "1"])
                 #expect(try workspace.text(of: "torn/predictions.csv") == workspace.text(of: "whole/predictions.csv"))
 
+                let run = try workspace.run("hbn", ["predict", "--run", workspace("torn"), "x.wav"])
+                expectOneError(run.errors, naming: ["holds several runs"])
+                let described = try workspace.succeed(
+                    "hbn-coordinator", ["--resume", workspace("torn"), "--describe"])
+                #expect(described.contains("32x48") && !described.contains("resuming"))
+
                 let plan = try workspace.text(of: "torn/folds.json")
                 try workspace.write(
                     Array(plan.replacing("\"epochs\":2", with: "\"epochs\":0").utf8), to: "torn/folds.json")
@@ -105,6 +111,10 @@ extension ClusterTests {
                     "hbn-coordinator", options + ["--folds", "site", "--output", workspace("run")])
                 #expect(outcome.status == 2)
                 #expect(outcome.errors.contains("the data has no sites; use a number of folds"))
+                let balanced = try workspace.run(
+                    "hbn-coordinator", options + ["--balance", "site", "--output", workspace("balanced")])
+                #expect(balanced.status == 2)
+                expectOneError(balanced.errors, naming: ["--balance site: the data has no sites"])
                 #expect(try workspace.run("hbn-coordinator", options + ["--folds", "1"]).status == 2)
             }
         }
