@@ -77,7 +77,7 @@ extension DataSource {
     var name: String {
         switch self {
         case .synthetic(let recordings, let seed): "\(recordings) synthetic recordings, seed \(seed)"
-        case .folder(let path): path
+        case .path(let path): path
         }
     }
 }

@@ -98,7 +98,7 @@ extension TrainingRun {
         }
         if let path = configuration.testData {
             threshold = threshold?.outOfSample
-            scored = try Self.read(.folder(path), configuration.dataset, log: log)
+            scored = try Self.read(.path(path), configuration.dataset, log: log)
             predictions = try model.predictions(
                 for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
             facts.append(.init("Scored on", "\(path), looked at only after the training"))

@@ -28,7 +28,7 @@ extension Folder {
 
 extension Catalog {
     /// The class is the patient's outcome, the group the campaign, the subject the person: in whichever campaigns.
-    init(circor root: Folder) throws {
+    init(circor root: Folder, _ diagnosis: Labelling.Diagnosis) throws {
         self.init(classes: Self.heartClasses, entries: [])
         let patients = try CirCorPatient.patients(ofListAt: "\(root.path)/\(CirCorPatient.list)")
         var people = DisjointSets<String>()

@@ -13,10 +13,19 @@ package struct Catalog {
     }
 
     struct Entry {
+        /// The file's path within the data folder.
         let name: String
         let label: Int
+        /// The site or the campaign that it was made at.
         var group: String?
+        /// Whose heart it is.
         var subject: String?
+        /// Where on the chest it was made.
+        var location: String?
+        /// What it is for, where the data says so.
+        var part: Part?
+        /// How much it counts in the loss.
+        var weight = 1.0
         let content: Content
     }
 
@@ -24,7 +33,11 @@ package struct Catalog {
     static let abnormal = 0
     static let normal = 1
 
-    let classes: [String]
+    var classes: [String]
+
+    /// The class that is looked for, where the data is known to ask for one.
+    var positiveClass: String?
+
     var entries: [Entry]
 
     /// Recordings that are listed, but not with a class.
@@ -33,16 +46,22 @@ package struct Catalog {
     /// Sound files that no list names: they do not count.
     var unlisted: [String] = []
 
-    package init(_ source: DataSource) throws {
+    /// All else that lies there and is not used, each with the reason.
+    var passedOver: [PassedOver] = []
+
+    /// What a person should know of the data, a sentence each.
+    var notes: [String] = []
+
+    package init(_ source: DataSource, _ labelling: Labelling = .init()) throws {
         switch source {
         case .synthetic(let recordings, let seed):
             try self.init(recordings: recordings, synthesizer: HeartSoundSynthesizer(seed: seed))
-        case .folder(let path):
+        case .path(let path):
             let folder = try Folder(path)
             if let sites = folder.physioNetSites {
                 try self.init(physioNet: sites)
             } else if folder.isCirCor {
-                try self.init(circor: folder)
+                try self.init(circor: folder, labelling.diagnosis ?? .outcome)
             } else {
                 try self.init(classFolders: folder)
             }

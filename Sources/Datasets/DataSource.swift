@@ -5,17 +5,22 @@ public enum DataSource: Codable, Hashable, Sendable {
     /// Heart sounds made by the program, half of them abnormal.
     case synthetic(recordings: Int, seed: UInt64)
 
-    /// A folder of class folders, or a folder of PhysioNet/CinC 2016 or of CirCor DigiScope 2022.
-    case folder(String)
+    /// A folder of class folders, a folder of PhysioNet/CinC 2016 or of CirCor DigiScope 2022, or a table of recordings.
+    case path(String)
+
+    enum CodingKeys: String, CodingKey {
+        case synthetic
+        case path = "folder"
+    }
 
     /// The number of synthetic recordings where none is asked for.
     public static let defaultRecordings = 400
 
-    /// What `--data` names: the word `synthetic`, or a folder, which is then found from everywhere.
+    /// What `--data` names: the word `synthetic`, or a folder or a table, which is then found from everywhere.
     public init(argument: String, recordings: Int = defaultRecordings, seed: UInt64) {
         self =
             argument == "synthetic"
-            ? .synthetic(recordings: recordings, seed: seed) : .folder(URL(fileURLWithPath: argument).path)
+            ? .synthetic(recordings: recordings, seed: seed) : .path(URL(fileURLWithPath: argument).path)
     }
 }
 
@@ -23,7 +28,7 @@ extension DataSource: CustomStringConvertible {
     public var description: String {
         switch self {
         case .synthetic(let recordings, let seed): "synthetic data (\(recordings) recordings, seed \(seed))"
-        case .folder(let path): path
+        case .path(let path): path
         }
     }
 }

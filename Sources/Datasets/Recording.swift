@@ -46,3 +46,27 @@ public struct SkippedFile: Codable, Hashable, Sendable {
         self.init(path: path, reason: "\(path): listed in \(list), but missing")
     }
 }
+
+/// A file or a folder that lies among the data and is no recording to use.
+public struct PassedOver: Hashable, Sendable {
+    /// The path within the data folder.
+    public let name: String
+
+    /// A few words, the same for all of a kind.
+    public let reason: String
+}
+
+/// What recordings are for.
+public enum Part: String, Codable, CaseIterable, Sendable {
+    case training, validation, test
+
+    /// The part that a folder's or a cell's name says, whatever its case.
+    public init?(named name: String) {
+        switch name.lowercased() {
+        case "train", "training": self = .training
+        case "val", "valid", "validation", "dev", "development": self = .validation
+        case "test", "testing": self = .test
+        default: return nil
+        }
+    }
+}

@@ -95,7 +95,7 @@ extension FuzzTarget {
     /// The list of a PhysioNet folder.
     static let reference = FuzzTarget("reference", seeds: [Array("a0001,1\r\na0002,-1\n".utf8)]) { bytes in
         _ = ScratchFolder.shared.write(bytes, to: "REFERENCE.csv")
-        _ = try Catalog(.folder(ScratchFolder.shared.path))
+        _ = try Catalog(.path(ScratchFolder.shared.path))
     }
 
     /// The list of those recordings of a PhysioNet folder that count.
@@ -105,7 +105,7 @@ extension FuzzTarget {
             ScratchFolder.shared.write(UnsafeRawBufferPointer(rebasing: text.dropLast()), to: "physionet/REFERENCE.csv")
         }
         _ = ScratchFolder.shared.write(bytes, to: "physionet/RECORDS")
-        _ = try Catalog(.folder(folder))
+        _ = try Catalog(.path(folder))
     }
 
     /// The list of a CirCor folder.
@@ -113,7 +113,7 @@ extension FuzzTarget {
         let folder = ScratchFolder.shared.folder("circor")
         _ = ScratchFolder.shared.folder("circor/training_data")
         _ = ScratchFolder.shared.write(bytes, to: "circor/training_data.csv")
-        _ = try Catalog(.folder(folder))
+        _ = try Catalog(.path(folder))
     }
 
     private static let circor = """

@@ -55,7 +55,7 @@ struct DatasetCheckCommand: ParsableCommand {
             var settings = Preset.quick.configuration.dataset
             if let windowSeconds { settings.windowSeconds = windowSeconds > 0 ? windowSeconds : nil }
             let check = try DatasetCheck(
-                .folder(folder), settings: settings, validationFraction: validationFraction, seed: seed)
+                .path(folder), settings: settings, validationFraction: validationFraction, seed: seed)
             if json { try printJSON(check) } else { printTables(check, settings) }
             let faults = Finding.Kind.allCases.filter(\.isFault).compactMap { kind in
                 let count = check.findings.count { $0.kind == kind }

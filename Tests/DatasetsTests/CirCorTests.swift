@@ -21,7 +21,7 @@ import Testing
 
     private func load() throws -> Dataset {
         let settings = DatasetSettings(spectrogram: SpectrogramSettings(height: 16, width: 16))
-        return try Dataset(.folder(folder.path), settings: settings, cacheFolder: folder.path + "/cache")
+        return try Dataset(.path(folder.path), settings: settings, cacheFolder: folder.path + "/cache")
     }
 
     @Test func patientsAreSubjectsAndCampaignsGroups() throws {
@@ -51,7 +51,7 @@ import Testing
         try write(
             "Abnormal,CC2014,1,Child,nan,MV+MV+MV,Present", "Normal,CC2014,2,Child,nan,AV,Absent",
             files: ["1_MV_1.wav", "1_MV_3.wav", "2_AV.wav", "2_TV.wav", "12_AV.wav"])
-        let catalog = try Catalog(.folder(folder.path))
+        let catalog = try Catalog(.path(folder.path))
         #expect(try load().skipped.map(\.path) == [folder.path + "/training_data/1_MV_2.wav"])
         #expect(catalog.unlisted == ["training_data/12_AV.wav", "training_data/2_TV.wav"])
     }

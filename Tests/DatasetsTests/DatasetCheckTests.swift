@@ -22,7 +22,7 @@ import Testing
     }
 
     private func check(fraction: Double = 0.5) throws -> DatasetCheck {
-        try DatasetCheck(.folder(folder.path + "/data"), settings: settings, validationFraction: fraction, seed: 1)
+        try DatasetCheck(.path(folder.path + "/data"), settings: settings, validationFraction: fraction, seed: 1)
     }
 
     private func files(_ kind: Finding.Kind, in check: DatasetCheck) -> [[String]] {
@@ -114,7 +114,7 @@ import Testing
     @Test func theSplitIsTheDatasets() throws {
         for number in 0..<12 { try write("\(number % 2)/\(number).wav", hertz: Float(40 + number), seconds: 1.2) }
         let dataset = try Dataset(
-            .folder(folder.path + "/data"), settings: settings, cacheFolder: folder.path + "/cache")
+            .path(folder.path + "/data"), settings: settings, cacheFolder: folder.path + "/cache")
         let split = try dataset.split(validationFraction: 0.3, seed: 1)
         let check = try check(fraction: 0.3)
         #expect(check.training == split.training.count && check.validation == split.validation.count)

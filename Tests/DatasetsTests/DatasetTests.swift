@@ -34,7 +34,7 @@ import Testing
         try writeTone("data/sick/a.WAV", hertz: 80, seconds: 1)
         try writeTone("data/healthy/deep/c.flac.wav", hertz: 70, seconds: 0.4, rate: 8000)
         try folder.write("data/healthy/notes.txt", Array("no sound".utf8))
-        let dataset = try load(.folder(folder.path + "/data"), windows)
+        let dataset = try load(.path(folder.path + "/data"), windows)
         #expect(dataset.classes == ["healthy", "sick"])
         #expect(dataset.recordings.map(\.name) == ["healthy/deep/c.flac.wav", "sick/a.WAV", "sick/b.wav"])
         #expect(dataset.recordings.map(\.samples) == [0..<1, 1..<2, 2..<7])
@@ -53,13 +53,13 @@ import Testing
     @Test func aShortRecordingIsRepeatedAndWithoutWindowsOneSampleIsTheWhole() throws {
         try writeTone("data/a/short.wav", hertz: 100, seconds: 0.25)
         try writeTone("data/b/long.wav", hertz: 60, seconds: 5)
-        let cut = try load(.folder(folder.path + "/data"), windows)
+        let cut = try load(.path(folder.path + "/data"), windows)
         let short = try Sound(contentsOf: folder.path + "/data/a/short.wav").samples
         let image = try SpectrogramTransform(windows.spectrogram)
             .image(of: Sound(sampleRate: 2000, samples: short + short + short + short))
         #expect(pixels(cut, 0) == image.pixels)
 
-        let whole = try load(.folder(folder.path + "/data"), DatasetSettings(spectrogram: windows.spectrogram))
+        let whole = try load(.path(folder.path + "/data"), DatasetSettings(spectrogram: windows.spectrogram))
         #expect(whole.samples.count == 2)
         let long = try Sound(contentsOf: folder.path + "/data/b/long.wav")
         #expect(try pixels(whole, 1) == SpectrogramTransform(windows.spectrogram).image(of: long).pixels)
@@ -68,7 +68,7 @@ import Testing
     @Test func picturesAreResizedToTheirNearestNeighbours() throws {
         let image = Image(width: 50, height: 40, pixels: (0..<6000).map { UInt8(truncatingIfNeeded: $0 &* 37) })
         for name in ["x/1.png", "y/2.PNG"] { try folder.write("data/" + name, try image.png()) }
-        let dataset = try load(.folder(folder.path + "/data"), windows)
+        let dataset = try load(.path(folder.path + "/data"), windows)
         #expect(dataset.samples.count == 2)
         #expect(pixels(dataset, 1) == image.resized(width: 32, height: 16, method: .nearest).pixels)
         #expect(dataset.recordings[0].digest == dataset.recordings[1].digest)
@@ -81,7 +81,7 @@ import Testing
         try folder.write("data/a/empty.wav", [])
         try folder.write("data/b/noise.flac", [1, 2, 3, 4])
         try folder.write("data/b/torn.png", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0])
-        let dataset = try load(.folder(folder.path + "/data"), windows)
+        let dataset = try load(.path(folder.path + "/data"), windows)
         #expect(dataset.recordings.map(\.name) == ["a/good.wav", "b/good.wav"])
         #expect(!dataset.isOfPictures)
         let expected = ["a/empty.wav", "b/noise.flac", "b/torn.png"].map { folder.path + "/data/" + $0 }
@@ -102,7 +102,7 @@ import Testing
             "broken": "class b: none of its 1 recordings can be used",
         ]
         for (name, text) in expectations {
-            let error = #expect(throws: DatasetError.self) { try load(.folder(folder.path + "/" + name), windows) }
+            let error = #expect(throws: DatasetError.self) { try load(.path(folder.path + "/" + name), windows) }
             #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
             #expect(error?.description.contains("\n") == false)
         }
@@ -114,14 +114,14 @@ import Testing
         try writeTone("data/training-b/b1.wav", hertz: 70, seconds: 1)
         try folder.write("data/training-a/REFERENCE.csv", Array("a2,1\r\na1,-1\r\na2,1\r\n\r\n".utf8))
         try folder.write("data/training-b/REFERENCE.csv", Array("b1,1\nb2,-1".utf8))
-        let dataset = try load(.folder(folder.path + "/data"), windows)
+        let dataset = try load(.path(folder.path + "/data"), windows)
         #expect(dataset.classes == ["abnormal", "normal"])
         #expect(dataset.recordings.map(\.name) == ["training-a/a2.wav", "training-a/a1.wav", "training-b/b1.wav"])
         #expect(dataset.recordings.map(\.label) == [0, 1, 0])
         #expect(dataset.recordings.map(\.group) == ["training-a", "training-a", "training-b"])
         #expect(dataset.skipped.map(\.path) == [folder.path + "/data/training-b/b2.wav"])
 
-        let site = try load(.folder(folder.path + "/data/training-a"), windows)
+        let site = try load(.path(folder.path + "/data/training-a"), windows)
         #expect(site.recordings.map(\.name) == ["a2.wav", "a1.wav"])
         #expect(site.recordings.allSatisfy { $0.group == nil })
     }
@@ -130,7 +130,7 @@ import Testing
         for name in ["a1", "a2", "a4", "a5"] { try writeTone("data/\(name).wav", hertz: 50, seconds: 1) }
         try folder.write("data/REFERENCE.csv", Array("a1,-1\na2,1\na3,1\na4,1".utf8))
         try folder.write("data/RECORDS", Array("a3\r\na5\r\na2\r\na1\r\n".utf8))
-        let source = DataSource.folder(folder.path + "/data")
+        let source = DataSource.path(folder.path + "/data")
         let dataset = try load(source, windows)
         #expect(dataset.recordings.map(\.name) == ["a1.wav", "a2.wav"])
         #expect(
@@ -147,7 +147,7 @@ import Testing
     @Test func theDigestCoversNamesClassesContentsAndSubjects() throws {
         try writeTone("data/x/1.wav", hertz: 50, seconds: 1)
         try writeTone("data/y/2.wav", hertz: 60, seconds: 1)
-        let dataset = try load(.folder(folder.path + "/data"), windows)
+        let dataset = try load(.path(folder.path + "/data"), windows)
         let contents = try ["x/1.wav", "y/2.wav"].map { try SHA256.digest(ofFileAt: folder.path + "/data/" + $0) }
         let lines = "x/1.wav\0x\0\(contents[0])\ny/2.wav\0y\0\(contents[1])\n"
         #expect(dataset.digest == SHA256.digest(of: lines))
@@ -158,7 +158,7 @@ import Testing
             try folder.write("circor/training_data.csv", Array((rows + other).utf8))
             try writeTone("circor/training_data/1_AV.wav", hertz: 50, seconds: 1)
             try writeTone("circor/training_data/2_AV.wav", hertz: 60, seconds: 1)
-            return try load(.folder(folder.path + "/circor"), windows).digest
+            return try load(.path(folder.path + "/circor"), windows).digest
         }
         #expect(digests[0] != digests[1])
     }
@@ -166,7 +166,7 @@ import Testing
     @Test(arguments: ["a1", "a1,0", "a1,1,1", "../a1,1", ",1", "a1,1\na1,-1", "\u{0},1", ".a1,-1"])
     func aReferenceWithABadLineIsRefused(text: String) throws {
         try folder.write("data/REFERENCE.csv", Array(text.utf8))
-        let error = #expect(throws: DatasetError.self) { try load(.folder(folder.path + "/data"), windows) }
+        let error = #expect(throws: DatasetError.self) { try load(.path(folder.path + "/data"), windows) }
         #expect(error?.problem.hasPrefix("line ") == true)
     }
 

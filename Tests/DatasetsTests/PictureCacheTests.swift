@@ -41,7 +41,7 @@ private final class Warnings: LogHandler, Sendable {
 
     private func load(cache: String, _ warnings: Warnings = Warnings()) throws -> [[UInt8]] {
         let dataset = try Dataset(
-            .folder(folder.path + "/data"), settings: settings, cacheFolder: cache,
+            .path(folder.path + "/data"), settings: settings, cacheFolder: cache,
             logger: Logger(label: "test") { _ in warnings })
         return dataset.samples.indices.map { dataset.withPixels(of: $0, Array.init) }
     }
@@ -58,7 +58,7 @@ private final class Warnings: LogHandler, Sendable {
         for path in try cacheFiles() { try FileManager.default.removeItem(atPath: path) }
 
         let dataset = try Dataset(
-            .folder(folder.path + "/data"), settings: settings, cacheFolder: folder.path + "/cache")
+            .path(folder.path + "/data"), settings: settings, cacheFolder: folder.path + "/cache")
         cache.keep(marked, of: dataset.recordings[1].digest)
         let second = try load(cache: folder.path + "/cache")
         #expect(second == Array(first[0..<4]) + [marked] + Array(first[8..<12]))

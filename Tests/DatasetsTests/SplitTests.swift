@@ -30,7 +30,7 @@ import Testing
             try FileManager.default.removeItem(atPath: folder.path + "/" + copy)
             try FileManager.default.copyItem(atPath: folder.path + "/" + original, toPath: folder.path + "/" + copy)
         }
-        return try Dataset(.folder(folder.path), settings: settings, cacheFolder: folder.path + "/cache")
+        return try Dataset(.path(folder.path), settings: settings, cacheFolder: folder.path + "/cache")
     }
 
     @Test func everySampleIsOnOneSideAndRecordingsAndCopiesStayTogether() throws {

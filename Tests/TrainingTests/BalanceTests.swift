@@ -27,7 +27,7 @@ import Training
         }
         let settings = DatasetSettings(spectrogram: SpectrogramSettings(fftSize: 64, mels: 16, height: 16, width: 16))
         dataset = try Dataset(
-            .folder(folder.appending(path: "data").path), settings: settings,
+            .path(folder.appending(path: "data").path), settings: settings,
             cacheFolder: folder.appending(path: "cache").path)
     }
 

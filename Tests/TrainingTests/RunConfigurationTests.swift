@@ -19,7 +19,7 @@ private func configuration(_ change: (inout RunConfiguration) -> Void) -> RunCon
 
 @Test func everySettingSurvivesJSON() throws {
     let changed = configuration {
-        $0.data = .folder("/data/heart sounds/äöü")
+        $0.data = .path("/data/heart sounds/äöü")
         $0.testData = "test"
         $0.classes = ["a", "b"]
         $0.model.dropout = 0.1
