@@ -80,14 +80,18 @@ extension Catalog {
         }
     }
 
-    /// The text of a list, as far as it is not absurdly long.
     static func text(ofListAt path: String) throws -> String {
+        String(decoding: try data(ofListAt: path), as: UTF8.self)
+    }
+
+    /// The bytes of a list, as far as it is not absurdly long.
+    static func data(ofListAt path: String) throws -> Data {
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
         guard size <= 1 << 26, let data = FileManager.default.contents(atPath: path) else {
             throw DatasetError(
                 name: path, problem: "cannot be read, or is larger than 64 MiB", remedy: "restore the published file")
         }
-        return String(decoding: data, as: UTF8.self)
+        return data
     }
 
     private static func lines(ofFileAt path: String) throws -> [(number: Int, line: String)] {
