@@ -103,7 +103,14 @@ public struct TrainedModel: Sendable {
         facts.append(.init("Parameters from", path))
         if let partText { facts.append(.init("Scored on", partText)) }
         var cautions = dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []
-        if isInSample && partText == nil {
+        let scored = dataset.recordings(of: samples)
+        if let used = try UsedRecordings(ofRun: run) {
+            let known = used.trained(among: scored)
+            if known > 0 {
+                cautions.append(
+                    "\(known) of these \(scored.count) recordings, or others of their patients, were trained on.")
+            }
+        } else if isInSample {
             cautions.append("These are the recordings that the run began with: most of them were trained on.")
         }
         for caution in cautions { log.warning("\(caution)") }

@@ -131,7 +131,10 @@ public final class TrainingRun {
         do {
             // From here on it is a run; what failed before leaves the folder free for another try.
             if let initial { try keep(initial) }
-            if resuming == nil { try folder.write(configuration) }
+            if resuming == nil {
+                try folder.write(Data(UsedRecordings.text(of: dataset, split).utf8), to: UsedRecordings.fileName)
+                try folder.write(configuration)
+            }
             // Drawn parameters are placed at once: who is welcomed before that is welcomed to a placement that will not be.
             let isDrawn = resuming == nil && initial == nil
             try begin(at: isDrawn ? firstStartingPoint() : newestStartingPoint())
