@@ -205,6 +205,9 @@ public final class CrossValidation {
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
             cautions: dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []
         ).write(to: folder.url)
+        try folder.write(
+            Data(UsedRecordings.text(of: dataset, scored: Array(dataset.samples.indices)).utf8),
+            to: UsedRecordings.fileName)
         for part in scores.parts { line.print("\(part.name): \(Self.text(part.assessment))") }
         line.print("\(scores.predictions.count) recordings, each scored by a model that never saw it:")
         for row in metrics.summary { line.print(row) }

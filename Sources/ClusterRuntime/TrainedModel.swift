@@ -120,6 +120,8 @@ public struct TrainedModel: Sendable {
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
             cautions: cautions
         ).write(to: folder.url)
+        try folder.write(
+            Data(UsedRecordings.text(of: dataset, scored: samples).utf8), to: UsedRecordings.fileName)
         for row in metrics.summary { print(row) }
         return folder.path("report.html")
     }

@@ -14,13 +14,18 @@ public struct UsedRecordings: Sendable {
     /// The text of the table: recordings by their paths, with the part that they were used for, and the digests of what they
     /// decode to. What was left out is not in it.
     public static func text(of dataset: Dataset, _ split: Split) -> String {
-        let parts = [(Part.training, split.training), (.validation, split.validation), (.test, split.test)]
+        text(of: dataset, [("train", split.training), ("validation", split.validation), ("test", split.test)])
+    }
+
+    /// The same of recordings that were scored alone.
+    public static func text(of dataset: Dataset, scored samples: [Int]) -> String { text(of: dataset, [("", samples)]) }
+
+    private static func text(of dataset: Dataset, _ parts: [(name: String, samples: [Int])]) -> String {
         let rows = parts.flatMap { part, samples in
             dataset.recordings(of: samples).map { recording in
                 [
                     recording.path, dataset.classes[recording.label], recording.subject ?? "", recording.group ?? "",
-                    recording.location ?? "", part == .training ? "train" : part.rawValue, "\(recording.weight)",
-                    recording.content.digest,
+                    recording.location ?? "", part, "\(recording.weight)", recording.content.digest,
                 ]
             }
         }
