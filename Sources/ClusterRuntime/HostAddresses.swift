@@ -36,6 +36,7 @@ enum HostAddresses {
             if let address = text(of: info), !addresses.contains(address) { addresses.append(address) }
             next = info.ai_next
         }
+        guard !addresses.isEmpty else { throw Failure(description: "it has no address of IPv4 or IPv6") }
         return addresses
     }
 

@@ -62,17 +62,22 @@ extension HostAddresses {
 
 /// A node's link to a host whose addresses the test decides.
 private final class NamedHost {
-    private let addresses: Mutex<[String]>
+    private final class Addresses: Sendable {
+        let list: Mutex<[String]>
+        init(_ list: [String]) { self.list = Mutex(list) }
+    }
+
+    private let addresses: Addresses
     let context: Context
     private var link: CoordinatorLink?
     private let wakeup = Wakeup()
 
     init(_ addresses: [String]) throws {
-        self.addresses = Mutex(addresses)
+        self.addresses = Addresses(addresses)
         context = try Context()
     }
 
-    func move(to addresses: [String]) { self.addresses.withLock { $0 = addresses } }
+    func move(to addresses: [String]) { self.addresses.list.withLock { $0 = addresses } }
 
     func listen(at address: String, port: String = "*") throws -> (socket: SocketBox, port: String) {
         let socket = try Socket(.router, in: context, options: Wire.options + Wire.routerOptions + [.linger(.zero)])
@@ -83,7 +88,11 @@ private final class NamedHost {
 
     func connect(toPort port: String) throws {
         var settings = LinkSettings(coordinator: "tcp://coordinator.example:\(port)", name: "node")
-        settings.find = { [unowned self] _ in addresses.withLock { $0 } }
+        settings.find = { [addresses] _ in
+            let addresses = addresses.list.withLock { $0 }
+            guard !addresses.isEmpty else { throw HostAddresses.Failure(description: "not known") }
+            return addresses
+        }
         link = try CoordinatorLink(settings, context: context, waking: wakeup, log: Logger(label: "test"))
     }
 
@@ -161,9 +170,9 @@ extension ClusterTests {
         ])
         func aHostThatDoesNotAnswerIsNamed(name: String, fault: String, status: Int32) throws {
             try Workspace.use { workspace in
-                for program in ["hbn-worker", "hbn-parameter-server"] {
+                for program in [["hbn-worker"], ["hbn-parameter-server", "--insecure"]] {
                     let outcome = try workspace.run(
-                        program, ["--connect", "tcp://\(name):1", "--connect-timeout", "1"])
+                        program[0], ["--connect", "tcp://\(name):1", "--connect-timeout", "1"] + program.dropFirst())
                     #expect(outcome.status == status)
                     expectOneError(outcome.errors, naming: [name, fault])
                 }
