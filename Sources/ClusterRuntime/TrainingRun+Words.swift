@@ -78,13 +78,6 @@ extension TrainingRun {
         return ", test on the \(Set(test.map { dataset.samples[Int($0)].recording }).count) of \(part)"
     }
 
-    func describe(_ failure: ShardFailure) -> String {
-        let files = Set(failure.samples.map { dataset.recordings[dataset.samples[Int($0)].recording].name }).sorted()
-        return "step \(failure.round), shard \(failure.shard) on \(failure.worker): \(failure.reason); recordings "
-            + "\(files.joined(separator: ", ")); the step was not applied, the last checkpoint is kept; "
-            + "a smaller --learning-rate may help"
-    }
-
     /// Scores the recordings that were never trained on: the test data's, or else the validation part's.
     func report(_ digest: String) throws {
         var (scored, predictions) = (dataset, try validationPredictions())
