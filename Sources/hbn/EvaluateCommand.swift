@@ -11,6 +11,9 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .customLong("run"), help: "The run's folder.")
     var folder: String
 
+    @Option(help: RunParameters.help)
+    var parameters: RunParameters?
+
     @Option(help: "A folder of class folders, PhysioNet's or CirCor's, or the word synthetic.")
     var data: String
 
@@ -25,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            let model = try TrainedModel(run: folder)
+            let model = try TrainedModel(run: folder, parameters)
             let report = try model.evaluate(
                 on: DataSource(argument: data, recordings: recordings, seed: seed), output: output,
                 lanes: ProcessInfo.processInfo.activeProcessorCount, log: Wire.logger("evaluate"))
