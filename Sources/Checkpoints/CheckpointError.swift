@@ -9,6 +9,8 @@ public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertibl
         case malformed
         /// The file was cut off or changed after it was written.
         case damaged
+        /// The file is whole, but some of its numbers are infinite or none.
+        case notFinite
         /// The file is sound but lacks what was asked of it.
         case mismatch
     }

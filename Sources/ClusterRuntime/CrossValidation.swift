@@ -85,9 +85,14 @@ public final class CrossValidation {
     }
 
     private static func plan(ofFile file: String) throws -> Plan {
-        guard let data = FileManager.default.contents(atPath: file),
-            let plan = try? JSONDecoder().decode(Plan.self, from: data)
-        else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
+        let plan: Plan
+        do {
+            plan = try Plan.decodeWhole(FileManager.default.contents(atPath: file) ?? Data())
+        } catch let unknown as UnknownKey {
+            throw RunFailure(.badData, "\(file): \(unknown)")
+        } catch {
+            throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew")
+        }
         if let complaint = plan.configuration.complaint {
             throw RunFailure(.badData, "\(file): \(complaint); restore it, or start anew")
         }

@@ -92,6 +92,8 @@ extension RunConfiguration {
         }
         do {
             self = try Self.decode(data)
+        } catch let unknown as UnknownKey {
+            throw RunFailure(.badData, "\(path): \(unknown)")
         } catch {
             throw RunFailure(.badData, "\(path): is not a run's configuration (\(Self.place(of: error)))")
         }

@@ -81,13 +81,6 @@ extension TrainingRun {
         return ", test on the \(dataset.recordings(of: split.test).count) of \(configuration.testText)"
     }
 
-    func describe(_ failure: ShardFailure) -> String {
-        let files = Set(failure.samples.map { dataset.recordings[dataset.samples[Int($0)].recording].name }).sorted()
-        return "step \(failure.round), shard \(failure.shard) on \(failure.worker): \(failure.reason); recordings "
-            + "\(files.joined(separator: ", ")); the step was not applied, the last checkpoint is kept; "
-            + "a smaller --learning-rate may help"
-    }
-
     /// Scores the recordings that were never trained on: the test part, or else the validation part.
     func report(_ digest: String) throws {
         var predictions = try validationPredictions()

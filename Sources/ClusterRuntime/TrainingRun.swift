@@ -26,7 +26,7 @@ public final class TrainingRun {
     let writer: CheckpointWriter
     let cluster: Cluster
     private let interruption: Interruption
-    private let gathering: Gathering
+    let gathering: Gathering
     /// What --resume goes on with, if it is not the run's own folder.
     private let resumedBy: String?
     /// Does nobody need the workers afterwards?
@@ -44,7 +44,7 @@ public final class TrainingRun {
     private var order: [UInt32] = []
     private var bestScore: Double?
     /// The step of the newest row of the history.
-    private var recordedStep: UInt64 = 0
+    private(set) var recordedStep: UInt64 = 0
     private var scoringRounds: UInt64 = 0
     private var validationProbabilities: [Float] = []
     private(set) var testProbabilities: [Float] = []
@@ -193,12 +193,17 @@ public final class TrainingRun {
     public func train() throws -> String {
         announce()
         do {
-            return try trainToTheEnd()
-        } catch is Cluster.Interrupted {
-            throw try interrupted()
+            do {
+                return try trainToTheEnd()
+            } catch is Cluster.Interrupted {
+                throw try interrupted()
+            }
         } catch let failure as ShardFailure {
             try? cluster.end(reason: "the run failed")
             throw RunFailure(.internalError, describe(failure))
+        } catch let divergence as NotFinite {
+            try? cluster.end(reason: "the run failed")
+            throw RunFailure(.internalError, describe(divergence))
         } catch {
             try? cluster.end(reason: "the run failed")
             throw error
@@ -220,7 +225,8 @@ public final class TrainingRun {
 
     private func trainOn() throws -> String {
         while true {
-            if isAtEpochEnd && recordedStep < step { try finishEpoch() }
+            if isScoringDue { try finishEpoch() }
+            try writer.checkFinite()
             if step >= totalSteps { break }
             if interruption.requested != nil { throw try interrupted() }
             if cluster.servers.isPlacementDue { try placeAnew() }
@@ -243,6 +249,9 @@ public final class TrainingRun {
     private var isAtEpochEnd: Bool {
         step > 0 && (step.isMultiple(of: UInt64(schedule.stepsPerEpoch)) || step == totalSteps)
     }
+
+    /// The epoch is trained, and its row is not written yet.
+    var isScoringDue: Bool { isAtEpochEnd && recordedStep < step }
 
     private var isCheckpointDue: Bool {
         configuration.checkpointEvery.map { step.isMultiple(of: UInt64($0)) } ?? isAtEpochEnd
@@ -283,6 +292,7 @@ public final class TrainingRun {
         }
         report(record.events)
         recordedStep = step
+        pruneCheckpoints()
         line.print(summary(of: record))
         printWorkers(onlyIfUneven: true)
         countUnlikeShards()

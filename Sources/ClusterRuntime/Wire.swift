@@ -75,8 +75,16 @@ public enum Wire {
             return endpoint
         }
         if reached.contains(":") && !reached.hasPrefix("[") { reached = "[\(reached)]" }
+        // On the machine itself an address of its own is right as it is; and what listens at all of IPv4's does not at [::1].
+        if isLoopback("tcp://\(reached):0") {
+            if !isWildcard(host) { return endpoint }
+            if host == "0.0.0.0" { reached = "127.0.0.1" }
+        }
         return "tcp://\(reached):\(port)"
     }
+
+    /// The same port, wherever its host was reached.
+    static func anywhere(_ endpoint: String) -> String { split(endpoint).map { "tcp://*:\($0.port)" } ?? endpoint }
 
     /// Host and port of a TCP endpoint; nil for others.
     static func split(_ endpoint: String) -> (host: String, port: String)? {

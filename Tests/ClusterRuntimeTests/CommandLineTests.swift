@@ -193,6 +193,34 @@ extension ClusterTests {
             try refusal.check()
         }
 
+        /// In a configuration that is given, in a run's folder and in that of a cross-validation.
+        @Test func aSettingThatThereIsNotIsNamed() throws {
+            try Workspace.use { workspace in
+                try makeData(workspace)
+                let options = TinyRun.model + ["--data", workspace("data"), "--epochs", "1", "--folds", "2"]
+                let outcome = try workspace.run(
+                    "hbn-coordinator", options + ["--output", workspace("folds"), "--local", "1"])
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                let cases = [
+                    ("folds/fold-1/config.json", ["--resume", workspace("folds/fold-1")]),
+                    ("folds/fold-1/config.json", ["--config", workspace("folds/fold-1/config.json")]),
+                    ("folds/folds.json", ["--resume", workspace("folds")]),
+                ]
+                for (name, options) in cases {
+                    let text = try workspace.text(of: name)
+                    let changed = text.replacing(#/"learningRate"/#, with: #""learningrate": 3, "learningRate""#)
+                    #expect(changed != text)
+                    try workspace.write(Array(changed.utf8), to: name)
+                    let outcome = try workspace.run("hbn-coordinator", options + ["--describe"])
+                    #expect(outcome.status == 65)
+                    expectOneError(
+                        outcome.errors,
+                        naming: [workspace(name), "optimizer.learningrate is no setting; did you mean learningRate?"])
+                    try workspace.write(Array(text.utf8), to: name)
+                }
+            }
+        }
+
         @Test func aWorkerThatFindsNobodyGivesUp() throws {
             try Workspace.use { workspace in
                 let outcome = try workspace.run(
