@@ -88,7 +88,7 @@ public struct TrainedModel: Sendable {
     /// Scores a data set and writes metrics, predictions and the report into a new folder; returns the report's path.
     public func evaluate(on source: DataSource, output: String, lanes: Int, log: Logger) throws -> String {
         let threshold = try storedThreshold()
-        let folder = try OutputFolder(new: output)
+        let folder = try OutputFolder(new: output, log: log)
         let dataset = try TrainingRun.read(source, configuration.dataset, log: log)
         let predictions = try predictions(for: dataset, lanes: lanes)
         // Among the recordings that the run began with are those its threshold was chosen on.

@@ -30,7 +30,7 @@ extension TrainingRun {
     static func read(_ source: DataSource, _ settings: DatasetSettings, log: Logger) throws -> Dataset {
         let line = LockedProgressLine()
         let dataset = try Dataset(source, settings: settings, logger: log) { done, all in
-            line.update("reading recordings: \(done) of \(all)")
+            line.update(LiveText(.init("reading recordings: \(done) of \(all)")))
         }
         line.print(
             "\(dataset.recordings.count) recordings, \(dataset.samples.count) windows, classes: "
@@ -45,12 +45,12 @@ extension TrainingRun {
     /// Refuses a model that cannot fit before any of it is allocated.
     static func checkMemory(for layout: ParameterLayout, _ configuration: RunConfiguration) throws {
         let needed = MemoryPlan(configuration).coordinator.total
-        let present = ProcessInfo.processInfo.physicalMemory
+        let present = SystemLimits.memory
         guard UInt64(needed) < present else {
             throw RunFailure(
                 .unusableArguments,
-                "training the model's \(layout.count.grouped) parameters needs \(needed >> 30) GiB in this process, the "
-                    + "machine has \(present >> 30); choose a smaller height, width or base filters")
+                "training the model's \(layout.count.grouped) parameters needs \(needed >> 30) GiB in this process, which "
+                    + "can have \(present >> 30) here; choose a smaller height, width or base filters")
         }
     }
 }
