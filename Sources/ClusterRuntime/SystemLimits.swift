@@ -32,9 +32,17 @@ enum SystemLimits {
                 + "(ulimit -n \(count), a service's LimitNOFILE)")
     }
 
-    /// The most memory that this process can have, in bytes.
-    static var memory: UInt64 {
-        min(ProcessInfo.processInfo.physicalMemory, UInt64(limit(of: RLIMIT_AS).rlim_cur))
+    /// What the code and the threads of a coordinator take of a process's addresses, whatever its model.
+    private static let ownAddresses = 1 << 30
+
+    /// Throws if the process cannot have the addresses for so much memory.
+    static func requireAddresses(forBytes count: Int) throws {
+        let present = limit(of: RLIMIT_AS).rlim_cur
+        guard present < UInt(count + ownAddresses) else { return }
+        throw RunFailure(
+            .inputOutput,
+            "this process can have \(present >> 20) MiB of addresses, where \((count + ownAddresses) >> 20) are needed; "
+                + "raise the limit (ulimit -v)")
     }
 
     private static func limit(of resource: __rlimit_resource) -> rlimit {

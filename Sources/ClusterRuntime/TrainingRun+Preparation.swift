@@ -45,12 +45,13 @@ extension TrainingRun {
     /// Refuses a model that cannot fit before any of it is allocated.
     static func checkMemory(for layout: ParameterLayout, _ configuration: RunConfiguration) throws {
         let needed = MemoryPlan(configuration).coordinator.total
-        let present = SystemLimits.memory
+        let present = ProcessInfo.processInfo.physicalMemory
         guard UInt64(needed) < present else {
             throw RunFailure(
                 .unusableArguments,
-                "training the model's \(layout.count.grouped) parameters needs \(needed >> 30) GiB in this process, which "
-                    + "can have \(present >> 30) here; choose a smaller height, width or base filters")
+                "training the model's \(layout.count.grouped) parameters needs \(needed >> 30) GiB in this process, the "
+                    + "machine has \(present >> 30); choose a smaller height, width or base filters")
         }
+        try SystemLimits.requireAddresses(forBytes: needed)
     }
 }
