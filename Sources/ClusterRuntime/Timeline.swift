@@ -93,7 +93,7 @@ public final class Timeline: Sendable {
     /// that began at the time which `body` returned, or later. To be called before the process has any.
     static func record(to path: String, _ body: () throws -> (since: Double, result: Double)) throws -> Double {
         guard !FileManager.default.fileExists(atPath: path) else {
-            throw RunFailure(.unusableArguments, "--timeline \(path): is there already; choose another name")
+            throw RunFailure(.inputOutput, "--timeline \(path): is there already; choose another name")
         }
         let folder = try PrivateFolder()
         setenv(variable, folder.path, 1)

@@ -47,7 +47,10 @@ extension ClusterTests {
                 expectOneError(outcome.errors.replacing(#/.*warning: .*\n/#, with: ""), naming: [workspace.path])
                 let files = try FileManager.default.contentsOfDirectory(atPath: workspace(folder))
                 // Others than the one that grew too large may be there, under their own names.
-                let whole = ["predictions.csv", "classification_report.txt", "confusion_matrix.csv", "plots", ".lock"]
+                let whole = [
+                    "predictions.csv", "metrics.json", "classification_report.txt", "confusion_matrix.csv", "plots",
+                    ".lock",
+                ]
                 #expect(files.allSatisfy(whole.contains), "\(files)")
             }
         }
