@@ -25,6 +25,7 @@ public enum Program {
 
     /// A program whose output is lost has not done its work.
     private static func end(_ status: Int32) -> Never {
+        LiveLine.end()
         guard let code = StandardStreams.outputError() else { exit(status) }
         // Who closes a pipe has read enough.
         if code != EPIPE {

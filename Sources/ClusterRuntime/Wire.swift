@@ -132,6 +132,7 @@ public enum Wire {
 
     /// Ends the process from whatever thread, with one line.
     static func exit(_ status: ExitStatus, _ line: String) -> Never {
+        LiveLine.end()
         sayOnStandardError("error: \(line)\n")
         PrivateFolder.removeAll()
         Foundation.exit(status.rawValue)
