@@ -75,6 +75,7 @@ final class Cluster {
         gathering: Gathering, configuration: RunConfiguration, layout: ParameterLayout, totalSteps: UInt64,
         trust: TrustSettings, load: @escaping ShardLoader.Load, interruption: Interruption, log: Logger
     ) throws {
+        try gathering.checkLimits()
         let isLocal = if case .local = gathering { true } else { false }
         self.interruption = interruption
         wakeup = interruption.wakeup

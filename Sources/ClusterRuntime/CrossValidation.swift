@@ -22,9 +22,9 @@ public final class CrossValidation {
     private let gathering: Gathering
     private let trust: TrustSettings
     private let log: Logger
-    private let interruption = TrainingRun.makeInterruption()
+    private let interruption: Interruption
     private let began = ContinuousClock.now
-    private var line = ProgressLine()
+    private let line = ProgressLine()
 
     /// What stands in folds.json.
     private struct Plan: Codable {
@@ -44,8 +44,11 @@ public final class CrossValidation {
         trust: TrustSettings, log: Logger
     ) throws {
         (self.gathering, self.trust, self.log) = (gathering, trust, log)
+        interruption = TrainingRun.makeInterruption(log)
+        try gathering.checkLimits()
         let path = output ?? OutputFolder.nextFree()
-        folder = try OutputFolder(new: path, remedy: "go on with it by --resume \(path), or choose another folder")
+        folder = try OutputFolder(
+            new: path, remedy: "go on with it by --resume \(path), or choose another folder", log: log)
         dataset = try TrainingRun.read(configuration.selection, configuration.dataset, log: log)
         guard dataset.recordings.allSatisfy({ $0.part == nil }) else {
             throw RunFailure(
@@ -102,7 +105,8 @@ public final class CrossValidation {
     /// Goes on with the one in a folder.
     public init(resuming path: String, gathering: Gathering, trust: TrustSettings, log: Logger) throws {
         (self.gathering, self.trust, self.log) = (gathering, trust, log)
-        folder = try OutputFolder(existing: path)
+        interruption = TrainingRun.makeInterruption(log)
+        folder = try OutputFolder(existing: path, log: log)
         plan = try Self.plan(ofFile: folder.path(Plan.name))
         dataset = try TrainingRun.read(
             plan.configuration.selection, plan.configuration.dataset, log: log)

@@ -104,7 +104,7 @@ public struct TrainedModel: Sendable {
     ) throws -> String {
         let threshold = try storedThreshold()
         if !areFinal { log.info("no threshold is used: the run has chosen its own for its final parameters") }
-        let folder = try OutputFolder(new: output)
+        let folder = try OutputFolder(new: output, log: log)
         var labelling = labelling
         labelling.diagnosis = labelling.diagnosis ?? configuration.labelling?.diagnosis
         let selection = DataSelection(source, labelling: labelling, classes: configuration.classes)

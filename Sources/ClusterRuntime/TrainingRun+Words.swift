@@ -6,12 +6,17 @@ import Training
 
 /// What a run tells people: while it trains, when it fails and when it is done.
 extension TrainingRun {
-    func progressText(_ place: (epoch: Int, step: Int)) -> String {
+    func progressText(_ place: (epoch: Int, step: Int)) -> LiveText {
         let rate = progress.seconds > 0 ? Double(progress.samples) / progress.seconds : 0
         let secondsLeft = progress.seconds / Double(place.step + 1) * Double(totalSteps - step)
-        return "epoch \(place.epoch + 1)/\(configuration.epochs)  step \(place.step + 1)/\(schedule.stepsPerEpoch)  "
-            + "\(rate.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  accuracy \(progress.accuracy.rounded(3))  "
-            + "\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")  \(Duration.seconds(secondsLeft).spoken) left"
+        return LiveText(
+            .init("epoch \(place.epoch + 1)/\(configuration.epochs)"),
+            .init("step \(place.step + 1)/\(schedule.stepsPerEpoch)"),
+            .init("\(rate.rounded(1)) samples/s", rank: 3),
+            .init("loss \(progress.loss.rounded(4))", rank: 1),
+            .init("accuracy \(progress.accuracy.rounded(3))", rank: 4),
+            .init("\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")", rank: 5),
+            .init("\(Duration.seconds(secondsLeft).spoken) left", rank: 2))
     }
 
     func summary(of record: EpochRecord) -> String {

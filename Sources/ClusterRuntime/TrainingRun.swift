@@ -51,9 +51,12 @@ public final class TrainingRun {
     let began = ContinuousClock.now
     let totalSteps: UInt64
 
-    static func makeInterruption() -> Interruption {
+    static func makeInterruption(_ log: Logger) -> Interruption {
         Interruption(
-            secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost")
+            secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost"
+        ) {
+            log.info("writing a checkpoint, then ending; Ctrl-C again ends at once")
+        }
     }
 
     /// Starts a new run in `output`, with the parameters in a file if one is named, or goes on with the one in `resuming`,
@@ -64,7 +67,7 @@ public final class TrainingRun {
     ) throws {
         try self.init(
             configuration, output: output, initialParameters: initialParameters, resuming: resuming,
-            gathering: gathering, trust: trust, interruption: Self.makeInterruption(), resumedBy: nil, isLast: true,
+            gathering: gathering, trust: trust, interruption: Self.makeInterruption(log), resumedBy: nil, isLast: true,
             log: log)
     }
 
@@ -77,11 +80,13 @@ public final class TrainingRun {
         (self.interruption, self.resumedBy, self.isLast) = (interruption, resumedBy, isLast)
         self.log = log
         isResumed = resuming != nil
+        // Before the data are read.
+        try gathering.checkLimits()
         let path = output ?? OutputFolder.nextFree()
         folder =
-            try resuming.map { try OutputFolder(existing: $0) }
+            try resuming.map { try OutputFolder(existing: $0, log: log) }
             ?? OutputFolder(
-                new: path, remedy: "go on with it by --resume \(path), or choose another folder")
+                new: path, remedy: "go on with it by --resume \(path), or choose another folder", log: log)
         var configuration = configuration
         dataset = try Self.read(configuration.selection, configuration.dataset, log: log)
         if resuming == nil {
@@ -340,7 +345,7 @@ public final class TrainingRun {
         try ScoredRecordings.predictions(dataset, samples: validation, probabilities: validationProbabilities)
     }
 
-    /// Ends what SIGINT or SIGTERM asked to end, with a checkpoint, and returns the failure that says so.
+    /// Ends what a signal asked to end, with a checkpoint, and returns the failure that says so.
     private func interrupted() throws -> RunFailure {
         do {
             // A step that was completed behind our back is computed again after resuming.

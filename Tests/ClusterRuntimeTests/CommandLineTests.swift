@@ -129,6 +129,10 @@ private let unusableArguments = [
 ]
 
 private let badData = [
+    Refusal("a named pipe for a key", 65, "is no file", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key")
+    {
+        mkfifo($0("key"), 0o600)
+    },
     Refusal("a file that is no key", 65, "keygen", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key") {
         try $0.write([1, 2, 3], to: "key")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: $0("key"))
@@ -270,6 +274,15 @@ extension ClusterTests {
                 #expect(outcome.output.contains("6 recordings"))
                 for name in bad { #expect(outcome.errors.contains("skipped: \(workspace(name))")) }
                 #expect(try workspace.table("run/skipped.csv").count == 2)
+            }
+        }
+
+        @Test(arguments: ["info\r", " debug ", ""]) func blanksBehindALevelOfTheLogAreNone(level: String) throws {
+            try Workspace.use { workspace in
+                let outcome = try workspace.run(
+                    "hbn-worker", ["--connect", "tcp://127.0.0.1:1", "--connect-timeout", "1"],
+                    environment: ["HBN_LOG": level])
+                #expect(outcome.status == 69)
             }
         }
 
