@@ -7,8 +7,8 @@ public struct DecisionRule: Hashable, Sendable {
     private let positive: Set<Int>
 
     /// With a threshold, where the classes pose one question. Without one the most probable class is taken.
-    public init(classes: [String], threshold: Double?) {
-        let contrast = threshold == nil ? nil : Contrast.only(between: classes)
+    public init(classes: [String], positive named: String? = nil, threshold: Double?) {
+        let contrast = threshold == nil ? nil : Contrast.only(between: classes, positive: named)
         self.contrast = contrast
         self.threshold = contrast == nil ? nil : threshold
         positive = Set(

@@ -58,11 +58,13 @@ struct PredictCommand: ParsableCommand {
     /// How the column `predicted` comes about.
     private func rule(of model: TrainedModel) throws -> DecisionRule {
         let classes = model.configuration.classes
-        if threshold != nil && Contrast.only(between: classes) == nil {
+        let positive = model.configuration.positiveClass
+        if threshold != nil && Contrast.only(between: classes, positive: positive) == nil {
             throw RunFailure(
                 .unusableArguments, "--threshold: the classes \(classes) pose several questions; leave it out")
         }
-        return DecisionRule(classes: classes, threshold: try threshold ?? model.storedThreshold())
+        return DecisionRule(
+            classes: classes, positive: positive, threshold: try threshold ?? model.storedThreshold())
     }
 
     private func words(for rule: DecisionRule, _ model: TrainedModel) -> String {
@@ -74,7 +76,7 @@ struct PredictCommand: ParsableCommand {
                     : "as --threshold says")
         }
         let why =
-            Contrast.only(between: model.configuration.classes) == nil
+            Contrast.only(between: model.configuration.classes, positive: model.configuration.positiveClass) == nil
             ? "the classes pose several questions"
             : parameters == nil || parameters == .final
                 ? "the run has chosen no threshold (yet)" : "the run's threshold is that of its final parameters"
