@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ZeroMQ
 
@@ -37,20 +38,12 @@ public struct ClusterKey: Sendable {
     /// Reads a key that others of this machine cannot read.
     public init(path: String) throws {
         self.path = path
-        // Not waiting: a named pipe is no key.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw RunFailure(
-                .inputOutput, "--cluster-key \(path): \(String(cString: strerror(errno))); hbn keygen makes one")
-        }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+        let (text, permissions) = try Self.text(ofFileAt: path)
+        guard permissions & 0o077 == 0 else {
             throw RunFailure(
                 .unusableArguments,
                 "--cluster-key \(path): others may read or change it; chmod 600 it, and make a new one if they have")
         }
-        let text = (try? file.read(upToCount: 1000)).flatMap { String(data: $0, encoding: .utf8) } ?? ""
         let lines = text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
         guard lines.count == 3, lines[0] == Self.title.split(separator: " ").map(String.init),
             lines[1].count == 2, lines[1][0] == "public", lines[2].count == 2, lines[2][0] == "secret",
@@ -59,6 +52,15 @@ public struct ClusterKey: Sendable {
             throw RunFailure(.badData, "--cluster-key \(path): is no key of a cluster; hbn keygen makes one")
         }
         self.pair = pair
+    }
+
+    private static func text(ofFileAt path: String) throws -> (text: String, permissions: mode_t) {
+        do throws(FileError) {
+            let file = try RegularFile(path)
+            return (String(decoding: try file.bytes(in: 0..<1000), as: UTF8.self), file.permissions)
+        } catch {
+            throw RunFailure(.inputOutput, "--cluster-key \(error); hbn keygen makes one")
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 import Datasets
 import Evaluation
+import Files
 import Foundation
 import Logging
 import Reports
@@ -80,8 +81,8 @@ public final class CrossValidation {
     }
 
     private static func plan(ofFile file: String) throws -> Plan {
-        guard let data = FileManager.default.contents(atPath: file),
-            let plan = try? JSONDecoder().decode(Plan.self, from: data)
+        guard let bytes = try? RegularFile.contents(of: file, atMost: 1 << 28),
+            let plan = try? JSONDecoder().decode(Plan.self, from: Data(bytes))
         else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
         if let complaint = plan.configuration.complaint {
             throw RunFailure(.badData, "\(file): \(complaint); restore it, or start anew")

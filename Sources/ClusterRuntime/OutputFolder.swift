@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Training
 
@@ -87,11 +88,14 @@ extension RunConfiguration {
 
     /// Reads a configuration file.
     public init(contentsOf path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw RunFailure(.inputOutput, "\(path): cannot be read; check the path")
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try RegularFile.contents(of: path, atMost: 1 << 24)
+        } catch {
+            throw RunFailure(.inputOutput, "\(error)")
         }
         do {
-            self = try Self.decode(data)
+            self = try Self.decode(Data(bytes))
         } catch {
             throw RunFailure(.badData, "\(path): is not a run's configuration (\(Self.place(of: error)))")
         }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A folder of the PhysioNet/CinC Challenge 2016: sounds, and their diagnoses in REFERENCE.csv.
@@ -82,12 +83,11 @@ extension Catalog {
 
     /// The text of a list, as far as it is not absurdly long.
     static func text(ofListAt path: String) throws -> String {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-        guard size <= 1 << 26, let data = FileManager.default.contents(atPath: path) else {
-            throw DatasetError(
-                name: path, problem: "cannot be read, or is larger than 64 MiB", remedy: "restore the published file")
+        do throws(FileError) {
+            return String(decoding: try RegularFile.contents(of: path, atMost: 1 << 26), as: UTF8.self)
+        } catch {
+            throw DatasetError(name: path, problem: error.problem, remedy: error.remedy)
         }
-        return String(decoding: data, as: UTF8.self)
     }
 
     private static func lines(ofFileAt path: String) throws -> [(number: Int, line: String)] {
