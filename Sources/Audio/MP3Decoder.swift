@@ -35,7 +35,8 @@ final class MP3Decoder: SoundDecoder {
         else {
             mpg123_delete(handle)
             throw AudioError(
-                name: name, problem: "an MP3 sound that is damaged", remedy: "restore the file or remove it")
+                name: name, problem: "an MP3 sound that is damaged or too short",
+                remedy: "restore the file or remove it")
         }
         (self.handle, self.view) = (handle, view)
         (sampleRate, self.channels) = (Int(rate), Int(channels))

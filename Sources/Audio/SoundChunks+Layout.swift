@@ -75,11 +75,8 @@ extension SoundChunks {
                 name: String(decoding: head[..<4], as: UTF8.self), sizeField: offset + 4, size: size,
                 body: offset + headSize)
             count += 1
-            offset = size < file.size ? chunk.body + size : file.size
-            // Some forget the byte that makes a size even; it is 0 where it is there.
-            if layout.isPadded, size % 2 == 1, let byte = try? file.bytes(in: offset..<offset + 1), byte == [0] {
-                offset += 1
-            }
+            let end = size < file.size ? chunk.body + size + (layout.isPadded ? size % 2 : 0) : file.size
+            offset = min(end, file.size)
             return chunk
         }
 

@@ -94,9 +94,11 @@ extension SoundChunks {
                 ? "a WAV sound that was cut off in its header" : "a WAV sound without its format in front"
         }
         guard samples != nil else { return "a WAV sound without samples" }
-        guard format.channels > 0, format.rate > 0 else {
+        guard format.channels > 0, (1...Int(Int32.max)).contains(format.rate) else {
             return "a WAV sound of \(format.channels) channels at \(format.rate) Hz"
         }
+        let widths = [1: [8, 16, 24, 32], 3: [32, 64], 6: [8], 7: [8]]
+        if widths[format.tag]?.contains(format.bits) == true { return nil }
         return "a WAV sound of format 0x\(String(format.tag, radix: 16)) with \(format.bits) bits, which is not read"
     }
 }

@@ -33,9 +33,9 @@ struct MPEGFrame {
         [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
     ]
 
-    /// Do bytes begin with a frame that others like it follow, three in all, or that the bytes end with?
+    /// Do bytes begin with a whole frame that others like it follow, as far as two, or that they end with?
     static func begins(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard let first = MPEGFrame(bytes) else { return false }
+        guard let first = MPEGFrame(bytes), first.length <= bytes.count else { return false }
         var rest = bytes.dropFirst(first.length)
         for _ in 0..<2 {
             guard rest.count >= 4 else { break }
