@@ -36,6 +36,7 @@ let package = Package(
         library("COneDNN", apt: "libdnnl-dev"),
         library("CProtobufC", apt: "libprotobuf-c-dev", "protobuf-c-compiler"),
         library("CSndfile", apt: "libsndfile1-dev"),
+        library("CMPG123", apt: "libmpg123-dev"),
         library("CSoxr", apt: "libsoxr-dev"),
         library("CKissFFT", apt: "libkissfft-dev"),
         library("CPNG", apt: "libpng-dev"),
@@ -48,11 +49,12 @@ let package = Package(
         .target(
             name: "CTensorBoard", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
         module("Protobuf"),
+        module("Files"),
         module("ZeroMQ", "CZeroMQ"),
         module("OneDNN", "COneDNN"),
         module("Messages", "CMessages", "Protobuf"),
-        module("Digests", "COpenSSL", "CXXHash"),
-        module("Images", "CPNG", "CTurboJPEG"),
+        module("Digests", "Files", "COpenSSL", "CXXHash"),
+        module("Images", "Files", "CPNG", "CTurboJPEG"),
         module("EventFiles", "CTensorBoard", "Digests", "Protobuf"),
         module("Tables"),
         // Loops that must use a processor's widest vectors, which Swift compiles for none of: C, and its Swift names.
@@ -61,19 +63,20 @@ let package = Package(
 
         // A heart sound on its way to a batch.
         module("Randomness", "Kernels"),
-        module("Audio", "CSndfile", "CSoxr", "Randomness"),
+        module("Audio", "Files", "CSndfile", "CMPG123", "CSoxr", "Randomness"),
         module("Spectrograms", "Audio", "Images", "CKissFFT"),
         module("Augmentation", "Randomness"),
-        module("Datasets", "Audio", "Spectrograms", "Images", "Tables", "Randomness", "Digests", logging),
+        module(
+            "Datasets", "Audio", "Spectrograms", "Images", "Files", "Tables", "Randomness", "Digests", logging),
 
         // A batch on its way to parameters.
         module("Parameters", "Randomness"),
         module("TensorCore", "Kernels", "OneDNN", "Parameters", "Randomness"),
         module("AttentionUNet", "TensorCore", "Parameters"),
         module("Optimization", "Kernels", "Parameters"),
-        module("Checkpoints", "Digests", "Kernels"),
+        module("Checkpoints", "Digests", "Files", "Kernels"),
         module("Evaluation", "Randomness"),
-        module("Reports", "Evaluation", "Tables"),
+        module("Reports", "Evaluation", "Files", "Tables"),
         module(
             "Training", "AttentionUNet", "Optimization", "Kernels", "Datasets", "Augmentation", "Checkpoints",
             "Evaluation"),
@@ -82,8 +85,8 @@ let package = Package(
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic", "Messages"),
         module(
-            "ClusterRuntime", "Audio", "Images", "Spectrograms", "ClusterLogic", "Training", "Datasets", "Evaluation",
-            "Messages", "ZeroMQ",
+            "ClusterRuntime", "Audio", "Files", "Images", "Spectrograms", "ClusterLogic", "Training", "Datasets",
+            "Evaluation", "Messages", "ZeroMQ",
             "Reports", "EventFiles", "CLinux", logging,
             arguments),
 
@@ -103,15 +106,16 @@ let package = Package(
             "Fuzzing", "Audio", "Checkpoints", "ClusterRuntime", "Datasets", "Images", "Kernels", "Messages",
             "Parameters", "Reports", "TensorCore", "Training"),
 
+        tests("FilesTests", "Files"),
         tests("ZeroMQTests", "ZeroMQ"),
         tests("MessagesTests", "Messages"),
-        tests("DigestsTests", "Digests"),
+        tests("DigestsTests", "Digests", "Files"),
         tests("EventFilesTests", "EventFiles", resources: true),
         tests("ImagesTests", "Images", resources: true),
         tests("TablesTests", "Tables"),
         tests("KernelsTests", "Kernels", "Parameters", "Randomness"),
         tests("RandomnessTests", "Randomness"),
-        tests("AudioTests", "Audio", resources: true),
+        tests("AudioTests", "Audio", "CSndfile", resources: true),
         tests("SpectrogramsTests", "Spectrograms", resources: true),
         tests("AugmentationTests", "Augmentation", "Digests", resources: true),
         tests("DatasetsTests", "Datasets"),

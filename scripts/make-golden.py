@@ -11,7 +11,8 @@ import importlib
 import pathlib
 import sys
 
-SETS = ["network", "layers", "signal", "augmentation", "evaluation", "checkpoints", "optimization", "events"]
+SETS = ["network", "layers", "signal", "pictures", "augmentation", "evaluation", "checkpoints", "optimization",
+        "events"]
 
 if __name__ == "__main__":
     root = pathlib.Path(__file__).resolve().parent.parent

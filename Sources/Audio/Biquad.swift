@@ -48,7 +48,9 @@ struct Biquad {
 
     /// The state after a constant input has been seen for ever.
     mutating func settle(at x: Double) {
-        let y = (b0 + b1 + b2) / (1 + a1 + a2) * x
+        let sum = b0 + b1 + b2
+        // A high-pass leaves nothing of a constant, at frequencies so low, too, that no divisor is left.
+        let y = sum == 0 ? 0 : sum / (1 + a1 + a2) * x
         z2 = b2 * x - a2 * y
         z1 = b1 * x - a1 * y + z2
     }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import ZeroMQ
 
@@ -42,27 +43,11 @@ public struct ClusterKey: Sendable {
     /// Reads a key that others of this machine cannot read.
     public init(path: String) throws {
         self.path = path
-        // Not waiting: a named pipe is no key.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw RunFailure(
-                .inputOutput, "--cluster-key \(path): \(String(cString: strerror(errno))); hbn keygen makes one")
-        }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw RunFailure(.badData, "--cluster-key \(path): is no file; hbn keygen makes a key")
-        }
-        guard status.st_mode & 0o077 == 0 else {
+        let (bytes, permissions) = try Self.content(ofFileAt: path)
+        guard permissions & 0o077 == 0 else {
             throw RunFailure(
                 .unusableArguments,
                 "--cluster-key \(path): others may read or change it; chmod 600 it, and make a new one if they have")
-        }
-        let bytes: Data
-        do {
-            bytes = try file.read(upToCount: 1000) ?? Data()
-        } catch {
-            throw RunFailure(.inputOutput, "--cluster-key \(path): cannot be read: \(error.localizedDescription)")
         }
         do throws(Fault) {
             pair = try Self.pair(in: bytes)
@@ -92,6 +77,15 @@ public struct ClusterKey: Sendable {
             throw Fault(description: "was changed: its public and its secret part are no pair")
         }
         return pair
+    }
+
+    private static func content(ofFileAt path: String) throws -> (bytes: Data, permissions: mode_t) {
+        do throws(FileError) {
+            let file = try RegularFile(path)
+            return (Data(try file.bytes(in: 0..<1000)), file.permissions)
+        } catch {
+            throw RunFailure(.inputOutput, "--cluster-key \(error); hbn keygen makes one")
+        }
     }
 }
 

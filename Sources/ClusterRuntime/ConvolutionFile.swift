@@ -1,16 +1,20 @@
 import AttentionUNet
 import Checkpoints
+import Files
 import Foundation
 import TensorCore
 
 extension ConvolutionChoices {
     /// Reads what `write` wrote, for the model that was measured.
     public init(readingFrom path: String, for model: ModelSettings) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw RunFailure(.badData, "\(path) cannot be read; hbn benchmark convolutions --output writes such a file")
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try RegularFile.contents(of: path, atMost: 1 << 24)
+        } catch {
+            throw RunFailure(.badData, "\(error); hbn benchmark convolutions --output writes such a file")
         }
         do {
-            self = try JSONDecoder().decode(ConvolutionChoices.self, from: data)
+            self = try JSONDecoder().decode(ConvolutionChoices.self, from: Data(bytes))
         } catch {
             throw RunFailure(
                 .badData, "\(path) is no file of convolutions; hbn benchmark convolutions --output writes one")

@@ -1,5 +1,6 @@
 import Datasets
 import Evaluation
+import Files
 import Foundation
 import Logging
 import Reports
@@ -90,7 +91,7 @@ public final class CrossValidation {
     private static func plan(ofFile file: String) throws -> Plan {
         let plan: Plan
         do {
-            plan = try Plan.decodeWhole(FileManager.default.contents(atPath: file) ?? Data())
+            plan = try Plan.decodeWhole(Data(RegularFile.contents(of: file, atMost: 1 << 28)))
         } catch let unknown as UnknownKey {
             throw RunFailure(.badData, "\(file): \(unknown)")
         } catch {

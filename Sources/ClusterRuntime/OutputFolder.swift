@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Logging
 import Training
@@ -77,11 +78,14 @@ extension RunConfiguration {
 
     /// Reads a configuration file.
     public init(contentsOf path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw RunFailure(.inputOutput, "\(path): cannot be read; check the path")
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try RegularFile.contents(of: path, atMost: 1 << 24)
+        } catch {
+            throw RunFailure(.inputOutput, "\(error)")
         }
         do {
-            self = try Self.decode(data)
+            self = try Self.decode(Data(bytes))
         } catch let unknown as UnknownKey {
             throw RunFailure(.badData, "\(path): \(unknown)")
         } catch {

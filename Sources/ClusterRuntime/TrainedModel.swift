@@ -3,6 +3,7 @@ import Augmentation
 import Checkpoints
 import Datasets
 import Evaluation
+import Files
 import Foundation
 import Logging
 import Parameters
@@ -88,10 +89,13 @@ public struct TrainedModel: Sendable {
         }
         let path = "\(run)/metrics.json"
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw RunFailure(.inputOutput, "\(path): cannot be read; check its permissions")
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try RegularFile.contents(of: path, atMost: 1 << 28)
+        } catch {
+            throw RunFailure(.inputOutput, "\(error)")
         }
-        guard let stored = try? JSONDecoder().decode(Stored.self, from: data) else {
+        guard let stored = try? JSONDecoder().decode(Stored.self, from: Data(bytes)) else {
             throw RunFailure(
                 .badData, "\(path): does not hold a run's metrics; move it away to do without its threshold")
         }

@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Tables
 
 /// A folder of the PhysioNet/CinC Challenge 2016: sounds, and their diagnoses in REFERENCE.csv.
 struct PhysioNetSite {
@@ -81,17 +83,16 @@ extension Catalog {
     }
 
     static func text(ofListAt path: String) throws -> String {
-        String(decoding: try data(ofListAt: path), as: UTF8.self)
+        DelimitedTable.text(of: try data(ofListAt: path))
     }
 
     /// The bytes of a list, as far as it is not absurdly long.
     static func data(ofListAt path: String) throws -> Data {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-        guard size <= 1 << 26, let data = FileManager.default.contents(atPath: path) else {
-            throw DatasetError(
-                name: path, problem: "cannot be read, or is larger than 64 MiB", remedy: "restore the published file")
+        do throws(FileError) {
+            return Data(try RegularFile.contents(of: path, atMost: 1 << 26))
+        } catch {
+            throw DatasetError(name: path, problem: error.problem, remedy: error.remedy)
         }
-        return data
     }
 
     private static func lines(ofFileAt path: String) throws -> [(number: Int, line: String)] {

@@ -1,4 +1,4 @@
-import Glibc
+import Files
 
 extension SHA256 {
     public static func digest(of bytes: UnsafeRawBufferPointer) -> String {
@@ -17,22 +17,17 @@ extension SHA256 {
     }
 
     /// The digest of a file's contents, read in blocks of 1 MiB.
-    public static func digest(ofFileAt path: String) throws(DigestError) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw DigestError(path: path, code: errno, call: "open") }
-        defer { close(file) }
-
+    public static func digest(ofFileAt path: String) throws(FileError) -> String {
+        let file = try RegularFile(path)
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
         defer { block.deallocate() }
         var digest = SHA256()
+        var offset = 0
         while true {
-            let count = read(file, block.baseAddress, block.count)
+            let count = try file.read(into: block, at: offset)
             if count == 0 { return digest.finalize() }
-            if count > 0 {
-                digest.update(UnsafeRawBufferPointer(rebasing: block[..<count]))
-            } else if errno != EINTR {
-                throw DigestError(path: path, code: errno, call: "read")
-            }
+            digest.update(UnsafeRawBufferPointer(rebasing: block[..<count]))
+            offset += count
         }
     }
 }

@@ -1,29 +1,34 @@
-import Foundation
+import Files
 
 extension Image {
+    /// The endings of the names of picture files that are read, without the dot, in lower case.
+    public static let fileEndings = ["png", "jpg", "jpeg"]
+
+    /// The most bytes of a picture file that are read: those of `maximumPixels` with four channels of 16 bits.
+    static let maximumFileSize = 8 * maximumPixels
+
     /// Reads a PNG or JPEG file; which of the two, its first bytes tell.
     public init(contentsOf path: String) throws {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try RegularFile.contents(of: path, atMost: Self.maximumFileSize)
         } catch {
-            throw ImageError(
-                name: path, problem: "the file cannot be read", remedy: "check that it exists and its permissions")
+            throw ImageError(name: path, problem: error.problem, remedy: error.remedy)
         }
-        try self.init(bytes: [UInt8](data), name: path)
+        try self.init(bytes: bytes, name: path)
     }
 
     /// Decodes a PNG or JPEG file's bytes. `name` stands for them in errors.
     public init(bytes: [UInt8], name: String) throws {
-        let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-        let jpegSignature: [UInt8] = [0xFF, 0xD8, 0xFF]
-        if bytes.starts(with: pngSignature) {
-            try self.init(png: bytes, name: name)
-        } else if bytes.starts(with: jpegSignature) {
-            try self.init(jpeg: bytes, name: name)
-        } else {
-            let problem = bytes.isEmpty ? "the file is empty" : "neither PNG nor JPEG"
-            throw ImageError(name: name, problem: problem, remedy: "convert it to PNG, or remove it")
+        let content = FileContent(of: bytes)
+        switch content.kind {
+        case .png: try self.init(png: bytes, name: name)
+        case .jpeg: try self.init(jpeg: bytes, name: name)
+        default:
+            throw ImageError(
+                name: name,
+                problem: content.kind == .empty ? "the file is empty" : "no PNG or JPEG, but \(content.words)",
+                remedy: content.remedy(convertingTo: "PNG"))
         }
     }
 

@@ -14,7 +14,7 @@ extension Chart {
             let y = Axis(label: "precision", covering: [0, 1])
         else { return nil }
         var lines = curves.enumerated().map { index, curve in
-            Series(name: curve.name, points: curve.points, colour: index % StyleSheet.colours)
+            Series(name: curve.name, points: curve.points, colour: index % Palette.lines)
         }
         if let positives = metrics.sensitivityCounts, let line = lines.first {
             let share = Double(positives.whole) / Double(metrics.count)
@@ -22,7 +22,7 @@ extension Chart {
                 Series(
                     name: "average precision \(FigureText.score(metrics.averagePrecision))", points: line.points,
                     isFilled: true),
-                Series(name: "chance", points: [(0, share), (1, share)], colour: 6, isDashed: true),
+                Series(name: "chance", points: [(0, share), (1, share)], colour: Palette.lines, isDashed: true),
             ]
         }
         return Chart(title: "Precision and recall", x: x, y: y, series: lines, width: 400, height: 400)

@@ -14,12 +14,12 @@ extension Chart {
             let y = Axis(label: "sensitivity", covering: [0, 1])
         else { return nil }
         let isAlone = curves.count == 1
-        let chance = Series(name: "chance", points: [(0, 0), (1, 1)], colour: 6, isDashed: true)
+        let chance = Series(name: "chance", points: [(0, 0), (1, 1)], colour: Palette.lines, isDashed: true)
         let lines = curves.enumerated().map { index, curve in
             Series(
                 name: isAlone ? "AUC \(FigureText.score(curve.1.area))" : curve.0,
                 points: curve.1.points.map { ($0.falsePositiveRate, $0.truePositiveRate) },
-                colour: index % StyleSheet.colours, isFilled: isAlone,
+                colour: index % Palette.lines, isFilled: isAlone,
                 mark: isAlone ? decision(of: metrics) : nil)
         }
         return Chart(

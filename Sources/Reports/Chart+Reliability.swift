@@ -13,9 +13,9 @@ extension Chart {
             Series(
                 name: contrast.name,
                 points: contrast.calibration(scored).bins.map { ($0.probability, $0.frequency) },
-                colour: index % StyleSheet.colours, isDotted: true)
+                colour: index % Palette.lines, isDotted: true)
         }
-        let ideal = Series(name: "calibrated", points: [(0, 0), (1, 1)], colour: 6, isDashed: true)
+        let ideal = Series(name: "calibrated", points: [(0, 0), (1, 1)], colour: Palette.lines, isDashed: true)
         return Chart(
             title: "Reliability of the probabilities", x: x, y: y, series: lines + [ideal], width: 400, height: 400)
     }

@@ -81,7 +81,7 @@ struct Chart {
         let isLow = at.y > height - bottom - 24
         svg.text(
             mark.label, x: at.x + (isRight ? -6 : 6), y: at.y + (isLow ? -10 : 20), anchor: isRight ? .end : .start,
-            style: "label name halo")
+            hasHalo: true, style: "label name")
     }
 
     private func drawLegend(on svg: inout SVG) {

@@ -39,7 +39,7 @@ struct ReportPage {
             <meta name="viewport" content="width=device-width, initial-scale=1"/>
             <title>\(report.title.escaped)</title>
             <style>
-            \(StyleSheet.palette)\(StyleSheet.plots)\(StyleSheet.page)</style>
+            \(Palette.css)\(PlotStyle.css)\(StyleSheet.page)</style>
             </head>
             <body>
             <main>

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The folder of one run. Its files appear under their names only when they are whole.
@@ -24,18 +25,10 @@ struct RunFolder {
     func read(_ name: String, atMost limit: Int) throws(ReportsError) -> String? {
         let file = url.appending(path: name)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        do {
-            let size = try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
-            guard size <= limit else {
-                throw ReportsError(
-                    path: file.path, reason: "has \(size) bytes where \(limit) are the most; move it away")
-            }
-            return String(decoding: try Data(contentsOf: file), as: UTF8.self)
-        } catch let error as ReportsError {
-            throw error
+        do throws(FileError) {
+            return String(decoding: try RegularFile.contents(of: file.path, atMost: limit), as: UTF8.self)
         } catch {
-            throw ReportsError(
-                path: file.path, reason: "cannot be read (\(Self.cause(of: error))); check its permissions")
+            throw ReportsError(path: file.path, reason: "\(error.problem); \(error.remedy)")
         }
     }
 

@@ -1,45 +1,5 @@
-/// The look of report and plots, in light, dark and print. The colours keep apart for colour-blind eyes.
+/// The look of the report around its plots, on screen and in print.
 enum StyleSheet {
-    /// How many line colours there are: `s0`, `s1`, … The next, `s6`, is the muted one.
-    static let colours = 6
-
-    static let palette = """
-        :root {
-          color-scheme: light dark;
-          --page: #f4f6f8; --paper: #ffffff; --ink: #17212c; --muted: #5a6776; --rule: #dfe4ea;
-          --s0: #1d6cae; --s1: #c44e2b; --s2: #23866a; --s3: #8457bd; --s4: #a37a00; --s5: #b83a77;
-          --sound: #1f7d56; --doubtful: #b04a1c;
-        }
-        @media screen and (prefers-color-scheme: dark) {
-          :root {
-            --page: #0e141a; --paper: #161f28; --ink: #e4eaf0; --muted: #95a3b3; --rule: #2b3743;
-            --s0: #6bb0ea; --s1: #f08f6b; --s2: #5cc7a3; --s3: #b89bea; --s4: #dcb84e; --s5: #ee86b5;
-            --sound: #5cc78f; --doubtful: #f0a06b;
-          }
-        }
-
-        """
-
-    static let plots = """
-        svg { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-        .s0 { color: var(--s0); } .s1 { color: var(--s1); } .s2 { color: var(--s2); } .s3 { color: var(--s3); }
-        .s4 { color: var(--s4); } .s5 { color: var(--s5); } .s6 { color: var(--muted); }
-        .grid { stroke: var(--rule); stroke-width: 1; }
-        .axis { stroke: var(--muted); stroke-width: 1; }
-        .line { stroke: currentColor; stroke-width: 2; fill: none; stroke-linejoin: round; stroke-linecap: round; }
-        .dashed { stroke-dasharray: 5 5; stroke-width: 1.5; }
-        .area { fill: currentColor; fill-opacity: 0.1; stroke: none; }
-        .dot, .cell { fill: currentColor; }
-        .ring { fill: var(--paper); stroke: currentColor; stroke-width: 2; }
-        .label { font-size: 12px; fill: var(--muted); font-variant-numeric: tabular-nums; }
-        .name { fill: var(--ink); }
-        .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
-        .count { font-size: 17px; font-weight: 600; fill: var(--ink); font-variant-numeric: tabular-nums; }
-        .paper { fill: var(--paper); }
-        .inverse { fill: var(--paper); }
-
-        """
-
     static let page = """
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--page); color: var(--ink);

@@ -16,6 +16,8 @@ struct MelSpectrogram {
     @discardableResult
     mutating func convertToDecibels(range: Float) -> Float {
         let leastPower: Float = 1e-10
+        // What left the range of a float on the way, infinite or a difference of infinities, is as loud as can be.
+        for i in values.indices where !(values[i] < .infinity) { values[i] = .greatestFiniteMagnitude }
         let loudest = values.max() ?? 0
         let reference = loudest > 0 ? 10 * log10(max(leastPower, loudest)) : .infinity
         for i in values.indices {

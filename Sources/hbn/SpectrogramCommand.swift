@@ -11,7 +11,7 @@ struct SpectrogramCommand: ParsableCommand {
         commandName: "spectrogram",
         abstract: "Write the mel spectrogram pictures of sound files, keeping their folders.")
 
-    @Argument(help: "A .wav or .flac file, or a folder of them.")
+    @Argument(help: "A sound file (WAV, FLAC, MP3, Ogg, AIFF …), or a folder of them.")
     var path: String
 
     @Option(help: "The folder for the PNG files, none of which may exist.")
@@ -76,9 +76,9 @@ struct SpectrogramCommand: ParsableCommand {
         }
         guard isFolder.boolValue else { return [(path, (path as NSString).lastPathComponent)] }
         let names = (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []).sorted()
-        let sounds = names.filter { ["wav", "flac"].contains(($0 as NSString).pathExtension.lowercased()) }
+        let sounds = names.filter { Sound.fileEndings.contains(($0 as NSString).pathExtension.lowercased()) }
         guard !sounds.isEmpty else {
-            throw RunFailure(.badData, "\(path): holds no .wav or .flac files; give another folder")
+            throw RunFailure(.badData, "\(path): holds no sound files; give another folder")
         }
         return sounds.map { ("\(path)/\($0)", $0) }
     }

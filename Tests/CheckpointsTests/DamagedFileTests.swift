@@ -160,7 +160,9 @@ func aWrongHeaderIsRefusedWithItsFault(header: String, dataCount: Int, fault: St
     #expect(error.reason.contains("carries no digests"))
 }
 
-@Test(arguments: [("/nowhere/x.safetensors", "check the path"), ("/dev/zero", "no regular file"), ("/tmp", "regular")])
+@Test(arguments: [
+    ("/nowhere/x.safetensors", "check the path"), ("/dev/zero", "not a regular file"), ("/tmp", "regular"),
+])
 func aPathThatIsNoFileIsNamed(path: String, fault: String) throws {
     let error = try #require(throws: CheckpointError.self) { _ = try SafetensorsFile(path: path) }
     #expect(error.description.hasPrefix(path))

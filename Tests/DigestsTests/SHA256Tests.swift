@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Testing
 
@@ -50,9 +51,9 @@ private let published: [(String, Int, String)] = [
     #expect(try SHA256.digest(ofFileAt: path) == SHA256.digest(of: bytes))
 }
 
-@Test(arguments: [("/nowhere/recording.wav", "check the path"), ("/tmp", "readable file")])
+@Test(arguments: [("/nowhere/recording.wav", "check the path"), ("/tmp", "not a regular file (a folder)")])
 func aFileThatCannotBeReadIsNamed(path: String, remedy: String) throws {
-    let error = try #require(throws: DigestError.self) { try SHA256.digest(ofFileAt: path) }
+    let error = try #require(throws: FileError.self) { try SHA256.digest(ofFileAt: path) }
     #expect(error.description.hasPrefix(path))
     #expect(error.description.contains(remedy))
 }

@@ -124,3 +124,68 @@ struct RunReportTests {
         }
     }
 }
+
+/// What a plot's file looks like to a reader of SVG that knows neither variables nor style sheets.
+struct PlotFileTests {
+    static let wanted = [
+        "line": ["stroke", "stroke-width"], "path": ["fill"], "circle": ["fill"], "rect": ["fill"],
+        "text": ["fill", "font-size"],
+    ]
+
+    /// The elements of an SVG file and their attributes.
+    final class Reader: NSObject, XMLParserDelegate {
+        var elements: [(name: String, attributes: [String: String])] = []
+
+        func parser(
+            _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+            attributes: [String: String]
+        ) {
+            elements.append((name, attributes))
+        }
+    }
+
+    @Test func everyMarkOfAPlotHasItsColoursWrittenOut() throws {
+        for report in try RunReportTests.reports() {
+            for plot in ReportPage(report).plots {
+                let reader = Reader()
+                let parser = XMLParser(data: Data(plot.drawing.file.utf8))
+                parser.delegate = reader
+                #expect(parser.parse())
+                let marks = reader.elements.filter { !["svg", "title", "style"].contains($0.name) }
+                #expect(marks.count > 3 && marks[0].attributes["fill"] == "#ffffff", "a light ground")
+                for mark in marks {
+                    let names = try #require(Self.wanted[mark.name], "\(mark.name)")
+                    for name in names { #expect(mark.attributes[name] != nil, "\(plot.name): \(mark) has no \(name)") }
+                    for name in ["fill", "stroke"] {
+                        let colour = mark.attributes[name] ?? "none"
+                        #expect(colour == "none" || colour.wholeMatch(of: /#[0-9a-f]{6}/) != nil, "\(colour)")
+                    }
+                    #expect(["fill", "stroke"].contains { mark.attributes[$0] ?? "none" != "none" }, "\(mark)")
+                    #expect(mark.attributes.values.allSatisfy { !$0.contains("var(") && $0 != "currentColor" })
+                    // A style sheet could only tell a text that has no font of it.
+                    #expect(mark.attributes["style"] == nil)
+                }
+                #expect(reader.elements.first?.attributes["font-family"] != nil)
+            }
+        }
+    }
+
+    /// Rules that a reader knows, with variables that it does not know, would paint all black.
+    @Test func rulesOfAPlotAreForReadersWhoKnowVariables() throws {
+        let file = try #require(ReportPage(try Specimen.report()).plots.first).drawing.file
+        let style = try #require(file.firstMatch(of: /<style>([^<]*)<\/style>/)).1
+        #expect(style.trimmingCharacters(in: .whitespacesAndNewlines).hasPrefix("@supports (color: var(--ink)) {"))
+        var depth = 0
+        for (index, character) in zip(style.indices, style) {
+            depth += character == "{" ? 1 : character == "}" ? -1 : 0
+            let rest = style[style.index(after: index)...].trimmingCharacters(in: .whitespacesAndNewlines)
+            if character == "}" { #expect(depth > 0 || rest.isEmpty) }
+        }
+    }
+
+    @Test func aPageTakesItsPlotsColoursFromItsPalette() throws {
+        let html = ReportPage(try Specimen.report()).html
+        #expect(html.contains(".line { stroke: currentColor;") && html.contains(".s0 { color: var(--s0); }"))
+        #expect(!html.contains("stroke=\"") && !html.contains("fill=\"#"))
+    }
+}

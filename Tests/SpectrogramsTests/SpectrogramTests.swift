@@ -248,6 +248,31 @@ struct Golden: Decodable {
         #expect(try transform.image(of: soft) == transform.image(of: Sound(sampleRate: 2000, samples: golden.samples)))
     }
 
+    /// Powers of samples beyond 1e17 or so are no floats any more.
+    @Test(arguments: [1e18, 1e30, .greatestFiniteMagnitude, .leastNonzeroMagnitude, 1e-30] as [Float])
+    func anyFiniteSamplesMakeAPicture(scale: Float) throws {
+        for (levels, channels) in [(false, SpectrogramChannels.colours), (true, .mel)] {
+            var settings = transform.settings
+            (settings.levelsBands, settings.channels) = (levels, channels)
+            settings.band = FrequencyBand(low: 25, high: 400)
+            settings.removesSpikes = true
+            settings.mels = 32
+            let transform = try SpectrogramTransform(settings)
+            let noise = (0..<4000).map { Float(($0 * 7919) % 201 - 100) / 100 * scale }
+            for samples in [noise, [0, scale, -scale, 0], [Float](repeating: scale, count: 3000)] {
+                #expect(samples.withUnsafeBufferPointer(transform.image(of:)).pixels.count == 128 * 63 * 3)
+                _ = try transform.image(of: Sound(sampleRate: 4000, samples: samples))
+            }
+        }
+    }
+
+    @Test func whatIsBeyondAFloatIsTheLoudest() {
+        var spectrogram = MelSpectrogram(frames: 2, mels: 2, values: [.infinity, 1e38, .nan, 1e20])
+        spectrogram.convertToDecibels(range: 80)
+        #expect(spectrogram.values[0] == 0 && spectrogram.values[2] == 0 && spectrogram.values[3] == -80)
+        #expect(spectrogram.values[1] < 0 && spectrogram.values[1] > -10)
+    }
+
     @Test(arguments: [1, 63, 64, 65, 1023, 2000]) func anyLengthMakesAPicture(count: Int) throws {
         let sound = Sound(sampleRate: 2000, samples: (0..<count).map { Float($0 % 7) - 3 })
         #expect(try transform.image(of: sound).pixels.count == 128 * 63 * 3)
