@@ -55,6 +55,9 @@ final class CoordinatorLink {
     private var nextLookup = ContinuousClock.now
     /// Why no address was found, when they were last looked up.
     private var lookupFailure: String?
+    /// ZeroMQ does not try on by itself.
+    private var isAbandoned = false
+    private var nextRedial = ContinuousClock.now
     /// Each address was tried, or they are not known yet.
     private var isRoundOver = true
     /// The wish to be taken in, until it is granted.
@@ -65,6 +68,8 @@ final class CoordinatorLink {
     private static let mostFailedHandshakes = 3
     /// Names are looked up no more often than this.
     private static let lookupInterval = Duration.seconds(2)
+    /// Who refuses is asked no more often than this.
+    private static let redialInterval = Duration.seconds(1)
 
     /// How far the connection has come.
     private enum Stage {
@@ -196,7 +201,8 @@ final class CoordinatorLink {
     private func dial() throws {
         try line.socket.set(.linger(.zero))
         line = try Line(settings, id, in: context)
-        stage = .dialling
+        (stage, isAbandoned) = (.dialling, false)
+        nextRedial = .now + Self.redialInterval
         do {
             try line.socket.connect(to: endpoint)
         } catch {
@@ -243,10 +249,10 @@ final class CoordinatorLink {
                 }
             case .abandoned:
                 refusedHandshakes += 1
-                // ZeroMQ does not try again by itself.
-                if try !moveOn(at: now) { try dial() }
+                isAbandoned = try !moveOn(at: now)
             }
         }
+        if isAbandoned && now >= nextRedial { try dial() }
         if stage != .made, dialling.isOverdue(isReached: stage == .reached, at: now) { try moveOn(at: now) }
         if stage == .made ? isSilent : isRoundOver { lookUp(at: now) }
         guard refusedHandshakes >= Self.mostFailedHandshakes, !everJoined else { return }

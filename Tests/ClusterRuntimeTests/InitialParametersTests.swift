@@ -141,6 +141,21 @@ extension ClusterTests {
                 #expect(outcome.status == 65)
                 expectOneError(outcome.errors, naming: [file, tensor])
                 #expect(!FileManager.default.fileExists(atPath: workspace("run/config.json")))
+                let batch = [
+                    TensorEntry(name: "images", shape: [1, 32, 48, 3]),
+                    TensorEntry(name: "labels", shape: [1], dataType: .int32),
+                ]
+                try SafetensorsWriter.write(to: workspace("batch"), tensors: batch) { entry, sink in
+                    try [UInt8](repeating: 0, count: entry.byteCount).withUnsafeBytes { try sink($0) }
+                }
+                let gradient = try workspace.run(
+                    "hbn",
+                    [
+                        "gradient", "--parameters", file, "--batch", workspace("batch"), "--output",
+                        workspace("gradient"),
+                    ])
+                #expect(gradient.status == 65)
+                expectOneError(gradient.errors, naming: [file, tensor])
                 // A run whose own file holds such numbers.
                 let given = try SafetensorsFile(path: file)
                 try SafetensorsWriter.write(to: workspace("first/final.safetensors"), tensors: given.tensors) {
