@@ -58,12 +58,15 @@ package struct Catalog {
             try self.init(recordings: recordings, synthesizer: HeartSoundSynthesizer(seed: seed))
         case .path(let path):
             let folder = try Folder(path)
-            if let sites = folder.physioNetSites {
-                try self.init(physioNet: sites)
-            } else if folder.isCirCor {
-                try self.init(circor: folder, labelling.diagnosis ?? .outcome)
-            } else {
-                try self.init(classFolders: folder)
+            let search = FolderSearch(folder)
+            switch (try search.publishedSet, labelling.diagnosis) {
+            case (.circor(let copy), let diagnosis): try self.init(circor: copy, search, diagnosis ?? .outcome)
+            case (_, .murmur):
+                throw DatasetError(
+                    name: path, problem: "is not CirCor's data, and only of those is the murmur known",
+                    remedy: "give CirCor's folder, or do not ask for murmurs")
+            case (.physioNet(let sites), _): try self.init(physioNet: sites, search)
+            case (nil, _): try self.init(classFolders: folder)
             }
         }
     }

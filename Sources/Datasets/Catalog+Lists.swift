@@ -1,0 +1,47 @@
+import Foundation
+import Tables
+
+extension Catalog {
+    /// The text of a list, as far as it is not absurdly long.
+    static func text(ofListAt path: String) throws -> String {
+        let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let attributes = (try? FileManager.default.attributesOfItem(atPath: file)) ?? [:]
+        guard attributes[.type] as? FileAttributeType == .typeRegular, (attributes[.size] as? Int ?? 0) <= 1 << 26,
+            let data = FileManager.default.contents(atPath: file)
+        else {
+            throw DatasetError(
+                name: path, problem: "cannot be read, or is larger than 64 MiB", remedy: "restore the published file")
+        }
+        return DelimitedTable.text(of: data)
+    }
+
+    static func table(ofListAt path: String) throws -> DelimitedTable {
+        let table = DelimitedTable(text: try text(ofListAt: path))
+        if let line = table.openQuoteLine { throw damaged(path, line, "has a quote that nothing closes") }
+        return table
+    }
+
+    static func damaged(_ path: String, _ line: Int, _ problem: String) -> DatasetError {
+        DatasetError(name: path, problem: "line \(line) \(problem)", remedy: "correct the line")
+    }
+
+    /// A name is that of a file in the same folder, nothing else.
+    static func isFileName(_ name: String) -> Bool {
+        !name.isEmpty && !name.hasPrefix(".") && !name.contains("/") && !name.contains("\0")
+    }
+}
+
+/// A value of a list, and where it stands.
+struct Cell {
+    let text: String
+    let path: String
+    let line: Int
+
+    /// What the list calls it.
+    let column: String
+
+    func damaged(_ problem: String) -> DatasetError {
+        let shown = text.unicodeScalars.prefix(40).map { $0.properties.generalCategory == .control ? "?" : "\($0)" }
+        return Catalog.damaged(path, line, "has \"\(shown.joined())\" for \(column), \(problem)")
+    }
+}
