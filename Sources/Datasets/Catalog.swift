@@ -66,6 +66,7 @@ package struct Catalog {
                     name: path, problem: "is not CirCor's data, and only of those is the murmur known",
                     remedy: "give CirCor's folder, or do not ask for murmurs")
             case (.physioNet(let sites), _): try self.init(physioNet: sites, search)
+            case (.pascal(let copy), _): try self.init(pascal: copy, search)
             case (nil, _): try self.init(classFolders: folder)
             }
         }

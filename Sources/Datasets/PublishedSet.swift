@@ -2,11 +2,13 @@
 enum PublishedSet {
     case circor(CirCorFolder)
     case physioNet([PhysioNetSite])
+    case pascal(PASCALFolder)
 
     fileprivate var name: String {
         switch self {
         case .circor: "CirCor"
         case .physioNet: "PhysioNet/CinC 2016"
+        case .pascal: "PASCAL"
         }
     }
 }
@@ -17,6 +19,7 @@ extension FolderSearch {
         get throws {
             let found = [
                 try circor.map(PublishedSet.circor), physioNetSites.map(PublishedSet.physioNet),
+                pascal.map(PublishedSet.pascal),
             ].compactMap { $0 }
             guard found.count < 2 else {
                 throw DatasetError(

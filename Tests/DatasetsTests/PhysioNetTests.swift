@@ -161,6 +161,14 @@ import Testing
         #expect(error?.problem.hasPrefix("cannot be read") == true)
     }
 
+    @Test func aFolderOfSeveralSetsIsRefused() throws {
+        try site("data/2016/training-a", ["a1.wav"], "a1,1\n")
+        try write("data/pascal/set_a.csv", "fname,label\nset_a/a.wav,normal\n")
+        try write("data/pascal/set_a/a.wav", "")
+        let error = #expect(throws: DatasetError.self) { try catalog() }
+        #expect(error?.problem == "holds several published sets: PhysioNet/CinC 2016, PASCAL")
+    }
+
     @Test func murmursAreNotAskedOfIt() throws {
         try site("data", ["a1.wav"], "a1,1\n")
         var labelling = Labelling()
