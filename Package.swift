@@ -82,12 +82,14 @@ let package = Package(
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic", "Messages"),
         module(
-            "ClusterRuntime", "Audio", "Images", "Spectrograms", "ClusterLogic", "Training", "Messages", "ZeroMQ",
+            "ClusterRuntime", "Audio", "Images", "Spectrograms", "ClusterLogic", "Training", "Datasets", "Evaluation",
+            "Messages", "ZeroMQ",
             "Reports", "EventFiles", "CLinux", logging,
             arguments),
 
         program(
             "hbn", "ClusterRuntime", "AttentionUNet", "TensorCore", "Training", "ONNX", "Checkpoints", "Datasets",
+            "Evaluation",
             "Spectrograms", "Audio",
             "Images"),
         program(

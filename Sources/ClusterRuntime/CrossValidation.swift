@@ -46,7 +46,12 @@ public final class CrossValidation {
         (self.gathering, self.trust, self.log) = (gathering, trust, log)
         let path = output ?? OutputFolder.nextFree()
         folder = try OutputFolder(new: path, remedy: "go on with it by --resume \(path), or choose another folder")
-        dataset = try TrainingRun.read(configuration.data, configuration.dataset, log: log)
+        dataset = try TrainingRun.read(configuration.selection, configuration.dataset, log: log)
+        guard dataset.recordings.allSatisfy({ $0.part == nil }) else {
+            throw RunFailure(
+                .unusableArguments,
+                "--folds makes parts of its own, and the data has parts; leave out --folds, or give one part")
+        }
         let parts: [HeldOut] =
             switch scheme {
             case .count(let count): (1...count).map { .fold($0, of: count) }
@@ -94,7 +99,8 @@ public final class CrossValidation {
         (self.gathering, self.trust, self.log) = (gathering, trust, log)
         folder = try OutputFolder(existing: path)
         plan = try Self.plan(ofFile: folder.path(Plan.name))
-        dataset = try TrainingRun.read(plan.configuration.data, plan.configuration.dataset, log: log)
+        dataset = try TrainingRun.read(
+            plan.configuration.selection, plan.configuration.dataset, log: log)
         try plan.configuration.check(isStill: dataset)
     }
 
@@ -170,7 +176,7 @@ public final class CrossValidation {
         let predictions = try model.predictions(
             for: dataset, samples: split.test.map(UInt32.init), lanes: ProcessInfo.processInfo.activeProcessorCount)
         let metrics = try ClassificationMetrics(
-            predictions, classes: dataset.classes,
+            predictions, classes: dataset.classes, positive: plan.configuration.positiveClass, unit: "\(dataset.unit)",
             threshold: model.storedThreshold().map { DecisionThreshold($0, isInSample: false) },
             seed: plan.configuration.seed)
         return Scores(
@@ -182,7 +188,8 @@ public final class CrossValidation {
     private func report(_ scores: Scores) throws -> String {
         let configuration = plan.configuration
         let metrics = try ClassificationMetrics(
-            scores.predictions, classes: dataset.classes, answers: scores.answers, seed: configuration.seed)
+            scores.predictions, classes: dataset.classes, positive: configuration.positiveClass,
+            unit: "\(dataset.unit)", answers: scores.answers, seed: configuration.seed)
         var facts = configuration.facts(of: dataset).filter { $0.name != "Held out" }
         facts.append(
             .init(
@@ -195,7 +202,8 @@ public final class CrossValidation {
         try RunReport(
             title: "HeartBeatNet cross-validation", facts: facts, predictions: scores.predictions, metrics: metrics,
             parts: scores.parts, mistakes: scores.mistakes,
-            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }
+            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
+            cautions: dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []
         ).write(to: folder.url)
         for part in scores.parts { line.print("\(part.name): \(Self.text(part.assessment))") }
         line.print("\(scores.predictions.count) recordings, each scored by a model that never saw it:")

@@ -18,6 +18,8 @@ extension RunConfiguration {
             .init("Data", data.name),
             .init("Recordings", "\(dataset.recordings.count), \(dataset.skipped.count) skipped"),
             .init("Pictures", "\(dataset.samples.count)" + (dataset.isOfPictures ? "" : ", of \(windows)")),
+            .init("Looked for", questionText),
+            .init("Split and counted", "\(dataset.unit)"),
             .init("Held out", "\((100 * validationFraction).rounded(0)) % of the recordings, never trained on"),
             .init("Model", "attention U-Net, \(model.height)x\(model.width)x3, \(model.baseFilters) base filters"),
             .init("Parameters", layout.count.grouped),
@@ -72,6 +74,16 @@ extension AugmentationSettings {
     }
 }
 
+extension RunConfiguration {
+    /// What is tested with, where anything is.
+    var testText: String { testData ?? heldOut.map { "\($0)" } ?? "the data's own test part" }
+
+    /// Which classes are told from which.
+    var questionText: String {
+        Contrast.only(between: classes, positive: positiveClass)?.name ?? "each of \(classes.joined(separator: ", "))"
+    }
+}
+
 extension DataSource {
     /// As a person names it.
     var name: String {
@@ -88,7 +100,9 @@ extension ClassificationMetrics {
         let interval =
             self.aucInterval.map { " (95 % interval \($0.lower.rounded(3)) to \($0.upper.rounded(3)))" } ?? ""
         guard self.count > 0 else {
-            return ["no recordings were held out (--validation-fraction 0), so there is no score"]
+            return [
+                "no recordings were held out, so there is no score: there are too few, or --validation-fraction is 0"
+            ]
         }
         var lines = [
             "\(self.count) recordings: AUC \(self.auc.rounded(3))\(interval), "

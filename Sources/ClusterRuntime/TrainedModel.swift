@@ -34,12 +34,6 @@ public struct TrainedModel: Sendable {
 
     /// The probabilities of a data set's recordings, or of those with these samples.
     public func predictions(for dataset: Dataset, samples: [UInt32]? = nil, lanes: Int) throws -> [Prediction] {
-        guard dataset.classes == configuration.classes else {
-            throw RunFailure(
-                .badData,
-                "the data has classes \(dataset.classes), the model knows \(configuration.classes); use data of the same"
-            )
-        }
         let samples = samples ?? dataset.samples.indices.map(UInt32.init)
         let batches = BatchMaker(dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
         let probabilities = try scorer.probabilities(of: samples, lanes: lanes) { batches.images(of: $0, epoch: nil) }
@@ -86,28 +80,38 @@ public struct TrainedModel: Sendable {
     }
 
     /// Scores a data set and writes metrics, predictions and the report into a new folder; returns the report's path.
-    public func evaluate(on source: DataSource, output: String, lanes: Int, log: Logger) throws -> String {
+    public func evaluate(
+        on source: DataSource, labelling: Labelling, output: String, lanes: Int, log: Logger
+    ) throws -> String {
         let threshold = try storedThreshold()
         let folder = try OutputFolder(new: output)
-        let dataset = try TrainingRun.read(source, configuration.dataset, log: log)
-        let predictions = try predictions(for: dataset, lanes: lanes)
+        var labelling = labelling
+        labelling.diagnosis = labelling.diagnosis ?? configuration.labelling?.diagnosis
+        let selection = DataSelection(source, labelling: labelling, classes: configuration.classes)
+        let dataset = try TrainingRun.read(selection, configuration.dataset, log: log)
+        let (samples, partText) = dataset.scored
+        let predictions = try predictions(for: dataset, samples: samples.map(UInt32.init), lanes: lanes)
         // Among the recordings that the run began with are those its threshold was chosen on.
         let isInSample = dataset.digest == configuration.dataDigest
         let metrics = try ClassificationMetrics(
-            predictions, classes: dataset.classes,
+            predictions, classes: dataset.classes, positive: configuration.positiveClass, unit: "\(dataset.unit)",
             threshold: threshold.map { DecisionThreshold($0, isInSample: isInSample) }, seed: configuration.seed)
         var facts = configuration.facts(of: dataset)
         facts.removeAll { $0.name == "Held out" || $0.name == "Data" }
         facts.insert(.init("Data", source.name), at: 0)
         facts.insert(.init("Trained on", configuration.data.name), at: 1)
         facts.append(.init("Parameters from", path))
-        let caution = "These are the recordings that the run began with: most of them were trained on."
-        if isInSample { log.warning("\(caution)") }
+        if let partText { facts.append(.init("Scored on", partText)) }
+        var cautions = dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []
+        if isInSample && partText == nil {
+            cautions.append("These are the recordings that the run began with: most of them were trained on.")
+        }
+        for caution in cautions { log.warning("\(caution)") }
         try RunReport(
             title: "HeartBeatNet evaluation", facts: facts, predictions: predictions, metrics: metrics,
             mistakes: try ModelViewer(self, dataset).worstMistakes(among: predictions),
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
-            cautions: isInSample ? [caution] : []
+            cautions: cautions
         ).write(to: folder.url)
         for row in metrics.summary { print(row) }
         return folder.path("report.html")

@@ -1,4 +1,5 @@
 import Datasets
+import Evaluation
 import Foundation
 import Logging
 import Parameters
@@ -13,6 +14,31 @@ extension RunConfiguration {
         classes = dataset.classes
         model.classes = dataset.classes.count
         dataDigest = dataset.digest
+        positiveClass = try positive(in: dataset)
+    }
+
+    /// The class that is looked for: as it was asked for, or as the data says. Throws where two classes leave it open.
+    private func positive(in dataset: Dataset) throws -> String? {
+        let names = dataset.classes
+        if let positiveClass {
+            let known =
+                names.first { $0 == positiveClass } ?? names.first { $0.lowercased() == positiveClass.lowercased() }
+            guard let known else {
+                throw RunFailure(
+                    .unusableArguments,
+                    "--positive-class \(positiveClass): the classes are \(names.joined(separator: ", ")); give one of these"
+                )
+            }
+            return known
+        }
+        if let known = dataset.positiveClass { return known }
+        guard names.count != 2 || Contrast.only(between: names) != nil else {
+            throw RunFailure(
+                .unusableArguments,
+                "which class is looked for, \(names[0]) or \(names[1])? their names do not tell; give --positive-class "
+                    + "\"\(names[0])\" or --positive-class \"\(names[1])\"")
+        }
+        return nil
     }
 
     /// Throws if these are not the recordings that the run began with.
@@ -27,9 +53,9 @@ extension RunConfiguration {
 
 /// What comes before a run: its data are read, and its model must fit.
 extension TrainingRun {
-    static func read(_ source: DataSource, _ settings: DatasetSettings, log: Logger) throws -> Dataset {
+    static func read(_ selection: DataSelection, _ settings: DatasetSettings, log: Logger) throws -> Dataset {
         let line = LockedProgressLine()
-        let dataset = try Dataset(source, settings: settings, logger: log) { done, all in
+        let dataset = try Dataset(selection, settings: settings, logger: log) { done, all in
             line.update("reading recordings: \(done) of \(all)")
         }
         line.print(
@@ -37,6 +63,12 @@ extension TrainingRun {
                 + dataset.classes.enumerated().map { label, name in
                     "\(name) (\(dataset.recordings.count { $0.label == label }))"
                 }.joined(separator: ", "))
+        for note in dataset.notes { log.warning("\(note)") }
+        for (label, name) in dataset.classes.enumerated() {
+            let lost = dataset.lost[label]
+            let all = lost + dataset.recordings.count { $0.label == label }
+            if lost * 4 > all { log.warning("class \(name): \(lost) of its \(all) recordings cannot be used") }
+        }
         for file in dataset.skipped.prefix(10) { log.warning("skipped: \(file.reason)") }
         if dataset.skipped.count > 10 { log.warning("and \(dataset.skipped.count - 10) more files skipped") }
         return dataset

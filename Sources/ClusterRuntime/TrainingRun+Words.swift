@@ -59,13 +59,16 @@ extension TrainingRun {
     }
 
     func announce() {
-        let training = Set(schedule.samples.map { dataset.samples[Int($0)].recording }).count
-        let held = Set(validation.map { dataset.samples[Int($0)].recording }).count
+        let training = dataset.recordings(of: split.training).count
+        let held = dataset.recordings(of: split.validation).count
         line.print(
             "\(configuration.preset.rawValue): \(configuration.model.height)x\(configuration.model.width), "
                 + "\(layout.count.grouped) parameters; training on \(training) recordings (\(schedule.samples.count) windows), "
                 + "validation on \(held) others\(heldOutText); \(schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)"
         )
+        line.print("split and counted \(dataset.unit)")
+        line.print("looked for: \(configuration.questionText)")
+        for note in dataset.notes(on: split) { log.warning("\(note)") }
         if step > 0 {
             line.print("resuming at step \(step)")
         } else if isResumed {
@@ -74,8 +77,8 @@ extension TrainingRun {
     }
 
     private var heldOutText: String {
-        guard let part = configuration.heldOut else { return "" }
-        return ", test on the \(Set(test.map { dataset.samples[Int($0)].recording }).count) of \(part)"
+        guard !split.test.isEmpty else { return "" }
+        return ", test on the \(dataset.recordings(of: split.test).count) of \(configuration.testText)"
     }
 
     func describe(_ failure: ShardFailure) -> String {
@@ -85,31 +88,23 @@ extension TrainingRun {
             + "a smaller --learning-rate may help"
     }
 
-    /// Scores the recordings that were never trained on: the test data's, or else the validation part's.
+    /// Scores the recordings that were never trained on: the test part, or else the validation part.
     func report(_ digest: String) throws {
-        var (scored, predictions) = (dataset, try validationPredictions())
-        var threshold = DecisionThreshold(chosenOn: predictions, classes: dataset.classes)
+        var predictions = try validationPredictions()
+        var threshold = DecisionThreshold(
+            chosenOn: predictions, classes: dataset.classes, positive: configuration.positiveClass)
         var facts = configuration.facts(of: dataset)
-        let model = try TrainedModel(run: folder.url.path)
-        if let heldOut = configuration.heldOut {
+        if !test.isEmpty {
             threshold = threshold?.outOfSample
             predictions = try ScoredRecordings.predictions(dataset, samples: test, probabilities: testProbabilities)
-            facts.append(.init("Scored on", "\(heldOut), neither trained on nor validated with"))
+            facts.append(.init("Scored on", "\(configuration.testText), neither trained on nor validated with"))
         }
-        if let path = configuration.testData {
-            threshold = threshold?.outOfSample
-            scored = try Self.read(.path(path), configuration.dataset, log: log)
-            predictions = try model.predictions(
-                for: scored, lanes: ProcessInfo.processInfo.activeProcessorCount)
-            facts.append(.init("Scored on", "\(path), looked at only after the training"))
-        }
-        let answers = ScoredRecordings.baselines(
-            for: predictions, dataset, training: schedule.samples.lazy.map(Int.init))
+        let answers = ScoredRecordings.baselines(for: predictions, dataset, training: split.training)
         let metrics = try ClassificationMetrics(
-            predictions, classes: dataset.classes, answers: answers, threshold: threshold, seed: configuration.seed)
-        let skipped = configuration.testData == nil ? dataset.skipped : dataset.skipped + scored.skipped
-        let cautions = cautions(about: scored)
-        let viewer = try ModelViewer(model, scored)
+            predictions, classes: dataset.classes, positive: configuration.positiveClass,
+            unit: "\(dataset.unit)", answers: answers, threshold: threshold, seed: configuration.seed)
+        let model = try TrainedModel(run: folder.url.path)
+        let viewer = try ModelViewer(model, dataset)
         let mistakes = try viewer.worstMistakes(among: predictions)
         // Who looks at a finished run once more finds them there already.
         let isReported = FileManager.default.fileExists(atPath: folder.path("report.html"))
@@ -118,9 +113,7 @@ extension TrainingRun {
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,
             metrics: metrics, history: history.records,
             mistakes: mistakes,
-            skipped: skipped.map {
-                .init(file: $0.path, reason: $0.reason)
-            }, cautions: cautions
+            skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) }, cautions: cautions
         ).write(to: folder.url)
         for caution in cautions { log.warning("\(caution)") }
         line.print("held out:")
@@ -128,16 +121,9 @@ extension TrainingRun {
     }
 
     /// Why the scores of what was held out may flatter.
-    private func cautions(about scored: Dataset) -> [String] {
+    private var cautions: [String] {
         var cautions: [String] = []
-        if configuration.testData != nil {
-            let known = scored.overlap(with: dataset)
-            if known > 0 {
-                cautions.append(
-                    "\(known) of these \(scored.recordings.count) recordings, or others of their patients, are in the data that was "
-                        + "trained on.")
-            }
-        }
+        if dataset.unit.isDoubtful { cautions.append("Counted \(dataset.unit).") }
         if configuration.initialParameters != nil {
             cautions.append("What the parameters that the run began with were trained on is not known.")
         }

@@ -15,9 +15,10 @@ import Training
 public final class TrainingRun {
     private(set) var configuration: RunConfiguration
     let dataset: Dataset
+    let split: Split
     let schedule: EpochSchedule
     let validation: [UInt32]
-    /// What is held out of both.
+    /// What is neither trained on nor validated with, and scored at the end.
     let test: [UInt32]
     let layout: ParameterLayout
     let folder: OutputFolder
@@ -76,16 +77,13 @@ public final class TrainingRun {
         (self.interruption, self.resumedBy, self.isLast) = (interruption, resumedBy, isLast)
         self.log = log
         isResumed = resuming != nil
-        if let path = configuration.testData, !FileManager.default.fileExists(atPath: path) {
-            throw RunFailure(.badData, "--test-data \(path): there is no such folder; check the path")
-        }
         let path = output ?? OutputFolder.nextFree()
         folder =
             try resuming.map { try OutputFolder(existing: $0) }
             ?? OutputFolder(
                 new: path, remedy: "go on with it by --resume \(path), or choose another folder")
         var configuration = configuration
-        dataset = try Self.read(configuration.data, configuration.dataset, log: log)
+        dataset = try Self.read(configuration.selection, configuration.dataset, log: log)
         if resuming == nil {
             try configuration.adopt(dataset)
         } else if configuration.classes != dataset.classes {
@@ -99,9 +97,10 @@ public final class TrainingRun {
         if let initial { configuration.initialParameters = initial.digest }
         self.configuration = configuration
 
-        let split = try dataset.split(
+        split = try dataset.split(
             validationFraction: configuration.validationFraction, heldOut: configuration.heldOut,
             seed: configuration.seed)
+        try dataset.checkTraining(split)
         validation = split.validation.map(UInt32.init)
         test = split.test.map(UInt32.init)
         schedule = EpochSchedule(
@@ -117,7 +116,8 @@ public final class TrainingRun {
         events = EventFile(folder: folder.url)
         let batches = BatchMaker(
             dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed,
-            weights: configuration.balance?.weights(of: dataset, training: split.training))
+            weights: SampleWeights.weights(
+                of: dataset, balance: configuration.balance, training: split.training))
         self.gathering = gathering
         cluster = try Cluster(
             gathering: gathering, configuration: configuration, layout: layout, totalSteps: totalSteps, trust: trust,
@@ -295,7 +295,11 @@ public final class TrainingRun {
         let loss = ScoredRecordings.windowScores(
             dataset, samples: validation, probabilities: validationProbabilities
         ).loss
-        return (loss, Scores(try validationPredictions(), classes: dataset.classes))
+        return (
+            loss,
+            Scores(
+                try validationPredictions(), classes: dataset.classes, positive: configuration.positiveClass)
+        )
     }
 
     private func ledgerDigest() throws -> String {

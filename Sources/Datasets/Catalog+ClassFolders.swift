@@ -1,46 +1,144 @@
+import Audio
 import Foundation
+import Images
 
 extension Catalog {
-    private static let soundExtensions = ["wav", "flac"]
-    private static let pictureExtensions = ["png", "jpg", "jpeg"]
-
     /// A folder whose folders are the classes, in the order of their names, as Keras' `flow_from_directory` takes them.
-    init(classFolders root: Folder) throws {
-        guard root.folders.count >= 2 else {
-            throw DatasetError(
-                name: root.path,
-                problem: root.folders.isEmpty && root.files.isEmpty
-                    ? "the folder is empty"
-                    : "it has \(root.folders.count == 1 ? "only one class folder" : "no class folders")",
-                remedy:
-                    "put the files into one folder for each of at least two classes, or give a folder of PhysioNet or CirCor"
-            )
-        }
-        var entries: [Entry] = []
-        for (label, name) in root.folders.enumerated() {
-            let files = try Folder("\(root.path)/\(name)").filesBelow().map { "\(name)/\($0)" }
-            let usable = files.compactMap { file in
-                Self.content(ofFileAt: "\(root.path)/\(file)").map { Entry(name: file, label: label, content: $0) }
+    ///
+    /// - Parameter fewestClasses: One, where the classes are known already.
+    init(classFolders root: Folder, fewestClasses: Int) throws {
+        self.init(classes: [], entries: [])
+        passedOver = root.passedOver
+        passedOver += root.files.map { PassedOver(name: $0, reason: "beside the class folders") }
+        for name in root.folders {
+            if Self.isUnlabelled(name) {
+                let files = try Folder("\(root.path)/\(name)").contents().files
+                passedOver += files.map {
+                    PassedOver(name: "\(name)/\($0)", reason: "in a folder of what has no class")
+                }
+            } else {
+                try add(classFolder: name, in: root)
             }
-            guard !usable.isEmpty else {
-                throw DatasetError(
-                    name: "\(root.path)/\(name)", problem: "the class has no .wav, .flac, .png, .jpg or .jpeg files",
-                    remedy: "add some or remove the folder")
-            }
-            entries += usable
         }
-        self.init(classes: root.folders, entries: entries)
+        try checkClasses(in: root, fewest: fewestClasses)
+        noteMixedKinds()
+        try refuseClassesToldByKind(in: root)
     }
 
+    private mutating func add(classFolder name: String, in root: Folder) throws {
+        let contents = try Folder("\(root.path)/\(name)").contents()
+        passedOver += contents.passedOver.map { PassedOver(name: "\(name)/\($0.name)", reason: $0.reason) }
+        var usable: [Entry] = []
+        for file in contents.files {
+            let path = "\(name)/\(file)"
+            if let content = Self.content(ofFileAt: "\(root.path)/\(path)") {
+                let folder = file.contains("/") ? file.prefix { $0 != "/" } : ""
+                usable.append(
+                    Entry(name: path, label: classes.count, part: Part(named: String(folder)), content: content))
+            } else {
+                passedOver.append(PassedOver(name: path, reason: "neither a sound nor a picture by its name"))
+            }
+        }
+        if usable.isEmpty {
+            guard !contents.files.isEmpty || !contents.passedOver.isEmpty else {
+                throw DatasetError(
+                    name: "\(root.path)/\(name)", problem: "the class has no recordings",
+                    remedy: "add some or remove the folder")
+            }
+            return
+        }
+        classes.append(name)
+        entries += usable
+    }
+
+    private func checkClasses(in root: Folder, fewest: Int) throws {
+        let folded = Dictionary(grouping: classes, by: Self.folded)
+        if let alike = folded.values.filter({ $0.count > 1 }).min(by: { $0[0] < $1[0] }) {
+            throw DatasetError(
+                name: root.path,
+                problem: "the classes \(alike.joined(separator: " and ")) are one but for case or blanks",
+                remedy: "put them into one folder, or rename one")
+        }
+        guard classes.count < fewest else { return }
+        let problem =
+            classes.isEmpty
+            ? root.folders.isEmpty && root.files.isEmpty ? "the folder is empty" : "it has no class folders"
+            : "it has only one class folder, \(classes[0])"
+                + root.folders.filter { $0 != classes[0] }.map { ", and no recordings in \($0)" }.joined()
+        throw DatasetError(
+            name: root.path, problem: problem,
+            remedy: Self.betterFolder(below: root).map { "did you mean \($0)?" }
+                ?? "put the files into one folder for each of at least two classes, or give a table or a folder of "
+                + "PhysioNet, CirCor or PASCAL")
+    }
+
+    /// A folder below that has what this one lacks: several folders with recordings.
+    private static func betterFolder(below root: Folder) -> String? {
+        var folder = root
+        for _ in 0..<8 {
+            let inner = folder.folders.compactMap { try? Folder("\(folder.path)/\($0)") }
+            guard inner.count == 1, let only = inner.first else { return nil }
+            let classes = only.folders.filter { name in
+                (try? Folder("\(only.path)/\(name)").files)?.contains { content(ofFileAt: $0) != nil } == true
+            }
+            if classes.count >= 2 { return only.path }
+            folder = only
+        }
+        return nil
+    }
+
+    /// Folders of what awaits a diagnosis, such as PASCAL's Aunlabelledtest.
+    private static func isUnlabelled(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return name.contains("unlabel") || name.contains("un-label") || name.contains("not_labelled")
+    }
+
+    /// A class all of sounds and another all of pictures are told apart by that, and by nothing else.
+    private func refuseClassesToldByKind(in root: Folder) throws {
+        let kinds = classes.indices.map { label in
+            Set(entries.lazy.filter { $0.label == label }.map(\.content.isPicture))
+        }
+        guard let sounds = kinds.firstIndex(of: [false]), let pictures = kinds.firstIndex(of: [true]) else { return }
+        throw DatasetError(
+            name: root.path,
+            problem:
+                "\(classes[sounds]) holds sounds alone and \(classes[pictures]) pictures alone, so that classes would be "
+                + "told apart by the kind of their files",
+            remedy: "give one of these folders, or data of one kind")
+    }
+
+    /// Sounds with their pictures beside them, or in two formats, are said: they are recordings each.
+    private mutating func noteMixedKinds() {
+        let stems = Dictionary(grouping: entries) { ($0.name as NSString).deletingPathExtension }
+        let doubled = stems.values.filter { $0.count > 1 }
+        guard !doubled.isEmpty else { return }
+        notes.append(
+            "\(doubled.count) recordings lie there in several files of one name, such as "
+                + "\(doubled.map { $0.map(\.name).sorted() }.min { $0[0] < $1[0] }!.joined(separator: " and ")): each counts, and "
+                + "they are kept on one side of the split")
+    }
+}
+
+extension Catalog {
+    /// Endings of sounds and of pictures that are not read: such a file is a recording that cannot be used.
+    private static let foreignSounds = ["m4a", "mp4", "aac", "wma", "amr", "3gp", "webm", "mka", "ape", "ra"]
+    private static let foreignPictures = ["bmp", "gif", "tif", "tiff", "webp", "jp2", "heic"]
+    private static let soundEndings = Set(Sound.fileEndings + foreignSounds)
+    private static let pictureEndings = Set(Image.fileEndings + foreignPictures)
+
     static func sounds(among files: [String]) -> [String] {
-        files.filter { soundExtensions.contains(($0 as NSString).pathExtension.lowercased()) }
+        files.filter { soundEndings.contains(($0 as NSString).pathExtension.lowercased()) }
     }
 
     /// How a file is read, by its name's end; nil where it is none of ours.
     static func content(ofFileAt path: String) -> Content? {
         let ending = (path as NSString).pathExtension.lowercased()
-        if soundExtensions.contains(ending) { return .sound(path: path) }
-        if pictureExtensions.contains(ending) { return .picture(path: path) }
+        if soundEndings.contains(ending) { return .sound(path: path) }
+        if pictureEndings.contains(ending) { return .picture(path: path) }
         return nil
     }
+}
+
+extension Catalog.Content {
+    var isPicture: Bool { if case .picture = self { true } else { false } }
 }

@@ -2,8 +2,8 @@ import Foundation
 import Tables
 
 extension Catalog {
-    /// The text of a list, as far as it is not absurdly long.
-    static func text(ofListAt path: String) throws -> String {
+    /// The bytes of a list, as far as it is a file and not absurdly long.
+    static func data(ofListAt path: String) throws -> Data {
         let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let attributes = (try? FileManager.default.attributesOfItem(atPath: file)) ?? [:]
         guard attributes[.type] as? FileAttributeType == .typeRegular, (attributes[.size] as? Int ?? 0) <= 1 << 26,
@@ -12,11 +12,13 @@ extension Catalog {
             throw DatasetError(
                 name: path, problem: "cannot be read, or is larger than 64 MiB", remedy: "restore the published file")
         }
-        return DelimitedTable.text(of: data)
+        return data
     }
 
+    static func text(ofListAt path: String) throws -> String { DelimitedTable.text(of: try data(ofListAt: path)) }
+
     static func table(ofListAt path: String) throws -> DelimitedTable {
-        let table = DelimitedTable(text: try text(ofListAt: path))
+        let table = DelimitedTable(try data(ofListAt: path))
         if let line = table.openQuoteLine { throw damaged(path, line, "has a quote that nothing closes") }
         return table
     }

@@ -12,7 +12,7 @@ enum PASCALFolder {
 extension FolderSearch {
     /// The copy of PASCAL that lies here or below; nil if there is none.
     var pascal: PASCALFolder? {
-        places.lazy.compactMap { place in
+        places.lazy.filter { !$0.isInPart }.compactMap { place in
             let sets = ["set_a", "set_b"].filter {
                 place.folder.files.contains("\($0).csv") && place.folder.folders.contains($0)
             }
@@ -24,17 +24,19 @@ extension FolderSearch {
 
 extension Catalog {
     /// The classes are those of the lists or the archives, the groups the sets; whose heart it is is known of set_b.
-    init(pascal folder: PASCALFolder, _ search: FolderSearch) throws {
+    init(pascal folder: PASCALFolder, _ search: FolderSearch, fewestClasses: Int) throws {
         switch folder {
-        case .lists(let place, let sets): try self.init(pascalLists: sets, in: place, search)
-        case .archives(let place): try self.init(pascalArchivesIn: place)
+        case .lists(let place, let sets): try self.init(pascalLists: sets, in: place, search, fewestClasses)
+        case .archives(let place): try self.init(pascalArchivesIn: place, fewestClasses)
         }
     }
 
-    private init(pascalLists sets: [String], in place: FolderSearch.Place, _ search: FolderSearch) throws {
+    private init(
+        pascalLists sets: [String], in place: FolderSearch.Place, _ search: FolderSearch, _ fewestClasses: Int
+    ) throws {
         let lists = try sets.map { try PASCALList("\(place.folder.path)/\($0).csv") }
         let classes = Set(lists.flatMap(\.rows).compactMap(\.label)).sorted()
-        guard classes.count >= 2 else {
+        guard classes.count >= fewestClasses else {
             throw DatasetError(
                 name: lists[0].path, problem: "names fewer than two classes in its column label",
                 remedy: "restore the published file")
@@ -49,9 +51,6 @@ extension Catalog {
             try add(list, set, in: folder)
         }
         tell(of: search, used: used)
-        if !unlabelled.isEmpty {
-            notes.append("\(unlabelled.count) recordings are listed without a class and not used: the challenge's test")
-        }
     }
 
     private mutating func add(_ list: PASCALList, _ set: String, in folder: FolderSearch.Place) throws {
@@ -71,7 +70,9 @@ extension Catalog {
             let file = sounds.file(name)
             let path = "\(folder.folder.path)/\(file ?? "\(name).wav")"
             guard let label = row.label.flatMap({ classes.firstIndex(of: $0) }) else {
-                unlabelled.append(SkippedFile(path: path, reason: "\(path): listed in \(set).csv without a class"))
+                passedOver.append(
+                    PassedOver(
+                        name: folder.prefix + (file ?? "\(name).wav"), reason: "listed in \(set).csv without a class"))
                 continue
             }
             entries.append(
@@ -83,17 +84,17 @@ extension Catalog {
         tell(of: sounds, named: Set(labels.keys), prefix: folder.prefix)
     }
 
-    private init(pascalArchivesIn place: FolderSearch.Place) throws {
+    private init(pascalArchivesIn place: FolderSearch.Place, _ fewestClasses: Int) throws {
         let archives = place.folder.folders.compactMap(PASCALArchive.init)
         let classes = Set(archives.map(\.className)).sorted()
-        guard classes.count >= 2 else {
+        guard classes.count >= fewestClasses else {
             throw DatasetError(
                 name: place.folder.path, problem: "has only the class \(classes.joined()) of the PASCAL challenge",
                 remedy: "put the folders of the other classes beside it")
         }
         self.init(classes: classes, entries: [])
         for archive in archives {
-            let files = try Folder("\(place.folder.path)/\(archive.folder)").filesBelow()
+            let files = try Folder("\(place.folder.path)/\(archive.folder)").contents().files
             entries += Self.sounds(among: files).map { file in
                 let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
                 return Entry(
@@ -104,7 +105,7 @@ extension Catalog {
         }
         let known = Set(archives.map(\.folder))
         for other in place.folder.folders where !known.contains(other) {
-            let files = try Folder("\(place.folder.path)/\(other)").filesBelow()
+            let files = try Folder("\(place.folder.path)/\(other)").contents().files
             passedOver += Self.sounds(among: files).map {
                 PassedOver(name: "\(place.prefix)\(other)/\($0)", reason: "in a folder of no class of the challenge")
             }

@@ -38,8 +38,9 @@ extension Catalog {
             let name = file ?? "\(row.name).wav"
             let fullPath = site.path(of: name)
             guard let label = row.label else {
-                let reason = "\(fullPath): listed in \(site.reference) as unsure or without a class"
-                unlabelled.append(SkippedFile(path: fullPath, reason: reason))
+                passedOver.append(
+                    PassedOver(
+                        name: site.place.prefix + name, reason: "unsure, or without a class, in \(site.reference)"))
                 continue
             }
             used.insert(row.name)

@@ -7,7 +7,10 @@ import Synchronization
 
 /// One recording's content, as far as a dataset needs it.
 struct RenderedRecording {
+    /// SHA-256 of the file.
     let digest: String
+
+    let content: Recording.Content
 
     /// `[windows, height, width, 3]`
     let pixels: [UInt8]
@@ -53,21 +56,26 @@ extension Catalog.Entry {
             switch content {
             case .sound(let path):
                 let digest = try SHA256.digest(ofFileAt: path)
-                if let pixels = cache.pixels(of: digest) {
-                    return .success(RenderedRecording(digest: digest, pixels: pixels))
+                if let kept = cache.pictures(of: digest) {
+                    return .success(RenderedRecording(digest: digest, content: kept.content, pixels: kept.pixels))
                 }
-                let pixels = try renderer.pictures(of: Sound(contentsOf: path)).flatMap(\.pixels)
-                cache.keep(pixels, of: digest)
-                return .success(RenderedRecording(digest: digest, pixels: pixels))
+                let sound = try Sound(contentsOf: path)
+                let pictures = KeptPictures(
+                    content: .init(of: sound), pixels: try renderer.pictures(of: sound).flatMap(\.pixels))
+                cache.keep(pictures, of: digest)
+                return .success(RenderedRecording(digest: digest, content: pictures.content, pixels: pictures.pixels))
             case .picture(let path):
                 // Reading a picture is no slower than the cache.
-                let digest = try SHA256.digest(ofFileAt: path)
-                return .success(RenderedRecording(digest: digest, pixels: try renderer.picture(ofImageAt: path).pixels))
+                let image = try Image(contentsOf: path)
+                return .success(
+                    RenderedRecording(
+                        digest: try SHA256.digest(ofFileAt: path), content: .init(of: image),
+                        pixels: renderer.picture(of: image).pixels))
             case .synthetic(let synthesizer, let index):
                 let sound = synthesizer.recording(index)
                 let digest = sound.samples.withUnsafeBytes { SHA256.digest(of: $0) }
                 let pixels = try renderer.pictures(of: sound).flatMap(\.pixels)
-                return .success(RenderedRecording(digest: digest, pixels: pixels))
+                return .success(RenderedRecording(digest: digest, content: .init(of: sound), pixels: pixels))
             case .missing(let path, let list):
                 return .failure(SkippedFile(missing: path, in: list))
             }

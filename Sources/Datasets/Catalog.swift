@@ -14,8 +14,8 @@ package struct Catalog {
 
     struct Entry {
         /// The file's path within the data folder.
-        let name: String
-        let label: Int
+        private(set) var name: String
+        private(set) var label: Int
         /// The site or the campaign that it was made at.
         var group: String?
         /// Whose heart it is.
@@ -26,7 +26,25 @@ package struct Catalog {
         var part: Part?
         /// How much it counts in the loss.
         var weight = 1.0
+        /// Whether it comes from data of its own for the test.
+        var isOfTestData = false
         let content: Content
+
+        init(
+            name: String, label: Int, group: String? = nil, subject: String? = nil, location: String? = nil,
+            part: Part? = nil, weight: Double = 1, content: Content
+        ) {
+            (self.name, self.label) = (name, label)
+            (self.group, self.subject, self.location) = (group, subject, location)
+            (self.part, self.weight, self.content) = (part, weight, content)
+        }
+
+        /// The same recording under another name, or in another class.
+        func renamed(_ name: String, label: Int? = nil) -> Entry {
+            var copy = self
+            (copy.name, copy.label) = (name, label ?? self.label)
+            return copy
+        }
     }
 
     static let heartClasses = ["abnormal", "normal"]
@@ -52,23 +70,41 @@ package struct Catalog {
     /// What a person should know of the data, a sentence each.
     var notes: [String] = []
 
-    package init(_ source: DataSource, _ labelling: Labelling = .init()) throws {
+    /// Reads a source, without reading its recordings.
+    ///
+    /// - Parameter fewestClasses: One, where the classes are known already.
+    package init(_ source: DataSource, _ labelling: Labelling = .init(), fewestClasses: Int = 2) throws {
         switch source {
         case .synthetic(let recordings, let seed):
             try self.init(recordings: recordings, synthesizer: HeartSoundSynthesizer(seed: seed))
         case .path(let path):
-            let folder = try Folder(path)
-            let search = FolderSearch(folder)
-            switch (try search.publishedSet, labelling.diagnosis) {
-            case (.circor(let copy), let diagnosis): try self.init(circor: copy, search, diagnosis ?? .outcome)
-            case (_, .murmur):
-                throw DatasetError(
-                    name: path, problem: "is not CirCor's data, and only of those is the murmur known",
-                    remedy: "give CirCor's folder, or do not ask for murmurs")
-            case (.physioNet(let sites), _): try self.init(physioNet: sites, search)
-            case (.pascal(let copy), _): try self.init(pascal: copy, search)
-            case (nil, _): try self.init(classFolders: folder)
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+                throw DatasetError(name: path, problem: "there is no such folder or table", remedy: "check the path")
             }
+            if isFolder.boolValue {
+                try self.init(contentsOf: Folder(path), labelling, fewestClasses: fewestClasses)
+            } else {
+                try self.init(tableAt: path, fewestClasses: fewestClasses)
+            }
+        }
+        if labelling.diagnosis == .murmur && positiveClass == nil && fewestClasses > 1 {
+            throw DatasetError(
+                name: "\(source)", problem: "has no lists of murmurs",
+                remedy: "leave out --label murmur, or give CirCor's folder")
+        }
+    }
+
+    /// A folder, by what lies in it.
+    init(contentsOf folder: Folder, _ labelling: Labelling, fewestClasses: Int) throws {
+        let search = FolderSearch(folder)
+        switch try search.publishedSet {
+        case .circor(let copy): try self.init(circor: copy, search, labelling.diagnosis ?? .outcome)
+        case .physioNet(let sites): try self.init(physioNet: sites, search)
+        case .pascal(let copy): try self.init(pascal: copy, search, fewestClasses: fewestClasses)
+        case nil where !folder.parts.isEmpty:
+            try self.init(parts: folder.parts, of: folder, labelling, fewestClasses: fewestClasses)
+        case nil: try self.init(classFolders: folder, fewestClasses: fewestClasses)
         }
     }
 

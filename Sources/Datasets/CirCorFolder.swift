@@ -53,7 +53,7 @@ extension FolderSearch {
     var circor: CirCorFolder? {
         get throws {
             let found = places.compactMap { place in CirCorFolder(place, in: self).map { (place, $0) } }
-            guard let (place, folder) = found.first else { return nil }
+            guard let (place, folder) = found.first, !found.allSatisfy(\.0.isInPart) else { return nil }
             if let (other, _) = found.first(where: { !$0.0.isBelow(place) }) {
                 throw DatasetError(
                     name: root.folder.path,

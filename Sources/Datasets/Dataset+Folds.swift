@@ -23,15 +23,6 @@ extension HeldOut {
 }
 
 extension Dataset {
-    /// How many recordings have the content, or the subject, of one in another data set.
-    public func overlap(with other: Dataset) -> Int {
-        let digests = Set(other.recordings.map(\.digest))
-        let subjects = Set(other.recordings.compactMap(\.subject))
-        return recordings.count { recording in
-            digests.contains(recording.digest) || recording.subject.map(subjects.contains) == true
-        }
-    }
-
     /// Is every class among what can be trained on without a part?
     public func hasEveryClass(without part: HeldOut, seed: UInt64) throws -> Bool {
         let training = try split(validationFraction: 0, heldOut: part, seed: seed).training
@@ -68,7 +59,7 @@ extension [Recording] {
 
     /// Units in an order in which each class, and within it each group, comes as a whole, and is shuffled by the seed.
     private func dealt(_ units: [[Int]], seed: UInt64) -> [[Int]] {
-        let classes = Dictionary(grouping: units) { self[$0[0]].label }
+        let classes = Dictionary(grouping: units, by: label)
         return classes.keys.sorted().flatMap { label in
             let groups = Dictionary(grouping: classes[label]!) { self[$0[0]].group ?? "" }
             return groups.keys.sorted().enumerated().flatMap { number, name in

@@ -1,41 +1,128 @@
 import Randomness
 
+/// Which samples are trained on, which validate and which test; all are indices of samples, ascending.
+public struct Split: Hashable, Sendable {
+    public var training: [Int] = []
+    public var validation: [Int] = []
+    public var test: [Int] = []
+
+    /// What is on no side: those of whom, or of what, something else is validated or tested with.
+    public var leftOut: [Int] = []
+}
+
+/// What a recording is used for.
+enum Side: Hashable {
+    case training, validation, test, none
+}
+
 extension Dataset {
     /// Parts the samples for training, validation and test, by recording.
     ///
-    /// The recordings of each class and group are shuffled by the seed, and of each the same fraction validates. All
-    /// windows of a recording, all recordings of a subject, and all of equal content, lie on one side. A class of at least
-    /// two recordings (of different subjects, where they are known) has one on either side, unless the fraction is 0. What is
-    /// held out is neither trained on nor validated with.
-    ///
-    /// - Returns: Indices of samples, ascending.
-    public func split(
-        validationFraction: Double, heldOut: HeldOut? = nil, seed: UInt64
-    ) throws -> (training: [Int], validation: [Int], test: [Int]) {
-        let held = try heldOut.map { try recordings.members(of: $0, seed: seed) } ?? []
-        let validates = try recordings.validating(fraction: validationFraction, without: held, seed: seed)
-        // What is held out because it belongs together with a site's recordings is not the site's.
-        let test = held.filter { heldOut?.isTested(recordings[$0]) == true }
-        func samples(where isWanted: (Int) -> Bool) -> [Int] {
-            self.samples.indices.filter { isWanted(self.samples[$0].recording) }
+    /// What the data says of a recording's part is done. Of all else the recordings of each class and group are shuffled by the
+    /// seed, and of each the same fraction validates, unless the data has a validation part. All windows of a recording, all
+    /// recordings of a patient, and all of one sound, are on one side; where the data parts them, those that are trained on, or
+    /// validate beside a test, are left out. A class of at least two units has one on either side, unless the fraction is 0. What
+    /// is held out is neither trained on nor validated with.
+    public func split(validationFraction: Double, heldOut: HeldOut? = nil, seed: UInt64) throws -> Split {
+        let sides = try recordings.sides(validationFraction: validationFraction, heldOut: heldOut, seed: seed)
+        var split = Split()
+        for (index, sample) in samples.enumerated() {
+            switch sides[sample.recording] {
+            case .training: split.training.append(index)
+            case .validation: split.validation.append(index)
+            case .test: split.test.append(index)
+            case .none: split.leftOut.append(index)
+            }
         }
-        return (
-            samples { !held.contains($0) && !validates[$0] }, samples { validates[$0] }, samples(where: test.contains)
-        )
+        return split
+    }
+
+    /// What a person should know of a split of these recordings, a sentence each.
+    public func notes(on split: Split) -> [String] {
+        var sides = [Side](repeating: .none, count: recordings.count)
+        for (samples, side) in [(split.training, Side.training), (split.validation, .validation), (split.test, .test)] {
+            for sample in samples { sides[self.samples[sample].recording] = side }
+        }
+        let leftOut = recordings(of: split.leftOut)
+        let parted =
+            leftOut.isEmpty
+            ? []
+            : [
+                "\(leftOut.count) recordings, such as \(leftOut[0].name), are left out: their patients, or the same sounds, are "
+                    + "in a part that is scored"
+            ]
+        return parted + recordings.unvalidated(sides, classes)
+    }
+
+    /// Throws where a class has nothing to train on, or nothing that counts.
+    public func checkTraining(_ split: Split) throws {
+        let trained = recordings(of: split.training)
+        for (label, name) in classes.enumerated() where !trained.contains(where: { $0.label == label }) {
+            throw DatasetError(
+                name: "class \(name)",
+                problem: split.leftOut.isEmpty && split.test.isEmpty
+                    ? "none of its recordings is in the training part"
+                    : "nothing is left to train on: its recordings, or others of their patients, or the same sounds, are scored",
+                remedy: "add recordings of other patients to the training part")
+        }
+        guard trained.contains(where: { $0.weight > 0 }) else {
+            throw DatasetError(
+                name: "the training part", problem: "all of its recordings have the weight 0",
+                remedy: "give some another weight")
+        }
+    }
+
+    /// What a model that is done is scored with, and how that is said: the data's own test part, or its validation part, or all of
+    /// it.
+    public var scored: (samples: [Int], part: String?) {
+        for part in [Part.test, .validation] {
+            let chosen = samples.indices.filter { recordings[samples[$0].recording].part == part }
+            guard chosen.isEmpty else { return (chosen, "the data's own \(part.rawValue) part") }
+        }
+        return (Array(samples.indices), nil)
+    }
+
+    /// The recordings that samples are windows of, in order.
+    public func recordings(of samples: some Sequence<Int>) -> [Recording] {
+        Set(samples.map { self.samples[$0].recording }).sorted().map { recordings[$0] }
     }
 }
 
 extension [Recording] {
-    /// For each recording, whether it validates. What is held out of both sides does not.
-    func validating(fraction: Double, without test: Set<Int> = [], seed: UInt64) throws -> [Bool] {
+    /// The side of each recording.
+    func sides(validationFraction: Double, heldOut: HeldOut? = nil, seed: UInt64) throws -> [Side] {
+        let held = try heldOut.map { try members(of: $0, seed: seed) } ?? []
+        var sides = [Side](repeating: .training, count: count)
+        var decided: Set<Int> = held
+        for unit in units {
+            // What belongs together with a site's recordings is held out with them, but is not the site's.
+            let tested = unit.filter {
+                self[$0].part == .test || (held.contains($0) && heldOut?.isTested(self[$0]) == true)
+            }
+            let validating = unit.filter { self[$0].part == .validation }
+            guard !tested.isEmpty || !validating.isEmpty else { continue }
+            decided.formUnion(unit)
+            for recording in unit { sides[recording] = .none }
+            for recording in tested.isEmpty ? validating : tested {
+                sides[recording] = tested.isEmpty ? .validation : .test
+            }
+        }
+        let drawn = contains { $0.part == .validation } ? 0 : validationFraction
+        let validates = try validating(fraction: drawn, without: decided, seed: seed)
+        for recording in indices where validates[recording] { sides[recording] = .validation }
+        return sides
+    }
+
+    /// For each recording, whether it validates, by a draw. What is decided already does not.
+    func validating(fraction: Double, without decided: Set<Int> = [], seed: UInt64) throws -> [Bool] {
         guard (0..<1).contains(fraction) else {
             throw DatasetError(
                 name: "validation fraction", problem: "\(fraction) is not in 0..<1", remedy: "give a part such as 0.2")
         }
         var validates = [Bool](repeating: false, count: count)
-        // What is held out are whole units.
-        let left = units.filter { !test.contains($0[0]) }
-        for (label, units) in Dictionary(grouping: left, by: { self[$0[0]].label }) {
+        // What is decided are whole units.
+        let left = units.filter { !decided.contains($0[0]) }
+        for (label, units) in Dictionary(grouping: left, by: label) {
             for recording in validating(units, label: label, fraction: fraction, seed: seed) {
                 validates[recording] = true
             }
@@ -43,13 +130,37 @@ extension [Recording] {
         return validates
     }
 
-    /// Recordings that must stay together, in the order of the first of each: those of equal content or of one subject.
-    /// A unit belongs to the class and the group of its first recording.
+    /// Classes that are trained on, and of which nothing validates though something else does.
+    func unvalidated(_ sides: [Side], _ classes: [String]) -> [String] {
+        guard sides.contains(.validation) else { return [] }
+        return classes.indices.compactMap { label in
+            let own = indices.filter { self[$0].label == label }
+            guard own.contains(where: { sides[$0] == .training }), !own.contains(where: { sides[$0] == .validation })
+            else {
+                return nil
+            }
+            return
+                "nothing of class \(classes[label]) validates: its \(own.count) recordings cannot be parted, or the data's own "
+                + "validation part has none"
+        }
+    }
+
+    /// The class of a unit: of those of its recordings, the rarest.
+    func label(of unit: [Int]) -> Int {
+        let labels = Set(unit.map { self[$0].label })
+        if labels.count == 1 { return labels.first! }
+        return labels.map { label in (count: self.count { $0.label == label }, label: label) }.min { $0 < $1 }!.label
+    }
+
+    /// Recordings that must stay together, in the order of the first of each: those of one sound or picture, of one patient, and
+    /// those of one name in several formats. A unit belongs to the group of its first recording.
     var units: [[Int]] {
         var sets = DisjointSets<Int>()
         var first: [String: Int] = [:]
         for (index, recording) in enumerated() {
-            let keys = ["content \(recording.digest)"] + (recording.subject.map { ["subject \($0)"] } ?? [])
+            let keys =
+                ["content \(recording.content.digest)", "stem \(recording.stem)"]
+                + (recording.subject.map { ["subject \($0)"] } ?? [])
             for key in keys {
                 sets.join(first[key] ?? index, index)
                 first[key] = first[key] ?? index

@@ -13,6 +13,18 @@ public struct Dataset: Sendable {
     /// The files that could not be used, in the order of the source.
     public let skipped: [SkippedFile]
 
+    /// How many recordings of each class could not be used.
+    public let lost: [Int]
+
+    /// The class that is looked for, where the data is known to ask for one.
+    public let positiveClass: String?
+
+    /// What recordings are split and counted by.
+    public let unit: SplitUnit
+
+    /// What a person should know of the data, a sentence each.
+    public let notes: [String]
+
     public let settings: DatasetSettings
 
     private let pixels: PixelBlock
@@ -21,23 +33,31 @@ public struct Dataset: Sendable {
     public var width: Int { settings.spectrogram.width }
 
     /// Were the recordings pictures already?
-    public var isOfPictures: Bool {
-        recordings.allSatisfy { if case .picture = Catalog.content(ofFileAt: $0.name) { true } else { false } }
-    }
+    public var isOfPictures: Bool { recordings.allSatisfy { $0.content.sound == nil } }
 
-    /// Reads a source on all cores.
-    ///
-    /// - Parameters:
-    ///   - cacheFolder: Where pictures of sound files are kept; nil takes the user's cache folder.
-    ///   - progress: Called with the number of recordings done and of all, one call at a time, from any thread.
-    /// - Throws: `DatasetError` when a folder or a class has nothing usable. Single files that cannot be used only end
-    ///   up in `skipped`.
+    /// Reads a source on all cores, as it stands.
     public init(
         _ source: DataSource, settings: DatasetSettings, cacheFolder: String? = nil,
         logger: Logger = Logger(label: "datasets"),
         progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws {
-        let catalog = try Catalog(source)
+        try self.init(
+            DataSelection(source), settings: settings, cacheFolder: cacheFolder, logger: logger, progress: progress)
+    }
+
+    /// Reads what a selection names, on all cores.
+    ///
+    /// - Parameters:
+    ///   - cacheFolder: Where pictures of sound files are kept; nil takes the user's cache folder.
+    ///   - progress: Called with the number of recordings done and of all, one call at a time, from any thread.
+    /// - Throws: `DatasetError` when a folder, or a class that is not known already, has nothing usable. Single files that cannot
+    ///   be used only end up in `skipped`.
+    public init(
+        _ selection: DataSelection, settings: DatasetSettings, cacheFolder: String? = nil,
+        logger: Logger = Logger(label: "datasets"),
+        progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws {
+        let catalog = try Catalog(selection)
         let folder = cacheFolder ?? PictureCache.standardFolder()
         let cache = try PictureCache(folder: folder, settings: settings, logger: logger)
         let results = try catalog.render(settings: settings, cache: cache, progress: progress)
@@ -46,6 +66,7 @@ public struct Dataset: Sendable {
         var samples: [Sample] = []
         var skipped: [SkippedFile] = []
         var parts: [[UInt8]] = []
+        var lost = [Int](repeating: 0, count: catalog.classes.count)
         for (entry, result) in zip(catalog.entries, results) {
             switch result {
             case .success(let rendered):
@@ -53,31 +74,43 @@ public struct Dataset: Sendable {
                 samples += (0..<count).map { Sample(recording: recordings.count, label: entry.label, window: $0) }
                 recordings.append(
                     Recording(
-                        name: entry.name, label: entry.label, group: entry.group, subject: entry.subject,
-                        digest: rendered.digest,
+                        entry, digest: rendered.digest, content: rendered.content,
                         samples: samples.count - count..<samples.count))
                 parts.append(rendered.pixels)
             case .failure(let file):
                 skipped.append(file)
+                lost[entry.label] += 1
             }
         }
         skipped += catalog.unlabelled
-        try Self.check(catalog, recordings, skipped)
+        try Self.check(catalog, recordings, skipped, isWhole: selection.classes == nil)
         classes = catalog.classes
+        positiveClass = catalog.positiveClass
+        unit = SplitUnit(recordings.map(\.subject), isSynthetic: catalog.isSynthetic)
+        notes = catalog.notes + catalog.leftOutNotes + recordings.confounds(classes)
         self.recordings = recordings
         self.samples = samples
         self.skipped = skipped
+        self.lost = lost
         self.settings = settings
         pixels = PixelBlock(taking: &parts)
     }
 
-    /// Of the recordings' names, classes and contents, and of subjects and their groups where they are known: of all that
-    /// a split goes by.
+    /// Of the recordings' names, classes and contents, and where they are known of subjects and their groups, parts and weights:
+    /// of all that a split goes by. Data of its own for the test is left out.
     public var digest: String {
+        let recordings = recordings.filter { !$0.isOfTestData }
+        // Files that are unlike though their sounds are not.
+        let files = Dictionary(grouping: recordings, by: \.content.digest).mapValues { Set($0.map(\.digest)).count }
         var digest = SHA256()
         for recording in recordings {
             let subject = recording.subject.map { "\0\($0)\0\(recording.group ?? "")" } ?? ""
-            digest.update("\(recording.name)\0\(classes[recording.label])\0\(recording.digest)\(subject)\n")
+            let copy = files[recording.content.digest, default: 1] > 1 ? "\0content \(recording.content.digest)" : ""
+            let part = recording.part.map { "\0part \($0.rawValue)" } ?? ""
+            let weight = recording.weight == 1 ? "" : "\0weight \(recording.weight)"
+            digest.update(
+                "\(recording.name)\0\(classes[recording.label])\0\(recording.digest)\(subject)\(copy)\(part)\(weight)\n"
+            )
         }
         return digest.finalize()
     }
@@ -91,11 +124,19 @@ public struct Dataset: Sendable {
         return try pixels.withBytes(in: sample * size..<(sample + 1) * size, body)
     }
 
-    /// Refuses data in which a class has nothing left.
-    private static func check(_ catalog: Catalog, _ recordings: [Recording], _ skipped: [SkippedFile]) throws {
-        for (label, name) in catalog.classes.enumerated() where !recordings.contains(where: { $0.label == label }) {
+    /// Refuses data in which a class has nothing left; where the classes are known already, data that has nothing at all.
+    private static func check(
+        _ catalog: Catalog, _ recordings: [Recording], _ skipped: [SkippedFile], isWhole: Bool
+    ) throws {
+        let first = skipped.first.map { ", the first skipped file being \($0.reason)" } ?? ""
+        guard !recordings.isEmpty else {
+            throw DatasetError(
+                name: "the data", problem: "none of its \(catalog.entries.count) recordings can be used\(first)",
+                remedy: "add recordings, or restore the files")
+        }
+        for (label, name) in catalog.classes.enumerated()
+        where isWhole && !recordings.contains(where: { $0.label == label }) {
             let listed = catalog.entries.filter { $0.label == label }.count
-            let first = skipped.first.map { ", the first skipped file being \($0.reason)" } ?? ""
             throw DatasetError(
                 name: "class \(name)", problem: "none of its \(listed) recordings can be used\(first)",
                 remedy: "add recordings of the class, or restore its files")

@@ -54,21 +54,39 @@ public struct DatasetCheck: Encodable, Sendable {
     public let sampleRates: [Int: [String: Int]]
     public let channels: [Int: [String: Int]]
 
-    /// Recordings on either side of the split that a run of the same settings makes.
+    /// Recordings on either side of the split that a run of the same settings makes, and those of the data's own test part.
     public let training: Int
     public let validation: Int
+    public let test: Int
+
+    /// What recordings are split by.
+    public let unit: SplitUnit
+
+    /// How many patients are known.
+    public let patients: Int
+
+    /// The class that is looked for, where the data is known to ask for one.
+    public let positiveClass: String?
 
     /// By kind.
     public let findings: [Finding]
 
     enum CodingKeys: String, CodingKey {
-        case classes, groups, channels, training, validation, findings
+        case classes, groups, channels, training, validation, test, unit, patients, findings
         case sampleRates = "sample_rates"
+        case positiveClass = "positive_class"
     }
 
-    /// Reads a source on all cores. `settings`, `validationFraction` and `seed` are those of the run that is meant.
-    public init(_ source: DataSource, settings: DatasetSettings, validationFraction: Double, seed: UInt64) throws {
-        let catalog = try Catalog(source)
+    /// Reads a source on all cores, as it stands.
+    init(_ source: DataSource, settings: DatasetSettings, validationFraction: Double, seed: UInt64) throws {
+        try self.init(
+            DataSelection(source), settings: settings, validationFraction: validationFraction, seed: seed)
+    }
+
+    /// Reads what a selection names, on all cores. `settings`, `validationFraction` and `seed` are those of the run that is meant.
+    public init(_ selection: DataSelection, settings: DatasetSettings, validationFraction: Double, seed: UInt64) throws
+    {
+        let catalog = try Catalog(selection)
         var findings = catalog.unlabelled.map { Finding(kind: .broken, files: [$0.path], text: $0.reason) }
         var usable: [(entry: Catalog.Entry, examination: Examination)] = []
         var recordings: [Recording] = []
@@ -79,8 +97,8 @@ public struct DatasetCheck: Encodable, Sendable {
                 usable.append((entry, examination))
                 recordings.append(
                     Recording(
-                        name: entry.name, label: entry.label, group: entry.group, subject: entry.subject,
-                        digest: examination.digest, samples: start..<start + examination.windows))
+                        entry, digest: examination.digest, content: examination.content,
+                        samples: start..<start + examination.windows))
             case .failure(let file):
                 findings.append(Finding(kind: .broken, files: [entry.name], text: file.reason))
             }
@@ -90,21 +108,21 @@ public struct DatasetCheck: Encodable, Sendable {
             Finding(
                 kind: .broken, files: [], text: "\($1): no recording of this class can be used, so no run can begin")
         }
-        let validates = try recordings.validating(fraction: validationFraction, seed: seed)
-        let equal = Dictionary(grouping: usable.indices, by: { usable[$0].examination.contentDigest }).values
+        let sides = try recordings.sides(validationFraction: validationFraction, seed: seed)
+        let equal = Dictionary(grouping: usable.indices, by: { recordings[$0].content.digest }).values
         findings += equal.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }.map { members in
             Finding.equal(
-                members.map {
-                    let recording = recordings[$0]
-                    return (recording.name, catalog.classes[recording.label], validates[$0] ? "validation" : "training")
-                })
+                members.map { (recordings[$0].name, catalog.classes[recordings[$0].label], "\(sides[$0])") })
         }
+        findings += Finding.findings(in: recordings, sides, catalog.classes)
         findings += usable.flatMap { entry, examination in
             examination.sound.map { Finding.findings(in: entry.name, $0) } ?? []
         }
         findings += catalog.unlisted.map {
             Finding(kind: .unlisted, files: [$0], text: "\($0): in no list of what counts, and left out")
         }
+        findings += catalog.leftOut.map { files, text in Finding(kind: .passedOver, files: files, text: text) }
+        findings += catalog.notes.map { Finding(kind: .note, files: [], text: $0) }
 
         func part(_ label: Int, _ members: [Int], group: String? = nil) -> Part {
             let subjects = Set(members.compactMap { recordings[$0].subject })
@@ -122,12 +140,6 @@ public struct DatasetCheck: Encodable, Sendable {
             Dictionary(grouping: recordings.indices.filter { recordings[$0].label == label }) { recordings[$0].group }
                 .sorted { ($0.key ?? "") < ($1.key ?? "") }.map { part(label, $0.value, group: $0.key) }
         }
-        if let lengths = Finding.lengths(
-            medians: classes.compactMap { part in part.seconds.map { (part.className, $0.median) } })
-        {
-            findings.append(lengths)
-        }
-
         func count(_ property: KeyPath<SoundFacts, Int>) -> [Int: [String: Int]] {
             usable.reduce(into: [:]) { counts, file in
                 guard let sound = file.examination.sound else { return }
@@ -136,8 +148,12 @@ public struct DatasetCheck: Encodable, Sendable {
         }
         sampleRates = count(\.sampleRate)
         channels = count(\.channels)
-        validation = validates.count { $0 }
-        training = validates.count - validation
+        training = sides.count { $0 == .training }
+        validation = sides.count { $0 == .validation }
+        test = sides.count { $0 == .test }
+        unit = SplitUnit(recordings.map(\.subject), isSynthetic: catalog.isSynthetic)
+        patients = Set(recordings.compactMap(\.subject)).count
+        positiveClass = catalog.positiveClass
         self.findings = Finding.Kind.allCases.flatMap { kind in findings.filter { $0.kind == kind } }
     }
 }

@@ -6,11 +6,10 @@ import Synchronization
 
 /// What a check of a data folder reads from one recording.
 struct Examination {
-    /// SHA-256 of the file, which a split goes by.
+    /// SHA-256 of the file.
     let digest: String
 
-    /// SHA-256 of what the file decodes to: equal where a sound is stored in two ways.
-    let contentDigest: String
+    let content: Recording.Content
 
     /// How many samples a run cuts of it.
     let windows: Int
@@ -46,28 +45,21 @@ extension Catalog.Entry {
                 sound, channels: try Sound.channels(inFileAt: path), missingBytes: Sound.missingBytes(inFileAt: path))
             return Examination(
                 digest: try SHA256.digest(ofFileAt: path),
-                contentDigest: Self.digest("sound \(sound.sampleRate)\n", sound.samples),
+                content: .init(of: sound),
                 windows: try windows(of: sound), sound: facts)
         case .picture(let path):
             let image = try Image(contentsOf: path)
             return Examination(
                 digest: try SHA256.digest(ofFileAt: path),
-                contentDigest: Self.digest("picture \(image.width)x\(image.height)\n", image.pixels), windows: 1)
+                content: .init(of: image), windows: 1)
         case .synthetic(let synthesizer, let index):
             let sound = synthesizer.recording(index)
-            let digest = Self.digest("", sound.samples)
             return Examination(
-                digest: digest, contentDigest: digest, windows: try windows(of: sound),
+                digest: sound.samples.withUnsafeBytes { SHA256.digest(of: $0) }, content: .init(of: sound),
+                windows: try windows(of: sound),
                 sound: SoundFacts(sound, channels: 1, missingBytes: 0))
         case .missing(let path, let list):
             throw SkippedFile(missing: path, in: list)
         }
-    }
-
-    private static func digest(_ head: String, _ numbers: [some BitwiseCopyable]) -> String {
-        var digest = SHA256()
-        digest.update(head)
-        numbers.withUnsafeBytes { digest.update($0) }
-        return digest.finalize()
     }
 }

@@ -5,21 +5,27 @@ public struct Finding: Encodable, Hashable, Sendable {
         case broken
         /// The same content in several classes.
         case contradictory
-        /// The same content on both sides of the split, in one class.
-        case straddling
-        /// The same content twice, in one class and on one side.
+        /// The same content twice, in one class: it is on one side of the split.
         case duplicate
         case silent
         case clipped
         /// Without one whole heart cycle.
         case short
-        /// The recordings of the classes differ in length.
-        case lengths
+        /// Something else than hearts tells the classes apart.
+        case confounded
+        /// A class of which nothing validates.
+        case unvalidated
+        /// Neither trained on nor scored: of whom, or of what, something is in a later part.
+        case parted = "left_out"
         /// In none of the lists that say what counts.
         case unlisted
+        /// No recording that is read.
+        case passedOver = "passed_over"
+        /// What else there is to know.
+        case note
 
         /// Whether scores of such data are not to be trusted.
-        public var isFault: Bool { [.broken, .contradictory, .straddling].contains(self) }
+        public var isFault: Bool { [.broken, .contradictory].contains(self) }
     }
 
     public let kind: Kind
@@ -32,9 +38,6 @@ public struct Finding: Encodable, Hashable, Sendable {
 }
 
 extension Finding {
-    /// A median length that is so many times another class's is told.
-    private static let unlikeLengths = 1.5
-
     /// A heart that beats 60 times a minute needs a second.
     private static let shortSeconds = 1.0
 
@@ -64,8 +67,6 @@ extension Finding {
         let problem: String
         if Set(recordings.map(\.className)).count > 1 {
             (kind, problem) = (.contradictory, "the same content in several classes")
-        } else if Set(recordings.map(\.side)).count > 1 {
-            (kind, problem) = (.straddling, "the same content on both sides of the split")
         } else {
             (kind, problem) = (.duplicate, "the same content")
         }
@@ -74,15 +75,15 @@ extension Finding {
         return Finding(kind: kind, files: recordings.map(\.name), text: "\(shown)\(more): \(problem)")
     }
 
-    /// Nil where the classes' lengths, of seconds each, are alike.
-    static func lengths(medians: [(className: String, seconds: Double)]) -> Finding? {
-        guard let least = medians.min(by: { $0.seconds < $1.seconds }),
-            let greatest = medians.max(by: { $0.seconds < $1.seconds }),
-            greatest.seconds >= unlikeLengths * least.seconds
-        else { return nil }
-        return Finding(
-            kind: .lengths, files: [],
-            text: "the median recording lasts \(least.seconds.decimals(1)) s in \(least.className), "
-                + "\(greatest.seconds.decimals(1)) s in \(greatest.className): compare windows of one length")
+    /// What is wrong with how recordings are parted, and with what tells classes apart.
+    static func findings(in recordings: [Recording], _ sides: [Side], _ classes: [String]) -> [Finding] {
+        let parted = recordings.indices.filter { sides[$0] == .none }.map { recordings[$0].name }
+        return recordings.confounds(classes).map { Finding(kind: .confounded, files: [], text: $0) }
+            + recordings.unvalidated(sides, classes).map { Finding(kind: .unvalidated, files: [], text: $0) }
+            + parted.map {
+                Finding(
+                    kind: .parted, files: [$0],
+                    text: "\($0): left out, as its patient, or the same sound, is in a part that is scored")
+            }
     }
 }

@@ -1,35 +1,131 @@
 import Foundation
 
-/// A folder and what lies in it, in the order of names, hidden files left out.
+/// A folder and what lies in it, in the order of names: hidden files and what systems and this program leave there apart.
 struct Folder {
     let path: String
+
+    /// Regular files, and links to such.
     let files: [String]
+
+    /// Folders, and links to such.
     let folders: [String]
 
+    /// What is neither, or none of the user's data, by its name in this folder.
+    let passedOver: [PassedOver]
+
     init(_ path: String) throws {
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted()
-        } catch {
+        guard let entries = Self.names(in: path) else {
             throw DatasetError(
                 name: path, problem: "not a readable folder", remedy: "check the path and its permissions")
         }
-        self.path = path
-        let isFolder = names.map { name in
-            var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder)
-                && isFolder.boolValue
+        var files: [String] = []
+        var folders: [String] = []
+        var passedOver = entries.unreadable
+        for name in entries.names.sorted() {
+            switch Self.kind(of: name, in: path) {
+            case .file: files.append(name)
+            case .folder: folders.append(name)
+            case .other(let reason): passedOver.append(PassedOver(name: name, reason: reason))
+            case .hidden: continue
+            }
         }
-        files = zip(names, isFolder).filter { !$1 }.map(\.0)
-        folders = zip(names, isFolder).filter(\.1).map(\.0)
+        (self.path, self.files, self.folders, self.passedOver) = (path, files, folders, passedOver)
     }
 
-    /// The paths of all files below this folder, relative to it; links to folders are not followed, as they may circle.
-    func filesBelow() throws -> [String] {
-        try files
-            + folders.flatMap { name -> [String] in
-                let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)")) != nil
-                return isLink ? [] : try Folder("\(path)/\(name)").filesBelow().map { "\(name)/\($0)" }
+    private enum Kind {
+        case file, folder, hidden
+        case other(String)
+    }
+
+    private static func kind(of name: String, in parent: String) -> Kind {
+        let path = "\(parent)/\(name)"
+        if name.hasPrefix(".") { return Catalog.content(ofFileAt: name) == nil ? .hidden : .other("hidden") }
+        var status = stat()
+        guard stat(path, &status) == 0 else { return .other("a link to nothing") }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR:
+            if isOfASystem(name) { return .other("a folder that a system made") }
+            return isOutput(path) ? .other("an output of HeartBeatNet") : .folder
+        case S_IFIFO: return .other("a named pipe")
+        case S_IFSOCK: return .other("a socket")
+        default: return .other("a device")
+        }
+    }
+
+    /// Nil where it cannot be read.
+    private static func names(in path: String) -> (names: [String], unreadable: [PassedOver])? {
+        guard let stream = opendir(path) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        var unreadable: [PassedOver] = []
+        while let entry = readdir(stream) {
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if let name = String(validating: bytes, as: UTF8.self) {
+                if name != "." && name != ".." { names.append(name) }
+            } else {
+                let name = String(decoding: bytes, as: UTF8.self)
+                unreadable.append(PassedOver(name: name, reason: "its name is not in UTF-8"))
             }
+        }
+        return (names, unreadable)
+    }
+
+    /// Folders that operating systems, network storage and editors make.
+    private static func isOfASystem(_ name: String) -> Bool {
+        [
+            "__MACOSX", "@eaDir", "@tmp", "@Recycle", "#recycle", "#snapshot", "lost+found",
+            "System Volume Information",
+            "$RECYCLE.BIN", "RECYCLER", "Network Trash Folder", "__pycache__", "node_modules",
+        ].contains(name)
+    }
+
+    /// What this program writes beside nothing else.
+    static let outputMark = ".heartbeatnet"
+
+    /// Whether the folder is a run's, an evaluation's, one of pictures that were made, or holds runs by its name.
+    private static func isOutput(_ path: String) -> Bool {
+        if (path as NSString).lastPathComponent == "runs" { return true }
+        func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+        return has(outputMark) || has(".lock") || has("folds.json") || (has("config.json") && has("checkpoints"))
+            || (has("report.html") && has("metrics.json"))
+    }
+}
+
+extension Folder {
+    /// What lies below a folder.
+    struct Contents {
+        /// Paths relative to the folder.
+        fileprivate(set) var files: [String] = []
+        fileprivate(set) var passedOver: [PassedOver] = []
+    }
+
+    /// Everything below this folder. Links to folders are followed; a folder that is reached twice is read once, so that links
+    /// may circle.
+    func contents() throws -> Contents {
+        var contents = Contents()
+        var known = Set<String>()
+        try addContents(to: &contents, prefix: "", known: &known)
+        return contents
+    }
+
+    private func addContents(to contents: inout Contents, prefix: String, known: inout Set<String>) throws {
+        guard known.insert(URL(fileURLWithPath: path).resolvingSymlinksInPath().path).inserted else {
+            contents.passedOver.append(
+                PassedOver(name: String(prefix.dropLast()), reason: "a link to a folder that is read already"))
+            return
+        }
+        contents.files += files.map { prefix + $0 }
+        contents.passedOver += passedOver.map { PassedOver(name: prefix + $0.name, reason: $0.reason) }
+        for name in folders {
+            let inner: Folder
+            do {
+                inner = try Folder("\(path)/\(name)")
+            } catch {
+                contents.passedOver.append(PassedOver(name: prefix + name, reason: "a folder that cannot be read"))
+                continue
+            }
+            try inner.addContents(to: &contents, prefix: "\(prefix)\(name)/", known: &known)
+        }
     }
 }

@@ -20,6 +20,9 @@ struct FolderSearch {
         /// The names of the folders on the way to it.
         var way: [String] { prefix.split(separator: "/").map(String.init) }
 
+        /// Whether it lies in a folder of the data folder that is a part by its name.
+        var isInPart: Bool { way.first.flatMap(Part.init(named:)) != nil }
+
         /// The part that the nearest of them is named after, if it is one that is kept apart.
         var part: Part? { way.reversed().lazy.compactMap { Part(named: $0) }.first { $0 != .training } }
     }
@@ -51,7 +54,11 @@ struct FolderSearch {
                             reason: "a folder beyond the \(Self.greatestCount) that are searched"))
                     continue
                 }
-                guard seen.insert(Self.identity(path)).inserted else { continue }
+                guard seen.insert(Self.identity(path)).inserted else {
+                    passedOver.append(
+                        PassedOver(name: place.prefix + name, reason: "a link to a folder that is read already"))
+                    continue
+                }
                 if let folder = try? Folder(path) {
                     places.append(Place(folder, prefix: place.prefix + name + "/"))
                 } else {
@@ -73,9 +80,12 @@ struct FolderSearch {
 }
 
 extension Catalog {
-    /// Tells of the sounds that lie in other folders than those that are used.
+    /// Tells of what no recording can be, and of the sounds that lie in other folders than those that are used.
     mutating func tell(of search: FolderSearch, used: [String]) {
         passedOver += search.passedOver
+        passedOver += search.places.flatMap { place in
+            place.folder.passedOver.map { PassedOver(name: place.prefix + $0.name, reason: $0.reason) }
+        }
         for place in search.places where !used.contains(place.prefix) {
             passedOver += place.sounds.map {
                 PassedOver(name: place.prefix + $0, reason: "in a folder outside the set that was found")

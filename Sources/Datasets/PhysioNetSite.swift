@@ -48,11 +48,12 @@ extension FolderSearch {
     /// Of folders below one another the outer one counts, and beside it those that are named after a part.
     var physioNetSites: [PhysioNetSite]? {
         let found = places.compactMap(PhysioNetSite.init)
+        guard !found.allSatisfy(\.place.isInPart) else { return nil }
         let sites = found.filter { site in
             site.place.part != nil
                 || !found.contains { $0.place.way.count < site.place.way.count && site.place.isBelow($0.place) }
         }
-        return sites.isEmpty ? nil : sites.sorted { $0.place.way.lexicographicallyPrecedes($1.place.way) }
+        return sites.sorted { $0.place.way.lexicographicallyPrecedes($1.place.way) }
     }
 }
 

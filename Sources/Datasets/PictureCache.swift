@@ -3,12 +3,19 @@ import Foundation
 import Logging
 import Synchronization
 
+/// What is kept of a sound: the pixels of all windows, and what it is.
+struct KeptPictures: Hashable {
+    let content: Recording.Content
+    let pixels: [UInt8]
+}
+
 /// Pictures of sounds kept from one run to the next: a file for each content and settings.
 ///
-/// A file holds the pixels of all windows, then their SHA-256 as 64 digits. Nothing is ever removed.
+/// A file holds the pixels of all windows, a line about the sound of 128 bytes, and the SHA-256 of both as 64 digits. Nothing
+/// is ever removed.
 final class PictureCache: Sendable {
     /// A new number makes all older files unreachable: for changes of what pictures are made.
-    private static let version = 3
+    private static let version = 4
 
     private let folder: String
     private let settingsText: String
@@ -33,26 +40,34 @@ final class PictureCache: Sendable {
         return (value("HOME") ?? NSHomeDirectory()) + "/.cache/heartbeatnet"
     }
 
-    /// The pixels of all windows of the content with this digest; nil where none are kept or they are damaged.
-    func pixels(of digest: String) -> [UInt8]? {
+    /// What is kept of the file with this digest; nil where nothing is, or it is damaged.
+    func pictures(of digest: String) -> KeptPictures? {
         let url = URL(fileURLWithPath: path(of: digest))
         guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return nil }
-        let count = data.count - 2 * SHA256.byteCount
+        let count = data.count - Self.lineLength - 2 * SHA256.byteCount
         guard count > 0, count % pictureSize == 0 else { return nil }
         return data.withUnsafeBytes { bytes in
-            let pixels = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-            let isWhole = SHA256.digest(of: pixels).utf8.elementsEqual(bytes[count...])
-            return isWhole ? [UInt8](pixels) : nil
+            let end = count + Self.lineLength
+            let isWhole = SHA256.digest(of: UnsafeRawBufferPointer(rebasing: bytes[..<end])).utf8
+                .elementsEqual(bytes[end...])
+            guard isWhole, let content = Recording.Content(line: String(decoding: bytes[count..<end], as: UTF8.self))
+            else { return nil }
+            return KeptPictures(content: content, pixels: [UInt8](bytes[..<count]))
         }
     }
 
-    /// Keeps pixels. Where that fails, the first failure is a warning.
-    func keep(_ pixels: [UInt8], of digest: String) {
+    private static let lineLength = 128
+
+    /// Keeps pictures. Where that fails, the first failure is a warning.
+    func keep(_ pictures: KeptPictures, of digest: String) {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let line = pictures.content.line.utf8
+            let padding = [UInt8](repeating: UInt8(ascii: " "), count: max(0, Self.lineLength - line.count))
+            var bytes = pictures.pixels + line + padding
+            bytes += SHA256.digest(of: bytes).utf8
             // An atomic write is one to a temporary file that is then renamed.
-            let data = Data(pixels + Array(SHA256.digest(of: pixels).utf8))
-            try data.write(to: URL(fileURLWithPath: path(of: digest)), options: .atomic)
+            try Data(bytes).write(to: URL(fileURLWithPath: path(of: digest)), options: .atomic)
         } catch {
             if hasWarned.exchange(true, ordering: .relaxed) { return }
             logger.warning(
@@ -65,5 +80,18 @@ final class PictureCache: Sendable {
 
     func path(of digest: String) -> String {
         "\(folder)/\(SHA256.digest(of: "pictures \(Self.version)\n\(digest)\n\(settingsText)")).pictures"
+    }
+}
+
+extension Recording.Content {
+    /// As it stands in a file: the digest, and of a sound its rate and length.
+    fileprivate var line: String {
+        ([digest] + (sound.map { ["\($0.sampleRate)", "\($0.seconds)"] } ?? [])).joined(separator: " ")
+    }
+
+    fileprivate init?(line: String) {
+        let parts = line.split(separator: " ")
+        guard parts.count == 3, let rate = Int(parts[1]), let seconds = Double(parts[2]) else { return nil }
+        self.init(digest: String(parts[0]), sound: Sound(sampleRate: rate, seconds: seconds))
     }
 }

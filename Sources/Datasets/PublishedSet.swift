@@ -14,7 +14,7 @@ enum PublishedSet {
 }
 
 extension FolderSearch {
-    /// The set that lies here or below; nil if there is none.
+    /// The set that lies here or below; nil if there is none, or if all of it lies in folders that are parts by their names.
     var publishedSet: PublishedSet? {
         get throws {
             let found = [

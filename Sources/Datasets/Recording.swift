@@ -1,6 +1,8 @@
+import Foundation
+
 /// One file, or one synthetic recording.
 public struct Recording: Hashable, Sendable {
-    /// The file's path within the data folder.
+    /// The file's path within the data folder, or as a table has it.
     public let name: String
 
     /// An index into the dataset's classes.
@@ -12,11 +14,56 @@ public struct Recording: Hashable, Sendable {
     /// Whose heart it is; nil where it is unknown.
     public var subject: String?
 
-    /// SHA-256 of the content.
+    /// Where on the chest it was made; nil where it is unknown.
+    public var location: String?
+
+    /// What it is for, where the data says so; nil leaves that to the split.
+    public var part: Part?
+
+    /// How much it counts in the loss, beside others.
+    public var weight = 1.0
+
+    /// SHA-256 of the file, or of what was made.
     public let digest: String
+
+    /// What the file holds, whatever its format.
+    public let content: Content
+
+    /// Where the file lies; its name again, of a synthetic one.
+    public let path: String
+
+    /// Whether it comes from data of its own for the test, beside what a run is about.
+    var isOfTestData = false
 
     /// The dataset's samples that are windows of this recording.
     public let samples: Range<Int>
+
+    /// The file's path without its ending: a sound and its picture, or the same in two formats, share it.
+    var stem: String { (path as NSString).deletingPathExtension }
+
+    /// What a file decodes to.
+    public struct Content: Hashable, Sendable {
+        /// SHA-256 of the samples and their rate, or of the pixels and their size: equal where a sound is stored in two ways.
+        public let digest: String
+
+        /// The sound's; nil of a picture.
+        public var sound: Sound?
+
+        /// Length and rate of a sound.
+        public struct Sound: Hashable, Sendable {
+            public let sampleRate: Int
+            public let seconds: Double
+        }
+    }
+}
+
+extension Recording {
+    init(_ entry: Catalog.Entry, digest: String, content: Content, samples: Range<Int>) {
+        self.init(
+            name: entry.name, label: entry.label, group: entry.group, subject: entry.subject, location: entry.location,
+            part: entry.part, weight: entry.weight, digest: digest, content: content,
+            path: entry.path, isOfTestData: entry.isOfTestData, samples: samples)
+    }
 }
 
 /// One window of a recording: what the network sees at a time.

@@ -18,17 +18,16 @@ public final class RecordingRenderer {
     public func pictures(ofFileAt path: String) throws -> [Image] {
         switch Catalog.content(ofFileAt: path) {
         case .sound: return try pictures(of: Sound(contentsOf: path))
-        case .picture: return [try picture(ofImageAt: path)]
+        case .picture: return [picture(of: try Image(contentsOf: path))]
         default:
             throw DatasetError(
                 name: path, problem: "neither a sound nor a picture by its name",
-                remedy: "give a .wav, .flac, .png, .jpg or .jpeg file")
+                remedy: "give a file whose name ends in .wav, .flac, .png or .jpg, for example")
         }
     }
 
-    func picture(ofImageAt path: String) throws -> Image {
-        let size = settings.spectrogram
-        return try Image(contentsOf: path).resized(width: size.width, height: size.height, method: .nearest)
+    func picture(of image: Image) -> Image {
+        image.resized(width: settings.spectrogram.width, height: settings.spectrogram.height, method: .nearest)
     }
 
     func pictures(of sound: Sound) throws -> [Image] {

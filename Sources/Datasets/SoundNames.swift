@@ -1,3 +1,4 @@
+import Audio
 import Foundation
 
 /// The sounds of a folder by their names without endings, as lists give them.
@@ -38,9 +39,11 @@ struct SoundNames {
         names.flatMap { files[$0]?.dropFirst() ?? [] }.sorted()
     }
 
-    private static func rank(_ file: String) -> (Int, String) {
+    /// By the ending as it is preferred, in small letters first, and by the name.
+    private static func rank(_ file: String) -> (Int, Int, String) {
         let ending = (file as NSString).pathExtension
-        return (ending == "wav" ? 0 : ending.lowercased() == "wav" ? 1 : 2, file)
+        let place = Sound.fileEndings.firstIndex(of: ending.lowercased()) ?? Sound.fileEndings.count
+        return (place, ending == ending.lowercased() ? 0 : 1, file)
     }
 }
 

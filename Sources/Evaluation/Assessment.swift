@@ -7,9 +7,11 @@ public struct Assessment: Hashable, Sendable {
     public let aucInterval: ConfidenceInterval?
     /// The bootstrap interval of the MAcc.
     public let maccInterval: ConfidenceInterval?
-    /// Wilson's interval; nil where sensitivity is a mean over classes.
+    /// Of the accuracy, by patient (`PatientShare`).
+    public let accuracyInterval: ConfidenceInterval?
+    /// By patient; nil where sensitivity is a mean over classes.
     public let sensitivityInterval: ConfidenceInterval?
-    /// Wilson's interval; nil where specificity is a mean over classes.
+    /// By patient; nil where specificity is a mean over classes.
     public let specificityInterval: ConfidenceInterval?
     public let confusionMatrix: ConfusionMatrix
     /// The decisions by the threshold; nil without one.
@@ -17,14 +19,17 @@ public struct Assessment: Hashable, Sendable {
 
     /// `predictions` all have a predicted class.
     init(
-        _ predictions: [Prediction], classes: [String], threshold: DecisionThreshold?, replicates: Int, seed: UInt64
+        _ predictions: [Prediction], classes: [String], positive: String?, threshold: DecisionThreshold?,
+        replicates: Int, seed: UInt64
     ) {
-        let contrasts = Contrast.contrasts(between: classes)
-        let only = Contrast.only(between: classes)
-        scores = Scores(predictions, classes: classes)
+        let contrasts = Contrast.contrasts(between: classes, positive: positive)
+        let only = Contrast.only(between: classes, positive: positive)
+        scores = Scores(predictions, classes: classes, positive: positive)
         confusionMatrix = ConfusionMatrix(predictions, classes: classes.count)
-        sensitivityInterval = only?.sensitivity(confusionMatrix).interval
-        specificityInterval = only?.specificity(confusionMatrix).interval
+        accuracyInterval = PatientShare(predictions) { $0.predicted == $0.truth }.interval
+        let byClass = only.map { only in PatientShare.both(predictions, only) { only.isCalledPositive($0) } }
+        sensitivityInterval = byClass?.sensitivity.interval
+        specificityInterval = byClass?.specificity.interval
 
         let rankings = contrasts.compactMap { $0.ranking(predictions) }
         let called = predictions.map { (truth: $0.truth, called: $0.predicted!) }
@@ -46,8 +51,12 @@ public struct Assessment: Hashable, Sendable {
         aucInterval = intervals[0]
         maccInterval = intervals[1]
         let once = Array(repeating: 1, count: predictions.count)
-        atThreshold = decided.map {
-            OperatingPoint(matrix: ConfusionMatrix($0, weights: once, classes: 2), maccInterval: intervals[2])
+        atThreshold = decided.flatMap { decided in
+            guard let only, let threshold else { return nil }
+            let shares = PatientShare.both(predictions, only) { only.score($0) >= threshold.value }
+            return OperatingPoint(
+                matrix: ConfusionMatrix(decided, weights: once, classes: 2), maccInterval: intervals[2],
+                sensitivityInterval: shares.sensitivity.interval, specificityInterval: shares.specificity.interval)
         }
     }
 
@@ -59,6 +68,7 @@ extension Assessment: Codable {
     enum CodingKeys: String, CodingKey {
         case aucInterval = "auc_interval_95"
         case maccInterval = "macc_interval_95"
+        case accuracyInterval = "accuracy_interval_95"
         case sensitivityInterval = "sensitivity_interval_95"
         case specificityInterval = "specificity_interval_95"
         case confusionMatrix = "confusion_matrix"
@@ -70,6 +80,7 @@ extension Assessment: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         aucInterval = try container.decode(ConfidenceInterval?.self, forKey: .aucInterval)
         maccInterval = try container.decode(ConfidenceInterval?.self, forKey: .maccInterval)
+        accuracyInterval = try container.decodeIfPresent(ConfidenceInterval.self, forKey: .accuracyInterval)
         sensitivityInterval = try container.decode(ConfidenceInterval?.self, forKey: .sensitivityInterval)
         specificityInterval = try container.decode(ConfidenceInterval?.self, forKey: .specificityInterval)
         confusionMatrix = try container.decode(ConfusionMatrix.self, forKey: .confusionMatrix)
@@ -81,6 +92,7 @@ extension Assessment: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(aucInterval, forKey: .aucInterval)
         try container.encode(maccInterval, forKey: .maccInterval)
+        try container.encode(accuracyInterval, forKey: .accuracyInterval)
         try container.encode(sensitivityInterval, forKey: .sensitivityInterval)
         try container.encode(specificityInterval, forKey: .specificityInterval)
         try container.encode(confusionMatrix, forKey: .confusionMatrix)

@@ -10,6 +10,10 @@ public struct ClassificationMetrics: Hashable, Sendable {
     public let classes: [String]
     /// What "positive" means; nil when each class in turn is compared with the rest.
     public let positiveClass: String?
+    /// What recordings were split and are counted by, in words; nil when nobody said.
+    public let unit: String?
+    /// How many patients are known.
+    public let patients: Int
     /// The threshold of `atThreshold`; nil when none was chosen.
     public let threshold: DecisionThreshold?
     /// By class name.
@@ -35,17 +39,20 @@ public struct ClassificationMetrics: Hashable, Sendable {
     ///
     /// `answers` are the baselines' for the same recordings in the same order, by rules that have read the training
     /// part's labels. Without them, the rules read the labels of the predictions themselves, which flatters them. `threshold` comes from the validation part, never from
-    /// predictions that are to say how good the model is. `replicates` is how often the bootstrap draws.
+    /// predictions that are to say how good the model is. `positive` is the class that is looked for; nil leaves that to their
+    /// names (`Contrast`). `unit` is what recordings were split by. `replicates` is how often the bootstrap draws.
     /// Throws when a prediction does not fit `classes`.
     public init(
-        _ predictions: [Prediction], classes: [String], answers: BaselineAnswers? = nil,
-        threshold: DecisionThreshold? = nil, replicates: Int = 1000, seed: UInt64 = 0
+        _ predictions: [Prediction], classes: [String], positive: String? = nil, unit: String? = nil,
+        answers: BaselineAnswers? = nil, threshold: DecisionThreshold? = nil, replicates: Int = 1000, seed: UInt64 = 0
     ) throws(EvaluationError) {
         for prediction in predictions { try prediction.check(classes: classes.count) }
-        let only = Contrast.only(between: classes)
+        let only = Contrast.only(between: classes, positive: positive)
         let threshold = only == nil ? nil : threshold
         func assess(_ predictions: [Prediction]) -> Assessment {
-            Assessment(predictions, classes: classes, threshold: threshold, replicates: replicates, seed: seed)
+            Assessment(
+                predictions, classes: classes, positive: positive, threshold: threshold, replicates: replicates,
+                seed: seed)
         }
         let scored = predictions.filter { $0.predicted != nil }
         let overall = assess(scored)
@@ -54,6 +61,8 @@ public struct ClassificationMetrics: Hashable, Sendable {
         self.threshold = threshold
         unscored = predictions.count - scored.count
         positiveClass = only?.name
+        self.unit = unit
+        patients = Set(scored.compactMap(\.subject)).count
         perClass = Dictionary(
             classes.enumerated().map { ($1, ClassScores(of: $0, in: overall.confusionMatrix)) },
             uniquingKeysWith: { first, _ in first })
@@ -66,19 +75,28 @@ public struct ClassificationMetrics: Hashable, Sendable {
         precondition(
             answers.majorityClassOfGroup.map(\.file) == predictions.map(\.file), "answers for other recordings")
         let rules = [answers.majorityClass, answers.majorityClassOfGroup].map { answers in
-            Scores(zip(predictions, answers).filter { $0.0.predicted != nil }.map(\.1), classes: classes)
+            Scores(
+                zip(predictions, answers).filter { $0.0.predicted != nil }.map(\.1), classes: classes,
+                positive: positive)
         }
         baselines = groups.isEmpty ? nil : Baselines(majorityClass: rules[0], majorityClassOfGroup: rules[1])
     }
 
+    /// The questions that sensitivity, specificity and curves are about.
+    public var contrasts: [Contrast] {
+        Contrast.contrasts(between: classes, positive: positiveClass.flatMap { classes.contains($0) ? $0 : nil })
+    }
+
+    private var only: Contrast? { contrasts.count == 1 ? contrasts[0] : nil }
+
     /// The counts behind sensitivity; nil where it is a mean over classes.
     public var sensitivityCounts: Proportion? {
-        Contrast.only(between: classes)?.sensitivity(overall.confusionMatrix)
+        only?.sensitivity(overall.confusionMatrix)
     }
 
     /// The counts behind specificity; nil where it is a mean over classes.
     public var specificityCounts: Proportion? {
-        Contrast.only(between: classes)?.specificity(overall.confusionMatrix)
+        only?.specificity(overall.confusionMatrix)
     }
 
     public subscript<Value>(dynamicMember member: KeyPath<Assessment, Value>) -> Value { overall[keyPath: member] }

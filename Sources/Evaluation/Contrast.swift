@@ -7,26 +7,26 @@ public struct Contrast: Hashable, Sendable {
 
     /// The contrasts over which sensitivity, specificity and the area under the curve are averaged.
     ///
-    /// - Two classes: the one not called "normal" is positive; without such a name the second is.
-    /// - More classes, one of them "normal": everything else together is positive.
-    /// - More classes, none "normal": each class against the rest.
-    public static func contrasts(between classes: [String]) -> [Contrast] {
-        let normal = classes.firstIndex { $0.lowercased() == "normal" }
-        switch (classes.count, normal) {
-        case (...1, _): return []
-        case (2, _):
-            let positive = normal == 1 ? 0 : 1
-            return [Contrast(name: classes[positive], index: positive, isComplement: false)]
-        case (_, let normal?):
-            return [Contrast(name: "not \(classes[normal])", index: normal, isComplement: true)]
-        case (_, nil):
+    /// - A class that is said to be positive: it against the rest.
+    /// - Else, one class of the healthy by its name (`NormalClass`): everything else together is positive.
+    /// - Else each class against the rest.
+    public static func contrasts(between classes: [String], positive: String? = nil) -> [Contrast] {
+        guard classes.count > 1 else { return [] }
+        if let index = positive.flatMap(classes.firstIndex) {
+            return [Contrast(name: classes[index], index: index, isComplement: false)]
+        }
+        guard let normal = NormalClass.index(in: classes) else {
             return classes.enumerated().map { Contrast(name: $1, index: $0, isComplement: false) }
         }
+        if classes.count == 2 {
+            return [Contrast(name: classes[1 - normal], index: 1 - normal, isComplement: false)]
+        }
+        return [Contrast(name: "not \(classes[normal])", index: normal, isComplement: true)]
     }
 
     /// The contrast, where the classes pose one question only.
-    public static func only(between classes: [String]) -> Contrast? {
-        let contrasts = contrasts(between: classes)
+    public static func only(between classes: [String], positive: String? = nil) -> Contrast? {
+        let contrasts = contrasts(between: classes, positive: positive)
         return contrasts.count == 1 ? contrasts[0] : nil
     }
 
@@ -34,6 +34,9 @@ public struct Contrast: Hashable, Sendable {
     static let ofPositive = Contrast(name: "positive", index: 1, isComplement: false)
 
     public func isPositive(_ prediction: Prediction) -> Bool { (prediction.truth == index) != isComplement }
+
+    /// Whether the most probable class is a positive one.
+    func isCalledPositive(_ prediction: Prediction) -> Bool { (prediction.predicted == index) != isComplement }
 
     /// The probability of the positive answer.
     public func score(_ prediction: Prediction) -> Double {

@@ -13,9 +13,10 @@ public struct DecisionThreshold: Hashable, Sendable {
     /// lowest, for it finds the most of the positive.
     ///
     /// Nil when the classes pose several questions (`Contrast`), or when one of the answers does not occur.
-    public init?(chosenOn predictions: [Prediction], classes: [String]) {
+    public init?(chosenOn predictions: [Prediction], classes: [String], positive: String? = nil) {
         let scored = predictions.filter { $0.predicted != nil }
-        guard let contrast = Contrast.only(between: classes), let ranking = contrast.ranking(scored) else { return nil }
+        guard let contrast = Contrast.only(between: classes, positive: positive), let ranking = contrast.ranking(scored)
+        else { return nil }
         let positives = ranking.positive.count { $0 }
         let negatives = ranking.positive.count - positives
         guard positives > 0, negatives > 0 else { return nil }

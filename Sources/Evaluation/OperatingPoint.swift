@@ -4,6 +4,10 @@ public struct OperatingPoint: Hashable, Sendable {
     public let matrix: ConfusionMatrix
     /// The bootstrap interval of the MAcc.
     public let maccInterval: ConfidenceInterval?
+    /// By patient (`PatientShare`).
+    public let sensitivityInterval: ConfidenceInterval?
+    /// By patient.
+    public let specificityInterval: ConfidenceInterval?
 
     public var accuracy: Proportion { matrix.accuracy }
     public var sensitivity: Proportion { matrix.recall(of: 1) }
@@ -37,6 +41,8 @@ extension OperatingPoint: Codable {
             checking: Self.counts.map { try $0.map { try container.decode(Int.self, forKey: $0) } },
             at: container.codingPath)
         maccInterval = try container.decode(ConfidenceInterval?.self, forKey: .maccInterval)
+        sensitivityInterval = try container.decode(ConfidenceInterval?.self, forKey: .sensitivityInterval)
+        specificityInterval = try container.decode(ConfidenceInterval?.self, forKey: .specificityInterval)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -46,9 +52,9 @@ extension OperatingPoint: Codable {
         }
         try container.encode(accuracy.value, forKey: .accuracy)
         try container.encode(sensitivity.value, forKey: .sensitivity)
-        try container.encode(sensitivity.interval, forKey: .sensitivityInterval)
+        try container.encode(sensitivityInterval, forKey: .sensitivityInterval)
         try container.encode(specificity.value, forKey: .specificity)
-        try container.encode(specificity.interval, forKey: .specificityInterval)
+        try container.encode(specificityInterval, forKey: .specificityInterval)
         try container.encode(precision.value, forKey: .precision)
         try container.encode(f1.value, forKey: .f1)
         try container.encode(macc, forKey: .macc)

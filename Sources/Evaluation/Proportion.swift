@@ -15,13 +15,16 @@ public struct Proportion: Hashable, Sendable {
     /// Where the true share lies with 95 % confidence (Wilson, "Probable inference, the law of succession, and
     /// statistical inference", 1927); nil when the whole is empty.
     public var interval: ConfidenceInterval? {
-        guard let share = value else { return nil }
+        value.map { Self.interval(share: $0, of: Double(whole)) }
+    }
+
+    /// The same for a share of so many, which need not be a whole number.
+    static func interval(share: Double, of n: Double) -> ConfidenceInterval {
         let z = 1.959_963_984_540_054  // The 0.975 quantile of the normal distribution.
-        let n = Double(whole)
         let middle = share + z * z / (2 * n)
         let margin = z * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
         let scale = 1 + z * z / n
         return ConfidenceInterval(
-            lower: part == 0 ? 0 : (middle - margin) / scale, upper: part == whole ? 1 : (middle + margin) / scale)
+            lower: share == 0 ? 0 : (middle - margin) / scale, upper: share == 1 ? 1 : (middle + margin) / scale)
     }
 }

@@ -27,10 +27,10 @@ public struct Scores: Hashable, Sendable {
     /// How far the predicted class' probability lies from how often it is the true one (`Calibration`).
     public let expectedCalibrationError: Double?
 
-    /// `predictions` all have a predicted class.
-    public init(_ predictions: [Prediction], classes: [String]) {
+    /// `predictions` all have a predicted class; `positive` is the class that is looked for, nil leaves that to their names.
+    public init(_ predictions: [Prediction], classes: [String], positive: String? = nil) {
         let matrix = ConfusionMatrix(predictions, classes: classes.count)
-        let contrasts = Contrast.contrasts(between: classes)
+        let contrasts = Contrast.contrasts(between: classes, positive: positive)
         let rankings = contrasts.map { $0.ranking(predictions) }
         count = predictions.count
         accuracy = matrix.accuracy.value

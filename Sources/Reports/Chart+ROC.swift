@@ -6,7 +6,7 @@ extension Chart {
     /// Nil when no contrast of the classes can be told.
     static func roc(_ predictions: [Prediction], metrics: ClassificationMetrics) -> Chart? {
         let scored = predictions.filter { $0.predicted != nil }
-        let curves = Contrast.contrasts(between: metrics.classes).compactMap { contrast in
+        let curves = metrics.contrasts.compactMap { contrast in
             contrast.curve(scored).map { (contrast.name, $0) }
         }
         guard !curves.isEmpty,

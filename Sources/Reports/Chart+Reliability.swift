@@ -4,7 +4,7 @@ extension Chart {
     /// How often the positive answer is true, by the probability it is given; nil when there is nothing to tell.
     static func reliability(_ predictions: [Prediction], metrics: ClassificationMetrics) -> Chart? {
         let scored = predictions.filter { $0.predicted != nil }
-        let contrasts = Contrast.contrasts(between: metrics.classes)
+        let contrasts = metrics.contrasts
         guard !contrasts.isEmpty, !scored.isEmpty,
             let x = Axis(label: "probability given", covering: [0, 1]),
             let y = Axis(label: "share of recordings", covering: [0, 1])

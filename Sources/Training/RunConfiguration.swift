@@ -17,6 +17,12 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var heldOut: HeldOut?
     /// A second data set, looked at only after the training.
     public var testData: String?
+    /// A data set of its own for the validation.
+    public var validationData: String?
+    /// What a person has said of the recordings; nil: nothing.
+    public var labelling: Labelling?
+    /// The class that is looked for; nil: the data or the names of its classes say so, or each is.
+    public var positiveClass: String?
     /// Of all recordings' names and contents, once they are read: a run goes on with the same ones.
     public var dataDigest: String?
     /// The names of the classes in the data, once it is read.
@@ -63,6 +69,11 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
             processors[fingerprint] = (known + [processor]).sorted()
             return true
         }
+    }
+
+    /// All that is read.
+    public var selection: DataSelection {
+        DataSelection(data, labelling: labelling ?? .init(), validation: validationData, test: testData)
     }
 
     /// What is wrong with the numbers, in one line, or nil.

@@ -13,7 +13,10 @@ struct CoordinatorCommand: ParsableCommand {
             same bits for any number of workers.
             """, version: Wire.build)
 
-    @Option(help: "A folder of class folders, PhysioNet's or CirCor's, or the word synthetic (which is the default).")
+    @Option(
+        help:
+            "A table of recordings, a folder of class folders, or PhysioNet's, CirCor's or PASCAL's; or the word synthetic, which is the default."
+    )
     var data: String?
 
     @Option(help: "The run's folder, new or empty (default: runs/run-N).")
@@ -78,11 +81,12 @@ struct CoordinatorCommand: ParsableCommand {
                         + "--initial-parameters")
             }
             if let folds {
-                guard configuration.testData == nil, initialParameters == nil else {
+                guard configuration.testData == nil, configuration.validationData == nil, initialParameters == nil
+                else {
                     throw RunFailure(
                         .unusableArguments,
-                        "--folds tests with the data itself, and begins each model anew; leave out --test-data and "
-                            + "--initial-parameters")
+                        "--folds tests with the data itself, and begins each model anew; leave out --test-data, "
+                            + "--validation-data and --initial-parameters")
                 }
                 return try validate(
                     CrossValidation(

@@ -118,8 +118,16 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "The share of the recordings that is never trained on.")
     var validationFraction: Double?
 
+    @Option(help: "Data of its own to validate with: a folder or a table, of the same classes.")
+    var validationData: String?
+
     @Option(help: "Data to look at only after the training; the report is then about it.")
     var testData: String?
+
+    @Option(help: "The class that is looked for (default: what is not called normal, healthy, absent or the like).")
+    var positiveClass: String?
+
+    @OptionGroup var labelling: LabellingOptions
 
     @Option(help: "What counts alike in the loss: class, or site: the classes within each site (default: samples).")
     var balance: Balance?
@@ -144,11 +152,13 @@ struct TrainingOptions: ParsableArguments {
             preset, height, width, baseFilters, denseLayers, denseWidth, dropout, epochs, maxSteps, shardSize,
             shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
             zoomRange,
-            validationFraction, testData, windowSeconds, recordings, checkpointEvery, keep, convolutions,
+            validationFraction, validationData, testData, positiveClass, windowSeconds, recordings, checkpointEvery,
+            keep, convolutions,
             densePlacement, gradientPrecision, rotationRange, widthShiftRange, heightShiftRange, fillMode, fillValue,
             timeMasks, frequencyMasks, maskSize, balance,
         ]
-        return numbers.allSatisfy { $0 == nil } && signal.isEmpty && !nesterov && !horizontalFlip && !verticalFlip
+        return numbers.allSatisfy { $0 == nil } && signal.isEmpty && labelling.isEmpty && !nesterov && !horizontalFlip
+            && !verticalFlip
     }
 
     func apply(to configuration: inout RunConfiguration, data: String?) throws {
@@ -193,6 +203,13 @@ struct TrainingOptions: ParsableArguments {
         set(\.augmentation.maskSize, maskSize)
         set(\.validationFraction, validationFraction)
         set(\.testData, testData.map { URL(fileURLWithPath: $0).path })
+        set(\.validationData, validationData.map { URL(fileURLWithPath: $0).path })
+        set(\.positiveClass, positiveClass)
+        if !labelling.isEmpty {
+            var known = configuration.labelling ?? Labelling()
+            labelling.apply(to: &known)
+            configuration.labelling = known
+        }
         set(\.checkpointEvery, checkpointEvery)
         set(\.checkpointsKept, keep)
         if let windowSeconds { configuration.dataset.windowSeconds = windowSeconds > 0 ? windowSeconds : nil }

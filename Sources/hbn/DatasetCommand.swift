@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterRuntime
 import Datasets
+import Evaluation
 import Foundation
 import Training
 
@@ -18,12 +19,21 @@ struct DatasetCheckCommand: ParsableCommand {
         abstract: "Count recordings, and find broken, silent, clipped, short and equal ones.",
         discussion: """
             Windows and split are those of a run of hbn-coordinator with the same options. Recordings are equal where \
-            the decoded samples are. The exit code is 65 where files are broken, or equal in several classes or on both \
-            sides of the split.
+            the decoded samples are; they stand on one side of the split. The exit code is 65 where files are broken, or \
+            equal in several classes.
             """)
 
-    @Argument(help: "A folder of class folders, of PhysioNet/CinC 2016 or of CirCor DigiScope 2022.")
-    var folder: String
+    @Argument(
+        help: "A table of recordings, a folder of class folders, or of PhysioNet 2016, CirCor 2022 or PASCAL 2011.")
+    var data: String
+
+    @Option(help: "Data of its own to validate with.")
+    var validationData: String?
+
+    @Option(help: "Data of its own for the test.")
+    var testData: String?
+
+    @OptionGroup var labelling: LabellingOptions
 
     @Option(help: "Seconds of a window; 0 takes whole recordings (default: those of the preset quick).")
     var windowSeconds: Double?
@@ -55,7 +65,9 @@ struct DatasetCheckCommand: ParsableCommand {
             var settings = Preset.quick.configuration.dataset
             if let windowSeconds { settings.windowSeconds = windowSeconds > 0 ? windowSeconds : nil }
             let check = try DatasetCheck(
-                .path(folder), settings: settings, validationFraction: validationFraction, seed: seed)
+                DataSelection(
+                    .path(data), labelling: labelling.labelling, validation: validationData, test: testData),
+                settings: settings, validationFraction: validationFraction, seed: seed)
             if json { try printJSON(check) } else { printTables(check, settings) }
             let faults = Finding.Kind.allCases.filter(\.isFault).compactMap { kind in
                 let count = check.findings.count { $0.kind == kind }
@@ -63,7 +75,7 @@ struct DatasetCheckCommand: ParsableCommand {
             }
             guard faults.isEmpty else {
                 let found = faults.joined(separator: ", ")
-                throw RunFailure(.badData, "\(folder): \(found); mend or remove these files before training on them")
+                throw RunFailure(.badData, "\(data): \(found); mend or remove these files before training on them")
             }
         }
     }
@@ -71,11 +83,22 @@ struct DatasetCheckCommand: ParsableCommand {
     private func printTables(_ check: DatasetCheck, _ settings: DatasetSettings) {
         let all = check.classes.reduce(0) { $0 + $1.recordings }
         let windows = settings.windowSeconds.map { "windows of \($0) s" } ?? "whole recordings"
-        print("\(folder.onOneLine): \(all.grouped) recordings, cut as a quick run does into \(windows)\n")
+        print("\(data.onOneLine): \(all.grouped) recordings, cut as a quick run does into \(windows)\n")
         printParts(check)
         printCounts("sample rates", "Hz", check.sampleRates)
         printCounts("channels", "", check.channels)
-        print("split of seed \(seed): \(check.training.grouped) train, \(check.validation.grouped) validate")
+        print(
+            "split of seed \(seed): \(check.training.grouped) train, \(check.validation.grouped) validate"
+                + (check.test > 0 ? ", \(check.test.grouped) test" : ""))
+        print("split \(check.unit)" + (check.patients > 0 ? "; \(check.patients.grouped) patients" : ""))
+        let classes = check.classes.map(\.className)
+        let question = Contrast.only(between: classes, positive: check.positiveClass)?.name
+        print(
+            "looked for: "
+                + (question?.onOneLine
+                    ?? (classes.count == 2
+                        ? "not known; a run needs --positive-class" : "each class, against the others"))
+        )
         for kind in Finding.Kind.allCases {
             let findings = check.findings.filter { $0.kind == kind }
             for finding in findings.prefix(Self.shown) { print("\(kind.rawValue): \(finding.text.onOneLine)") }
@@ -83,12 +106,12 @@ struct DatasetCheckCommand: ParsableCommand {
                 print("\(kind.rawValue): and \((findings.count - Self.shown).grouped) more")
             }
         }
-        if check.findings.isEmpty { print("nothing is wrong") }
+        if check.findings.allSatisfy({ $0.kind == .note || $0.kind == .passedOver }) { print("nothing is wrong") }
     }
 
     /// A line for each class and group, and one for each class of several groups.
     private func printParts(_ check: DatasetCheck) {
-        let names = ["class", "group", "recordings", "windows", "subjects", "clipped", "seconds: least", "median"]
+        let names = ["class", "site", "recordings", "windows", "patients", "clipped", "seconds: least", "median"]
         var rows = [names + ["greatest", "total"]]
         for total in check.classes {
             let groups = check.groups.filter { $0.className == total.className }

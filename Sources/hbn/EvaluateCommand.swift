@@ -11,11 +11,16 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .customLong("run"), help: "The run's folder.")
     var folder: String
 
-    @Option(help: "A folder of class folders, PhysioNet's or CirCor's, or the word synthetic.")
+    @Option(
+        help:
+            "A table of recordings, a folder of class folders, or PhysioNet's, CirCor's or PASCAL's; or the word synthetic."
+    )
     var data: String
 
     @Option(help: "The folder to write, new or empty.")
     var output: String
+
+    @OptionGroup var labelling: LabellingOptions
 
     @Option(help: "Synthetic recordings to make.")
     var recordings = DataSource.defaultRecordings
@@ -27,7 +32,8 @@ struct EvaluateCommand: ParsableCommand {
         try reportingFailures {
             let model = try TrainedModel(run: folder)
             let report = try model.evaluate(
-                on: DataSource(argument: data, recordings: recordings, seed: seed), output: output,
+                on: DataSource(argument: data, recordings: recordings, seed: seed), labelling: labelling.labelling,
+                output: output,
                 lanes: ProcessInfo.processInfo.activeProcessorCount, log: Wire.logger("evaluate"))
             print("report: \(report)")
         }

@@ -200,6 +200,17 @@ import Testing
         #expect(error?.problem == "holds recordings of CirCor in both copy/ and circor/1.0.3/")
     }
 
+    @Test func twoCopiesMayBeParts() throws {
+        for part in ["train", "test"] {
+            try write("\(part)/training_data.csv", Self.published)
+            try writeRecordings("\(part)/training_data/")
+        }
+        let catalog = try catalog()
+        #expect(
+            catalog.entries.map(\.part) == Array(repeating: .training, count: 7) + Array(repeating: .test, count: 7))
+        #expect(catalog.entries.map(\.subject).prefix(7) == ["1", "1", "2", "2", "2", "2", "4"])
+    }
+
     @Test func aMurmurIsHeardAtItsLocations() throws {
         try write("training_data.csv", Self.published)
         try writeRecordings("training_data/")

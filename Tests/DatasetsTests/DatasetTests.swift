@@ -97,8 +97,9 @@ import Testing
         try folder.write("broken/b/empty.wav", [])
         try FileManager.default.createDirectory(atPath: folder.path + "/bare", withIntermediateDirectories: true)
         let expectations = [
-            "missing": "missing: not a readable folder", "bare": "bare: the folder is empty",
-            "one": "one: it has only one class folder", "hollow": "hollow/b: the class has no",
+            "missing": "missing: there is no such folder or table", "bare": "bare: the folder is empty",
+            "one": "one: it has only one class folder",
+            "hollow": "hollow: it has only one class folder, a, and no recordings in b",
             "broken": "class b: none of its 1 recordings can be used",
         ]
         for (name, text) in expectations {

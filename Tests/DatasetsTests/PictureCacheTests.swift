@@ -59,7 +59,8 @@ private final class Warnings: LogHandler, Sendable {
 
         let dataset = try Dataset(
             .path(folder.path + "/data"), settings: settings, cacheFolder: folder.path + "/cache")
-        cache.keep(marked, of: dataset.recordings[1].digest)
+        cache.keep(
+            KeptPictures(content: dataset.recordings[1].content, pixels: marked), of: dataset.recordings[1].digest)
         let second = try load(cache: folder.path + "/cache")
         #expect(second == Array(first[0..<4]) + [marked] + Array(first[8..<12]))
     }
@@ -68,7 +69,8 @@ private final class Warnings: LogHandler, Sendable {
         let first = try load(cache: folder.path + "/cache")
         let paths = try cacheFiles().sorted()
         let damages: [(inout Data) -> Void] = [
-            { $0[$0.count / 2] ^= 1 }, { $0.removeLast(768) }, { $0 = Data() }, { $0[$0.count - 1] ^= 1 },
+            { $0[$0.count / 2] ^= 1 }, { $0[$0.count - 100] ^= 1 }, { $0.removeLast(768) }, { $0 = Data() },
+            { $0[$0.count - 1] ^= 1 },
         ]
         for damage in damages {
             let url = URL(fileURLWithPath: paths[0])

@@ -26,7 +26,7 @@ struct ROCCurveTests {
     }
 
     @Test(arguments: [
-        (["abnormal", "normal"], ["abnormal"]), (["Normal", "murmur"], ["murmur"]), (["a", "b"], ["b"]),
+        (["abnormal", "normal"], ["abnormal"]), (["Normal", "murmur"], ["murmur"]), (["a", "b"], ["a", "b"]),
         (["a", "normal", "b"], ["not normal"]), (["a", "b", "c"], ["a", "b", "c"]), (["a"], []), ([], []),
     ])
     func positiveIsWhatIsNotNormal(classes: [String], expected: [String]) {

@@ -1,0 +1,211 @@
+import Foundation
+import Tables
+
+/// A table of recordings: columns `file` and `label`, and if need be `patient`, `site`, `location`, `part` and `weight`.
+struct RecordingsTable {
+    /// What the columns may be called.
+    private enum Column: String, CaseIterable {
+        case file, label, patient, site, location, part, weight
+
+        var names: Set<String> {
+            switch self {
+            case .file: ["file", "filename", "path", "filepath", "recording", "wav"]
+            case .label: ["label", "class", "diagnosis", "target"]
+            case .patient: ["patient", "patientid", "subject", "subjectid"]
+            case .site: ["site", "group", "hospital", "database"]
+            case .location: ["location", "position"]
+            case .part: ["part", "split", "subset"]
+            case .weight: ["weight"]
+            }
+        }
+    }
+
+    private let path: String
+    private let folder: String
+    private let rows: ArraySlice<DelimitedTable.Row>
+    private let columns: [Column: Int]
+    private let head: [String]
+
+    init(path: String) throws {
+        self.path = path
+        folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let table = try DelimitedTable(Catalog.data(ofListAt: path))
+        if let line = table.openQuoteLine { throw Catalog.damaged(path, line, "opens a quote that is not closed") }
+        guard let first = table.rows.first else {
+            throw DatasetError(
+                name: path, problem: "is empty",
+                remedy: "give a table with the columns file and label, a row for each recording")
+        }
+        head = first.cells
+        rows = table.rows.dropFirst()
+        var columns: [Column: Int] = [:]
+        for (index, name) in head.enumerated() {
+            let folded = Catalog.folded(name)
+            guard let column = Column.allCases.first(where: { $0.names.contains(folded) }) else { continue }
+            if let other = columns[column] {
+                throw Catalog.damaged(
+                    path, first.line, "has two columns for the \(column.rawValue), \(head[other]) and \(name)")
+            }
+            columns[column] = index
+        }
+        self.columns = columns
+        for column in [Column.file, .label] where columns[column] == nil {
+            throw DatasetError(
+                name: path, problem: "line \(first.line) names no column \(column.rawValue)",
+                remedy: "begin the table with a line such as file,label,patient")
+        }
+    }
+
+    /// Columns that say nothing to this program.
+    var unreadColumns: [String] {
+        let known = Set(columns.values)
+        return head.indices.filter { !known.contains($0) && !head[$0].isEmpty }.map { head[$0] }
+    }
+
+    /// A row, checked.
+    struct Row {
+        let line: Int
+        /// As it is written.
+        let file: String
+        /// Where it lies; nil where there is no such file.
+        let path: String?
+        /// Nil where the row has none.
+        let label: String?
+        let patient: String?
+        let site: String?
+        let location: String?
+        let part: Part?
+        let weight: Double
+    }
+
+    func read() throws -> [Row] {
+        var folders: [String: [String]] = [:]
+        return try rows.map { row in
+            let extra = row.cells.dropFirst(head.count).filter { !$0.isEmpty }
+            guard extra.isEmpty else {
+                throw Catalog.damaged(path, row.line, "has \(row.cells.count) cells, the first line \(head.count)")
+            }
+            func cell(_ column: Column) -> String? {
+                columns[column].flatMap { $0 < row.cells.count ? row.cells[$0] : nil }.flatMap { $0.isEmpty ? nil : $0 }
+            }
+            func complaint(_ column: Column, _ problem: String) -> DatasetError {
+                Catalog.damaged(path, row.line, "column \(head[columns[column]!]): \(problem)")
+            }
+            guard let file = cell(.file), !file.contains("\0") else { throw complaint(.file, "names no file") }
+            let part = try cell(.part)?.ifValue.map { text in
+                guard let part = Part(named: text) else {
+                    throw complaint(.part, "\(text) is none of train, validation and test")
+                }
+                return part
+            }
+            let weight = try cell(.weight)?.ifValue.map { text in
+                guard let weight = Double(text.replacing(",", with: ".")), weight.isFinite, weight >= 0 else {
+                    throw complaint(.weight, "\(text) is no weight; give a number such as 1 or 0.5")
+                }
+                return weight
+            }
+            return Row(
+                line: row.line, file: file, path: find(file, &folders), label: cell(.label)?.labelValue,
+                patient: cell(.patient)?.ifValue, site: cell(.site)?.ifValue, location: cell(.location)?.ifValue,
+                part: part, weight: weight ?? 1)
+        }
+    }
+
+    /// The file that a cell names: as it is written, or with slashes for backslashes, in any case, or without its ending.
+    private func find(_ file: String, _ folders: inout [String: [String]]) -> String? {
+        let forms = file.contains("\\") ? [file, file.replacing("\\", with: "/")] : [file]
+        for form in forms {
+            let path = URL(fileURLWithPath: form, relativeTo: URL(fileURLWithPath: folder, isDirectory: true)).path
+            if FileManager.default.fileExists(atPath: path) { return path }
+            let (parent, name) = ((path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent)
+            if folders[parent] == nil { folders[parent] = (try? Folder(parent).files) ?? [] }
+            let alike = folders[parent]!.filter { $0.lowercased() == name.lowercased() }
+            if alike.count == 1 { return "\(parent)/\(alike[0])" }
+            let recordings = folders[parent]!.filter {
+                ($0 as NSString).deletingPathExtension == name && Catalog.content(ofFileAt: $0) != nil
+            }
+            if recordings.count == 1 { return "\(parent)/\(recordings[0])" }
+        }
+        return nil
+    }
+}
+
+extension String {
+    /// A class may be called 0, none or -, but not nothing, and not what programs write where they have no value.
+    fileprivate var labelValue: String? { ["nan", "#n/a", "<na>", "n/a", "null"].contains(lowercased()) ? nil : self }
+}
+
+extension Catalog {
+    /// The recordings that a table lists, relative to its folder; the classes are its labels in sorted order.
+    init(tableAt path: String, fewestClasses: Int) throws {
+        let table = try RecordingsTable(path: path)
+        let rows = try table.read()
+        self.init(classes: Set(rows.compactMap(\.label)).sorted(), entries: [])
+        try Self.refuseAlike(rows, path)
+        guard classes.count >= fewestClasses else {
+            throw DatasetError(
+                name: path,
+                problem: classes.isEmpty ? "lists no recordings" : "all of its recordings are \(classes[0])",
+                remedy: "list recordings of at least two classes")
+        }
+        let labels = Dictionary(uniqueKeysWithValues: zip(classes, classes.indices))
+        var lines: [String: RecordingsTable.Row] = [:]
+        var repeated = 0
+        for row in rows {
+            let place = row.path ?? row.file
+            if let earlier = lines[place] {
+                guard earlier.label == row.label, earlier.patient == row.patient, earlier.part == row.part else {
+                    throw Self.damaged(path, row.line, "lists \(row.file) in another way than line \(earlier.line)")
+                }
+                repeated += 1
+                continue
+            }
+            lines[place] = row
+            guard let label = row.label.flatMap({ labels[$0] }) else {
+                unlabelled.append(
+                    SkippedFile(
+                        path: place, reason: "\(row.file): listed in line \(row.line) of \(path) without a label"))
+                continue
+            }
+            let list = URL(fileURLWithPath: path).lastPathComponent
+            let content: Content =
+                row.path.map { Self.content(ofFileAt: $0) ?? .sound(path: $0) }
+                ?? .missing(path: row.file, list: "line \(row.line) of \(list)")
+            entries.append(
+                Entry(
+                    name: row.file, label: label, group: row.site, subject: row.patient, location: row.location,
+                    part: row.part, weight: row.weight, content: content))
+        }
+        if repeated > 0 { notes.append("\(repeated) rows of the table list a file once more; it counts once") }
+        let unread = table.unreadColumns
+        if !unread.isEmpty { notes.append("columns of the table that are not read: \(unread.joined(separator: ", "))") }
+        noteUnlisted(besides: Set(lines.values.compactMap(\.path)))
+    }
+
+    /// Labels that differ by case or blanks alone are a slip of the pen.
+    private static func refuseAlike(_ rows: [RecordingsTable.Row], _ path: String) throws {
+        var first: [String: RecordingsTable.Row] = [:]
+        for row in rows {
+            guard let label = row.label else { continue }
+            guard let other = first[folded(label)] else {
+                first[folded(label)] = row
+                continue
+            }
+            if let known = other.label, known != label {
+                throw damaged(
+                    path, row.line,
+                    "column label: \(label) and \(known), of line \(other.line), differ by case or blanks alone")
+            }
+        }
+    }
+
+    /// Recordings in the folders of what the table lists that it does not list.
+    private mutating func noteUnlisted(besides listed: Set<String>) {
+        let folders = Set(listed.map { ($0 as NSString).deletingLastPathComponent }).sorted()
+        for folder in folders {
+            for file in (try? Folder(folder).files) ?? [] where Self.content(ofFileAt: file) != nil {
+                if !listed.contains("\(folder)/\(file)") { unlisted.append("\(folder)/\(file)") }
+            }
+        }
+    }
+}
