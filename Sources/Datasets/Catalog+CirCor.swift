@@ -1,106 +1,115 @@
 import Foundation
-import Tables
-
-/// A patient of the CirCor DigiScope data set (PhysioNet, 2022), as training_data.csv has them.
-struct CirCorPatient {
-    static let list = "training_data.csv"
-
-    /// The folder with the recordings, PATIENT_LOCATION.wav or, of several at one location, PATIENT_LOCATION_NUMBER.wav.
-    static let folder = "training_data"
-
-    let id: String
-
-    /// The same person's in the other campaign.
-    let otherID: String?
-
-    /// Where the heart was listened to, each location as often as there are recordings of it.
-    let locations: [String]
-
-    /// The outcome.
-    let label: Int
-    let campaign: String?
-}
-
-extension Folder {
-    /// Whether this is the CirCor DigiScope data set's folder.
-    var isCirCor: Bool { files.contains(CirCorPatient.list) && folders.contains(CirCorPatient.folder) }
-}
 
 extension Catalog {
-    /// The class is the patient's outcome, the group the campaign, the subject the person: in whichever campaigns.
-    init(circor root: Folder, _ diagnosis: Labelling.Diagnosis) throws {
-        self.init(classes: Self.heartClasses, entries: [])
-        let patients = try CirCorPatient.patients(ofListAt: "\(root.path)/\(CirCorPatient.list)")
-        var people = DisjointSets<String>()
-        for patient in patients {
-            if let other = patient.otherID { people.join(patient.id, other) }
+    /// The group is the campaign, the subject the person: in whichever campaigns. The class is the patient's outcome, or
+    /// what is heard in the recording: of a patient with a murmur, only recordings at its locations have it.
+    init(circor folder: CirCorFolder, _ search: FolderSearch, _ diagnosis: Labelling.Diagnosis) throws {
+        switch diagnosis {
+        case .outcome: self.init(classes: Self.heartClasses, entries: [])
+        case .murmur:
+            self.init(classes: CirCorPatient.Murmur.allCases.map(\.rawValue), entries: [])
+            positiveClass = CirCorPatient.Murmur.present.rawValue
         }
-        let files = Self.sounds(among: try Folder("\(root.path)/\(CirCorPatient.folder)").files)
-        let places = Dictionary(grouping: files) { file in
-            (file as NSString).deletingPathExtension.split(separator: "_").prefix(2).joined(separator: "_")
-        }
+        let patients = try CirCorPatient.patients(of: folder, diagnosis)
+        let prefix = folder.recordings.prefix
+        let sounds = SoundNames(folder.recordings.sounds)
+        let places = CirCorPlaces(sounds.names)
+        let people = people(patients)
+        var named: Set<String> = []
+        var silent: [String] = []
         for patient in patients {
-            for (location, listed) in Dictionary(grouping: patient.locations, by: \.self).sorted(by: { $0.key < $1.key }
-            ) {
-                let place = "\(patient.id)_\(location)"
-                let present = places[place] ?? []
-                let expected = listed.count == 1 ? [place] : (1...listed.count).map { "\(place)_\($0)" }
-                let absent = expected.map { "\($0).wav" }.filter { !present.contains($0) }
-                    .prefix(max(0, listed.count - present.count))
-                for (file, isPresent) in present.map({ ($0, true) }) + absent.map({ ($0, false) }) {
-                    let name = "\(CirCorPatient.folder)/\(file)"
-                    let path = "\(root.path)/\(name)"
+            let locations = patient.locations ?? places.locations(of: patient.id)
+            if locations.isEmpty { silent.append(patient.id) }
+            for (location, listed) in Dictionary(grouping: locations, by: \.self).sorted(by: { $0.key < $1.key }) {
+                let (present, absent) = places.recordings(of: patient.id, at: location, expected: listed.count)
+                named.formUnion(present)
+                for name in present + absent {
+                    let file = sounds.file(name)
+                    let path = "\(folder.recordings.folder.path)/\(file ?? "\(name).wav")"
+                    let list = folder.list.map { ($0 as NSString).lastPathComponent } ?? "\(patient.id).txt"
                     entries.append(
                         Entry(
-                            name: name, label: patient.label, group: patient.campaign,
-                            subject: people.least(of: patient.id),
-                            content: isPresent ? .sound(path: path) : .missing(path: path, list: CirCorPatient.list)))
+                            name: prefix + (file ?? "\(name).wav"), label: patient.label(at: location),
+                            group: patient.campaign, subject: people[patient.id], location: location,
+                            content: file == nil ? .missing(path: path, list: list) : .sound(path: path)))
                 }
             }
         }
-        let named = Set(entries.map(\.name))
-        unlisted = files.map { "\(CirCorPatient.folder)/\($0)" }.filter { !named.contains($0) }
+        tell(of: sounds, named: named, prefix: prefix)
+        tell(of: search, used: [prefix])
+        if !silent.isEmpty {
+            notes.append("no recordings are known of \(Self.some(silent, of: "patient"))")
+        }
+        let everywhere = patients.filter { $0.murmur == .present && $0.murmurLocations == nil }.map(\.id)
+        if !everywhere.isEmpty {
+            notes.append(
+                "nobody says where the murmur is heard in \(Self.some(everywhere, of: "patient")): "
+                    + "all recordings count as present")
+        }
+    }
+
+    /// For each patient's ID the person's.
+    private mutating func people(_ patients: [CirCorPatient]) -> [String: String] {
+        var people = DisjointSets<String>()
+        // A person is in two campaigns: what stands with more patients is no ID, whatever was meant by it.
+        let uses = Dictionary(patients.compactMap(\.otherID).map { ($0, 1) }, uniquingKeysWith: +)
+        for patient in patients {
+            if let other = patient.otherID, uses[other, default: 0] <= 2 { people.join(patient.id, other) }
+        }
+        for (id, count) in uses.sorted(by: { $0.key < $1.key }) where count > 2 {
+            notes.append("the additional ID \(id) stands with \(count) patients and joins none")
+        }
+        return Dictionary(uniqueKeysWithValues: patients.map { ($0.id, people.least(of: $0.id)) })
+    }
+
+    /// Such as `3 patients (1, 2, 3)`, with the first few of many.
+    private static func some(_ names: [String], of kind: String) -> String {
+        let more = names.count > 5 ? ", ..." : ""
+        return
+            "\(names.count) \(kind)\(names.count == 1 ? "" : "s") (\(names.prefix(5).joined(separator: ", "))\(more))"
     }
 }
 
 extension CirCorPatient {
-    /// Reads the columns by their names, whatever their order and whatever else there is.
-    static func patients(ofListAt path: String) throws -> [CirCorPatient] {
-        let rows = CSV(parsing: try Catalog.text(ofListAt: path)).rows
-        let names = (rows.first ?? []).map { $0.trimmingCharacters(in: .whitespaces.union(["\u{FEFF}", ":"])) }
-        let columns = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
-        for name in ["Patient ID", "Recording locations", "Outcome"] where columns[name] == nil {
-            throw DatasetError(name: path, problem: "has no column \(name)", remedy: "restore the published file")
-        }
-        var known: Set<String> = []
-        return try rows.enumerated().dropFirst().filter { $1 != [""] }.map { index, row in
-            guard row.count == names.count else {
-                throw Catalog.damaged(path, index + 1, "has \(row.count) cells, the first line \(names.count)")
-            }
-            func cell(_ name: String) -> String? {
-                guard let text = columns[name].map({ row[$0].trimmingCharacters(in: .whitespaces) }) else { return nil }
-                return text.isEmpty || text == "nan" ? nil : text
-            }
-            guard let id = cell("Patient ID"), isIdentifier(id), known.insert(id).inserted else {
-                throw Catalog.damaged(path, index + 1, "has no patient ID of letters and digits that is new")
-            }
-            let locations = (cell("Recording locations") ?? "").split(separator: "+").map(String.init)
-            guard locations.count <= 64, locations.allSatisfy(isIdentifier) else {
-                throw Catalog.damaged(
-                    path, index + 1, "has too many, or other recording locations than those such as AV+MV")
-            }
-            guard let label = ["Abnormal": Catalog.abnormal, "Normal": Catalog.normal][cell("Outcome") ?? ""] else {
-                throw Catalog.damaged(path, index + 1, "has an outcome that is neither Normal nor Abnormal")
-            }
-            // A column of numbers and gaps is often written with decimal points.
-            let other = cell("Additional ID").map { $0.hasSuffix(".0") ? String($0.dropLast(2)) : $0 }
-            return CirCorPatient(
-                id: id, otherID: other, locations: locations, label: label, campaign: cell("Campaign"))
+    /// The label of a recording.
+    fileprivate func label(at location: String) -> Int {
+        guard let murmur else { return outcome ?? Catalog.normal }
+        let isHeard = murmurLocations?.contains(location.lowercased()) ?? true
+        return Murmur.allCases.firstIndex(of: murmur == .present && !isHeard ? .absent : murmur)!
+    }
+}
+
+/// The recordings of CirCor that are there, by patient and location.
+private struct CirCorPlaces {
+    /// By names such as 2530_mv.
+    private var names: [String: [String]] = [:]
+    private var locations: [String: [String]] = [:]
+
+    init(_ recordings: [String]) {
+        for name in recordings {
+            let words = name.split(separator: "_")
+            guard words.count >= 2 else { continue }
+            names[Self.place(words[0], words[1]), default: []].append(name)
+            locations[words[0].lowercased(), default: []].append(String(words[1]))
         }
     }
 
-    /// What can be a part of a recording's name.
-    private static func isIdentifier(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0 & 0xDF) }
+    /// Each as often as there are recordings of it.
+    func locations(of patient: String) -> [String] { locations[patient.lowercased()] ?? [] }
+
+    /// Those that are there, and those that are expected and missing.
+    func recordings(of patient: String, at location: String, expected count: Int) -> (
+        present: [String], absent: [String]
+    ) {
+        let place = "\(patient)_\(location)"
+        let present = names[Self.place(patient[...], location[...])] ?? []
+        let there = Set(present.map { $0.lowercased() })
+        let expected = count == 1 ? [place] : (1...count).map { "\(place)_\($0)" }
+        let absent = expected.filter { !there.contains($0.lowercased()) }.prefix(max(0, count - present.count))
+        return (present, Array(absent))
+    }
+
+    private static func place(_ patient: Substring, _ location: Substring) -> String {
+        "\(patient)_\(location)".lowercased()
     }
 }

@@ -29,8 +29,7 @@ struct RecordingsTable {
     init(path: String) throws {
         self.path = path
         folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        let table = try DelimitedTable(Catalog.data(ofListAt: path))
-        if let line = table.openQuoteLine { throw Catalog.damaged(path, line, "opens a quote that is not closed") }
+        let table = try Catalog.table(ofListAt: path)
         guard let first = table.rows.first else {
             throw DatasetError(
                 name: path, problem: "is empty",

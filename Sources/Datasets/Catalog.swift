@@ -97,14 +97,14 @@ package struct Catalog {
 
     /// A folder, by what lies in it.
     init(contentsOf folder: Folder, _ labelling: Labelling, fewestClasses: Int) throws {
-        if let sites = folder.physioNetSites {
-            try self.init(physioNet: sites)
-        } else if folder.isCirCor {
-            try self.init(circor: folder, labelling.diagnosis ?? .outcome)
-        } else if !folder.parts.isEmpty {
+        let search = FolderSearch(folder)
+        switch try search.publishedSet {
+        case .circor(let copy): try self.init(circor: copy, search, labelling.diagnosis ?? .outcome)
+        case .physioNet(let sites): try self.init(physioNet: sites, search)
+        case .pascal(let copy): try self.init(pascal: copy, search, fewestClasses: fewestClasses)
+        case nil where !folder.parts.isEmpty:
             try self.init(parts: folder.parts, of: folder, labelling, fewestClasses: fewestClasses)
-        } else {
-            try self.init(classFolders: folder, fewestClasses: fewestClasses)
+        case nil: try self.init(classFolders: folder, fewestClasses: fewestClasses)
         }
     }
 

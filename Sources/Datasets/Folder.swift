@@ -1,10 +1,11 @@
+import Files
 import Foundation
 
 /// A folder and what lies in it, in the order of names: hidden files and what systems and this program leave there apart.
 struct Folder {
     let path: String
 
-    /// Regular files, and links to such.
+    /// Regular files, links to such, and whatever else is called a recording.
     let files: [String]
 
     /// Folders, and links to such.
@@ -40,16 +41,14 @@ struct Folder {
     private static func kind(of name: String, in parent: String) -> Kind {
         let path = "\(parent)/\(name)"
         if name.hasPrefix(".") { return Catalog.content(ofFileAt: name) == nil ? .hidden : .other("hidden") }
-        var status = stat()
-        guard stat(path, &status) == 0 else { return .other("a link to nothing") }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: return .file
-        case S_IFDIR:
+        switch FileKind(at: path) {
+        case .regular: return .file
+        case .folder:
             if isOfASystem(name) { return .other("a folder that a system made") }
             return isOutput(path) ? .other("an output of HeartBeatNet") : .folder
-        case S_IFIFO: return .other("a named pipe")
-        case S_IFSOCK: return .other("a socket")
-        default: return .other("a device")
+        default:
+            // What is called a recording is one that cannot be used, and is told so with the reason.
+            return Catalog.content(ofFileAt: name) == nil ? .other("neither a file nor a folder") : .file
         }
     }
 

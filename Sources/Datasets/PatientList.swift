@@ -10,8 +10,7 @@ struct PatientList {
     /// Takes the columns by their names where the first line has such, the first two else.
     init(path: String) throws {
         self.path = path
-        let table = try DelimitedTable(Catalog.data(ofListAt: path))
-        if let line = table.openQuoteLine { throw Catalog.damaged(path, line, "opens a quote that is not closed") }
+        let table = try Catalog.table(ofListAt: path)
         let head = table.rows.first?.cells.map(Catalog.folded) ?? []
         let patientColumn = head.firstIndex { ["patient", "patientid", "subject", "subjectid", "person"].contains($0) }
         let fileColumn =

@@ -94,8 +94,9 @@ extension FuzzTarget {
 
     /// The list of a PhysioNet folder.
     static let reference = FuzzTarget("reference", seeds: [Array("a0001,1\r\na0002,-1\n".utf8)]) { bytes in
-        _ = ScratchFolder.shared.write(bytes, to: "REFERENCE.csv")
-        _ = try Catalog(.path(ScratchFolder.shared.path))
+        let folder = ScratchFolder.shared.folder("reference")
+        _ = ScratchFolder.shared.write(bytes, to: "reference/REFERENCE.csv")
+        _ = try Catalog(.path(folder))
     }
 
     /// The list of those recordings of a PhysioNet folder that count.
@@ -120,6 +121,45 @@ extension FuzzTarget {
         Patient ID,Recording locations:,Outcome,Campaign,Additional ID
         1,AV+MV+MV,Normal,CC2014,2
         2,PV,Abnormal,CC2015,1
+
+        """
+
+    /// What a CirCor folder without a list has of a patient.
+    static let patient = FuzzTarget("patient", seeds: [Array(patientFile.utf8)]) { bytes in
+        let folder = ScratchFolder.shared.folder("patient")
+        _ = ScratchFolder.shared.write(UnsafeRawBufferPointer(start: nil, count: 0), to: "patient/7_AV.wav")
+        _ = ScratchFolder.shared.write(bytes, to: "patient/7.txt")
+        for diagnosis in Labelling.Diagnosis.allCases {
+            var labelling = Labelling()
+            labelling.diagnosis = diagnosis
+            _ = try Catalog(.path(folder), labelling)
+        }
+    }
+
+    private static let patientFile = """
+        7 2 4000
+        AV 7_AV.hea 7_AV.wav
+        MV 7_MV.hea
+        #Murmur: Present
+        #Murmur locations: AV+MV
+        #Outcome: Abnormal
+        #Additional ID: 8.0
+
+        """
+
+    /// A list of PASCAL's recordings.
+    static let pascal = FuzzTarget("pascal", seeds: [Array(recordings.utf8)]) { bytes in
+        let folder = ScratchFolder.shared.folder("pascal")
+        _ = ScratchFolder.shared.folder("pascal/set_b")
+        _ = ScratchFolder.shared.write(bytes, to: "pascal/set_b.csv")
+        _ = try Catalog(.path(folder))
+    }
+
+    private static let recordings = """
+        dataset,fname,label,sublabel
+        b,set_b/Btraining_normal_101_13_A.wav,normal,
+        b,set_b/Btraining_murmur_101_14_B.wav,murmur,noisymurmur
+        b,set_b/__15.wav,,
 
         """
 

@@ -26,8 +26,7 @@ public struct FuzzTarget: Sendable {
     /// Every parser of bytes from outside.
     public static let all: [FuzzTarget] = [
         .header, .packedRows, .safetensors, .sound, .image, .configuration, .convolutions, .clusterKey, .reference,
-        .records,
-        .patients, .history,
+        .records, .patients, .patient, .pascal, .history,
     ]
 }
 

@@ -77,12 +77,15 @@ import Testing
             atPath: folder.path + "/store/back", withDestinationPath: folder.path + "/data/ill")
         try files.createSymbolicLink(atPath: folder.path + "/data/ill/gone.wav", withDestinationPath: "/nowhere")
         #expect(mkfifo(folder.path + "/data/normal/pipe.wav", 0o600) == 0)
+        #expect(mkfifo(folder.path + "/data/normal/pipe", 0o600) == 0)
         let catalog = try catalog()
-        #expect(catalog.entries.map(\.name) == ["ill/1.wav", "ill/site/2.wav", "normal/1.wav"])
+        #expect(
+            catalog.entries.map(\.name) == [
+                "ill/1.wav", "ill/gone.wav", "ill/site/2.wav", "normal/1.wav", "normal/pipe.wav",
+            ])
         #expect(
             passedOver(catalog) == [
-                "ill/site/back": "a link to a folder that is read already", "ill/gone.wav": "a link to nothing",
-                "normal/pipe.wav": "a named pipe",
+                "ill/site/back": "a link to a folder that is read already", "normal/pipe": "neither a file nor a folder",
             ])
     }
 

@@ -164,13 +164,6 @@ import Testing
         #expect(digests[0] != digests[1])
     }
 
-    @Test(arguments: ["a1", "a1,0", "a1,1,1", "../a1,1", ",1", "a1,1\na1,-1", "\u{0},1", ".a1,-1"])
-    func aReferenceWithABadLineIsRefused(text: String) throws {
-        try folder.write("data/REFERENCE.csv", Array(text.utf8))
-        let error = #expect(throws: DatasetError.self) { try load(.path(folder.path + "/data"), windows) }
-        #expect(error?.problem.hasPrefix("line ") == true)
-    }
-
     @Test func syntheticRecordingsAreHalfAbnormalAndEqualTheirWrittenFiles() throws {
         let dataset = try load(.synthetic(recordings: 6, seed: 4), windows)
         #expect(dataset.recordings.map(\.label) == [1, 0, 1, 0, 1, 0])

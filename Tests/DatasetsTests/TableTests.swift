@@ -87,7 +87,7 @@ import Testing
             "file,label\nsounds/a1.wav,Murmur\nsounds/b1.wav,murmur ",
             "line 3 column label: murmur and Murmur, of line 2"
         ),
-        ("file,label\n\"sounds/a1.wav,x\n", "line 2 opens a quote"),
+        ("file,label\n\"sounds/a1.wav,x\n", "line 2 has a quote"),
         ("file,label\nsounds/a1.wav,x\n", "all of its recordings are x"),
     ])
     func whatIsWrongIsToldWithItsPlace(text: String, problem: String) throws {
