@@ -85,7 +85,8 @@ import Testing
             ])
         #expect(
             passedOver(catalog) == [
-                "ill/site/back": "a link to a folder that is read already", "normal/pipe": "neither a file nor a folder",
+                "ill/site/back": "a link to a folder that is read already",
+                "normal/pipe": "neither a file nor a folder",
             ])
     }
 
