@@ -71,7 +71,7 @@ let package = Package(
         module("TensorCore", "Kernels", "OneDNN", "Parameters", "Randomness"),
         module("AttentionUNet", "TensorCore", "Parameters"),
         module("Optimization", "Kernels", "Parameters"),
-        module("Checkpoints", "Digests"),
+        module("Checkpoints", "Digests", "Kernels"),
         module("Evaluation", "Randomness"),
         module("Reports", "Evaluation", "Tables"),
         module(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the golden files kept with the tests, by software this project did not write. Run by hand:
 
-    python3 -m venv golden && golden/bin/pip install tensorflow-cpu safetensors librosa scipy scikit-learn pillow matplotlib tensorboard
+    python3 -m venv golden && golden/bin/pip install tensorflow-cpu safetensors librosa scipy scikit-learn statsmodels pillow matplotlib tensorboard
     golden/bin/python scripts/make-golden.py [SET...]
 
 Without names, every set is made. Each set is a module of scripts/golden with a function write(tests: pathlib.Path),

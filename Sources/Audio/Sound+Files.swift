@@ -1,4 +1,5 @@
 internal import CSndfile
+import Glibc
 
 extension Sound {
     /// Reads a WAV or FLAC file (or another that libsndfile knows); several channels become their mean.
@@ -61,20 +62,22 @@ extension Sound {
         return (file, info)
     }
 
-    /// Writes a 16-bit WAV file, replacing one that exists. Samples beyond -1...1 are clipped.
+    /// Writes a 16-bit WAV file, whole or not at all, replacing one that exists. Samples beyond -1...1 are clipped.
     public func write(toWAV path: String) throws(AudioError) {
         var info = SF_INFO()
         info.samplerate = CInt(clamping: sampleRate)
         info.channels = 1
         info.format = CInt(SF_FORMAT_WAV | SF_FORMAT_PCM_16)
-        guard let file = sf_open(path, CInt(SFM_WRITE), &info) else {
+        let temporaryPath = "\(path).partial"
+        guard let file = sf_open(temporaryPath, CInt(SFM_WRITE), &info) else {
             throw AudioError(
                 name: path, problem: "the file cannot be written (\(Self.message(nil)))",
                 remedy: "check that its folder exists and its permissions")
         }
         let written = sf_writef_short(file, quantized, sf_count_t(samples.count))
         let closed = sf_close(file)
-        guard written == sf_count_t(samples.count), closed == 0 else {
+        guard written == sf_count_t(samples.count), closed == 0, rename(temporaryPath, path) == 0 else {
+            unlink(temporaryPath)
             throw AudioError(
                 name: path, problem: "only \(written) of \(samples.count) samples were written",
                 remedy: "free some disk space")

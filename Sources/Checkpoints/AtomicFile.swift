@@ -56,15 +56,31 @@ public struct AtomicFile: ~Copyable {
         }
     }
 
-    /// Puts the file in its place. Once this returns, a power cut cannot take it away.
+    /// Puts the file in its place. Once this returns, a power cut cannot take it away, as far as the file system can promise
+    /// that.
     public mutating func commit() throws(CheckpointError) {
-        guard fsync(file) == 0 else { throw .system("fsync", temporaryPath) }
+        guard Self.synchronize(file) else { throw .system("fsync", temporaryPath) }
         guard rename(temporaryPath, path) == 0 else { throw .system("rename", path) }
         isCommitted = true
         let folder = open(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        // A folder that may be written to but not read.
+        if folder < 0 && errno == EACCES { return }
         guard folder >= 0 else { throw .system("open", Self.folder(of: path)) }
         defer { close(folder) }
-        guard fsync(folder) == 0 else { throw .system("fsync", Self.folder(of: path)) }
+        guard Self.synchronize(folder) else { throw .system("fsync", Self.folder(of: path)) }
+    }
+
+    /// Has the system write a file or folder to its disk. False, with the reason in `errno`, if it fails to; a file system that
+    /// cannot be asked, as CIFS cannot for folders, does not fail.
+    public static func synchronize(_ descriptor: CInt) -> Bool {
+        while fsync(descriptor) != 0 {
+            switch errno {
+            case EINTR: continue
+            case EINVAL, ENOTSUP, ENOSYS, EBADF: return true
+            default: return false
+            }
+        }
+        return true
     }
 
     private static func folder(of path: String) -> String {

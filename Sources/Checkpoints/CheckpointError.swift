@@ -9,6 +9,8 @@ public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertibl
         case malformed
         /// The file was cut off or changed after it was written.
         case damaged
+        /// The file is whole, but some of its numbers are infinite or none.
+        case notFinite
         /// The file is sound but lacks what was asked of it.
         case mismatch
     }
@@ -29,14 +31,21 @@ public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertibl
     /// The failure of a system call, described by `errno`.
     static func system(_ call: String, _ path: String) -> CheckpointError {
         let code = errno
-        let remedy =
-            switch code {
-            case ENOENT: "check the path"
-            case ENOSPC, EDQUOT: "free space on the disk"
-            case EACCES, EPERM, EROFS: "choose a place that this user may use"
-            default: "check the disk"
-            }
-        return CheckpointError(.system, path, "\(call): \(String(cString: strerror(code))); \(remedy)")
+        return CheckpointError(.system, path, "\(call): \(String(cString: strerror(code))); \(remedy(for: code))")
+    }
+
+    /// What would mend the failure of a system call.
+    public static func remedy(for code: CInt) -> String {
+        switch code {
+        case ENOENT: "check the path"
+        case ENOSPC, EDQUOT: "free space on the disk"
+        case EACCES, EPERM, EROFS: "choose a place that this user may use"
+        case EFBIG: "raise the limit of a file's size (ulimit -f)"
+        case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
+        case ENOMEM: "free memory, or raise its limit (ulimit -v)"
+        case EAGAIN: "raise the limit of processes (ulimit -u)"
+        default: "check the disk"
+        }
     }
 }
 

@@ -20,10 +20,13 @@ public struct CheckpointFolder: Sendable {
     }
 
     /// Where the checkpoint after `step` steps belongs.
-    public func path(forStep step: Int) -> String {
+    public func path(forStep step: Int) -> String { "\(path)/\(Self.name(forStep: step))" }
+
+    /// The name of that file.
+    public static func name(forStep step: Int) -> String {
         precondition(step >= 0, "step \(step)")
         let digits = String(step)
-        return "\(path)/\(Self.prefix)\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)\(Self.suffix)"
+        return "\(prefix)\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)\(suffix)"
     }
 
     /// The checkpoints there are, from the first step to the last, good or not.
@@ -32,15 +35,17 @@ public struct CheckpointFolder: Sendable {
             .sorted { $0.step < $1.step }
     }
 
-    /// The last checkpoint that is whole. Later ones that are not were passed over, for the reasons in `refused`.
-    public func newest() throws(CheckpointError) -> (file: SafetensorsFile?, refused: [CheckpointError]) {
+    /// The last checkpoint that is whole and whose numbers are finite. Later ones that are not were passed over, for the
+    /// reasons in `refused`.
+    public func newest() throws -> (file: SafetensorsFile?, refused: [CheckpointError]) {
         var refused: [CheckpointError] = []
         for checkpoint in try checkpoints().reversed() {
-            do throws(CheckpointError) {
+            do {
                 let file = try SafetensorsFile(path: checkpoint.path)
                 try file.verify()
+                try file.checkFinite()
                 return (file, refused)
-            } catch {
+            } catch let error as CheckpointError {
                 refused.append(error)
             }
         }
@@ -68,7 +73,8 @@ public struct CheckpointFolder: Sendable {
         }
     }
 
-    private static func step(in name: String) -> Int? {
+    /// The step after which a checkpoint of this name was written; nil if it is no checkpoint's.
+    public static func step(in name: String) -> Int? {
         guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
         let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
         guard digits.count >= 6, digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Kernels
 import Logging
 import Parameters
 import Synchronization
@@ -23,7 +24,13 @@ struct Cursor {
     }
 }
 
-/// Writes parameters to files on a thread of its own, beside the training.
+/// Parameters that are not written, for some of their numbers are infinite or none: the training has diverged.
+struct NotFinite: Error {
+    let step: UInt64
+    let tensor: String
+}
+
+/// Writes parameters to files on a thread of its own, beside the training. What is not finite is not written.
 ///
 /// A snapshot's floats are those of the parameter servers themselves, which leave them unchanged until they are written;
 /// those of servers on other hosts come while the file is written.
@@ -37,6 +44,7 @@ final class CheckpointWriter {
 
     private final class Pending: Sendable {
         let count = Atomic(0)
+        let divergence = Mutex<NotFinite?>(nil)
     }
 
     private final class Outcome<Value: Sendable>: Sendable {
@@ -72,8 +80,26 @@ final class CheckpointWriter {
             do {
                 try Self.write(snapshot, to: path, layout: layout, metadata: metadata)
                 try afterwards()
+            } catch let divergence as NotFinite {
+                pending.divergence.withLock { $0 = divergence }
             } catch {
                 log.error("checkpoint not written: \(RunFailure(error)); training goes on, older checkpoints stay")
+            }
+        }
+    }
+
+    /// Throws if what was to be written was not finite.
+    func checkFinite() throws {
+        if let divergence = pending.divergence.withLock({ $0 }) { throw divergence }
+    }
+
+    /// Does something with the files when those that were to be written are there. A failure is reported.
+    func afterwards(_ body: @escaping @Sendable () throws -> Void) {
+        queue.async { [log] in
+            do {
+                try body()
+            } catch {
+                log.error("\(RunFailure(error)); training goes on")
             }
         }
     }
@@ -109,7 +135,15 @@ final class CheckpointWriter {
         _ snapshot: ParameterSnapshot, to path: String, layout: ParameterLayout, metadata: [String: String]
     ) throws {
         try ModelFile.write(
-            to: path, layout: layout, withVelocity: snapshot.hasVelocity, metadata: metadata,
-            pieces: snapshot.read(_:ofVelocity:_:))
+            to: path, layout: layout, withVelocity: snapshot.hasVelocity, metadata: metadata
+        ) { range, ofVelocity, sink in
+            try snapshot.read(range, ofVelocity: ofVelocity) { piece in
+                guard areFinite(piece) else {
+                    let name = layout.parameters.first { $0.range == range }?.name ?? "parameters"
+                    throw NotFinite(step: snapshot.version, tensor: ofVelocity ? "the momentum of \(name)" : name)
+                }
+                try sink(piece)
+            }
+        }
     }
 }

@@ -40,13 +40,12 @@ extension Cluster {
             guard id.round == scheduler.current, isOfItsRound(id) else { break }
             // A processor may be at fault. If it is the model, another computation fails too.
             guard !rounds[id.round]!.failedShards.insert(id.shard).inserted else {
-                log.warning("\(peer): \(id) failed: \(reason); it is computed again")
+                let name = rounds[id.round]!.name(ofShard: id.shard)
+                log.warning("\(peer): \(name) failed: \(reason); it is computed again")
                 scheduler.fail(id, at: now)
                 break
             }
-            failure = ShardFailure(
-                round: id.round, shard: id.shard, samples: rounds[id.round]!.shards[id.shard], worker: peer.name,
-                reason: reason)
+            failure = ShardFailure(rounds[id.round]!, shard: id.shard, worker: peer.name, reason: reason)
         case .leave(let finishing): leave(peer, finishing, at: now)
         default: break
         }

@@ -75,6 +75,7 @@ final class Cluster {
         gathering: Gathering, configuration: RunConfiguration, layout: ParameterLayout, totalSteps: UInt64,
         trust: TrustSettings, load: @escaping ShardLoader.Load, interruption: Interruption, log: Logger
     ) throws {
+        try gathering.checkLimits()
         let isLocal = if case .local = gathering { true } else { false }
         self.interruption = interruption
         wakeup = interruption.wakeup
@@ -106,7 +107,7 @@ final class Cluster {
             endpoints = (endpoint, try Wire.nextPort(after: endpoint))
         }
         do {
-            try workers.socket.bind(to: endpoints.coordinator)
+            endpoint = try workers.socket.listen(at: endpoints.coordinator)
         } catch {
             throw RunFailure(error.code == EINVAL ? .unusableArguments : .inputOutput, "--listen \(error)")
         }
@@ -118,7 +119,6 @@ final class Cluster {
                 gradientPrecision: configuration.numerics.gradientPrecision, sharesMemory: isLocal),
             layout: layout, context: context, listening: endpoints.server, doorkeeper: doorkeeper,
             router: workers, waking: wakeup, log: log)
-        endpoint = Wire.plain(try workers.socket.lastEndpoint)
         if case .local(let count) = gathering {
             local = try LocalWorkers(
                 count: count, bindsToCores: configuration.numerics.threadsPerLane == 1,

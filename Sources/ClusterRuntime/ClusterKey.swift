@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import ZeroMQ
 
@@ -22,10 +23,14 @@ public struct ClusterKey: Sendable {
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {
             try file.write(contentsOf: Data("\(title)\npublic \(pair.publicText)\nsecret \(pair.secretText)\n".utf8))
-            try file.synchronize()
         } catch {
             unlink(path)
             throw RunFailure(.inputOutput, "\(path): \(error.localizedDescription)")
+        }
+        guard AtomicFile.synchronize(descriptor) else {
+            let failure = RunFailure.system(path)
+            unlink(path)
+            throw failure
         }
     }
 
@@ -45,20 +50,48 @@ public struct ClusterKey: Sendable {
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw RunFailure(.badData, "--cluster-key \(path): is no file; hbn keygen makes a key")
+        }
+        guard status.st_mode & 0o077 == 0 else {
             throw RunFailure(
                 .unusableArguments,
                 "--cluster-key \(path): others may read or change it; chmod 600 it, and make a new one if they have")
         }
-        let text = (try? file.read(upToCount: 1000)).flatMap { String(data: $0, encoding: .utf8) } ?? ""
-        let lines = text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-        guard lines.count == 3, lines[0] == Self.title.split(separator: " ").map(String.init),
-            lines[1].count == 2, lines[1][0] == "public", lines[2].count == 2, lines[2][0] == "secret",
-            let pair = CurveKeyPair(publicText: lines[1][1], secretText: lines[2][1])
-        else {
-            throw RunFailure(.badData, "--cluster-key \(path): is no key of a cluster; hbn keygen makes one")
+        let bytes: Data
+        do {
+            bytes = try file.read(upToCount: 1000) ?? Data()
+        } catch {
+            throw RunFailure(.inputOutput, "--cluster-key \(path): cannot be read: \(error.localizedDescription)")
         }
-        self.pair = pair
+        do throws(Fault) {
+            pair = try Self.pair(in: bytes)
+        } catch {
+            throw RunFailure(
+                .badData, "--cluster-key \(path): \(error.description); copy the key anew, or make one with hbn keygen")
+        }
+    }
+
+    /// Why some text is no key.
+    private struct Fault: Error { let description: String }
+
+    /// Editors and mail programs may have put a mark before the text, other line ends and blanks into it.
+    private static func pair(in bytes: Data) throws(Fault) -> CurveKeyPair {
+        guard !bytes.isEmpty else { throw Fault(description: "is empty") }
+        guard !bytes.contains(0), let text = String(data: bytes, encoding: .utf8) else {
+            throw Fault(description: "is no text in UTF-8")
+        }
+        let words = text.trimmingPrefix("\u{FEFF}").split(whereSeparator: \.isWhitespace).map(String.init)
+        let title = title.split(separator: " ").map(String.init)
+        guard words.starts(with: title) else { throw Fault(description: "is no key of a cluster") }
+        let rest = words.dropFirst(title.count)
+        guard rest.count == 4, rest[title.count] == "public", rest[title.count + 2] == "secret" else {
+            throw Fault(description: "is cut, or has more in it than a key")
+        }
+        guard let pair = CurveKeyPair(publicText: rest[title.count + 1], secretText: rest[title.count + 3]) else {
+            throw Fault(description: "was changed: its public and its secret part are no pair")
+        }
+        return pair
     }
 }
 

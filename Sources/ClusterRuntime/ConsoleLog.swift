@@ -14,9 +14,8 @@ struct ConsoleLog: LogHandler {
 
     func log(event: LogEvent) {
         let mark = event.level >= .warning ? "\(event.level): " : ""
-        // A live progress line is cleared first.
-        let start = isatty(STDERR_FILENO) != 0 ? "\r\u{1B}[K" : ""
-        Wire.sayOnStandardError("\(start)\(Self.time()) \(label): \(mark)\(event.message)\n")
+        if isatty(STDERR_FILENO) != 0 { LiveLine.clear() }
+        Wire.sayOnStandardError("\(Self.time()) \(label): \(mark)\(event.message)\n")
     }
 
     private static func time() -> String {

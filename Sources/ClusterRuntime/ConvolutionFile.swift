@@ -1,4 +1,5 @@
 import AttentionUNet
+import Checkpoints
 import Foundation
 import TensorCore
 
@@ -27,10 +28,8 @@ extension ConvolutionChoices {
     public func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        do {
-            try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
-        } catch {
-            throw RunFailure(.inputOutput, "\(path) cannot be written: \(error.localizedDescription)")
-        }
+        var file = try AtomicFile(path: path)
+        try file.write(Array(encoder.encode(self)))
+        try file.commit()
     }
 }

@@ -22,9 +22,9 @@ public final class CrossValidation {
     private let gathering: Gathering
     private let trust: TrustSettings
     private let log: Logger
-    private let interruption = TrainingRun.makeInterruption()
+    private let interruption: Interruption
     private let began = ContinuousClock.now
-    private var line = ProgressLine()
+    private let line = ProgressLine()
 
     /// What stands in folds.json.
     private struct Plan: Codable {
@@ -44,8 +44,11 @@ public final class CrossValidation {
         trust: TrustSettings, log: Logger
     ) throws {
         (self.gathering, self.trust, self.log) = (gathering, trust, log)
+        interruption = TrainingRun.makeInterruption(log)
+        try gathering.checkLimits()
         let path = output ?? OutputFolder.nextFree()
-        folder = try OutputFolder(new: path, remedy: "go on with it by --resume \(path), or choose another folder")
+        folder = try OutputFolder(
+            new: path, remedy: "go on with it by --resume \(path), or choose another folder", log: log)
         dataset = try TrainingRun.read(configuration.selection, configuration.dataset, log: log)
         guard dataset.recordings.allSatisfy({ $0.part == nil }) else {
             throw RunFailure(
@@ -85,9 +88,14 @@ public final class CrossValidation {
     }
 
     private static func plan(ofFile file: String) throws -> Plan {
-        guard let data = FileManager.default.contents(atPath: file),
-            let plan = try? JSONDecoder().decode(Plan.self, from: data)
-        else { throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew") }
+        let plan: Plan
+        do {
+            plan = try Plan.decodeWhole(FileManager.default.contents(atPath: file) ?? Data())
+        } catch let unknown as UnknownKey {
+            throw RunFailure(.badData, "\(file): \(unknown)")
+        } catch {
+            throw RunFailure(.badData, "\(file): cannot be read; restore it, or start anew")
+        }
         if let complaint = plan.configuration.complaint {
             throw RunFailure(.badData, "\(file): \(complaint); restore it, or start anew")
         }
@@ -97,7 +105,8 @@ public final class CrossValidation {
     /// Goes on with the one in a folder.
     public init(resuming path: String, gathering: Gathering, trust: TrustSettings, log: Logger) throws {
         (self.gathering, self.trust, self.log) = (gathering, trust, log)
-        folder = try OutputFolder(existing: path)
+        interruption = TrainingRun.makeInterruption(log)
+        folder = try OutputFolder(existing: path, log: log)
         plan = try Self.plan(ofFile: folder.path(Plan.name))
         dataset = try TrainingRun.read(
             plan.configuration.selection, plan.configuration.dataset, log: log)
@@ -205,6 +214,9 @@ public final class CrossValidation {
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
             cautions: dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []
         ).write(to: folder.url)
+        try folder.write(
+            Data(UsedRecordings.text(of: dataset, scored: Array(dataset.samples.indices)).utf8),
+            to: UsedRecordings.fileName)
         for part in scores.parts { line.print("\(part.name): \(Self.text(part.assessment))") }
         line.print("\(scores.predictions.count) recordings, each scored by a model that never saw it:")
         for row in metrics.summary { line.print(row) }

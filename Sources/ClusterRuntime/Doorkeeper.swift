@@ -108,7 +108,7 @@ private final class Door: Sendable {
     private func report(_ monitor: Monitor, _ complaints: inout Complaints) throws {
         while let (event, endpoint) = try monitor.events.next() {
             switch event {
-            case .connected: break
+            case .connected, .reached, .retried, .lost: break
             case .ended: monitor.isOver = true
             case .failed, .abandoned:
                 complaints.add(

@@ -17,6 +17,15 @@ public enum Gathering: Sendable {
         if case .listen(_, _, let minimum, _) = self { minimum } else { 0 }
     }
 
+    /// Throws if this process cannot have the files and sockets that so many nodes take.
+    public func checkLimits() throws {
+        switch self {
+        // Foundation starts no process where fewer than 256 can be open.
+        case .local(let count): try SystemLimits.requireOpenFiles(max(256, 64 + 8 * count))
+        case .listen(_, let workers, let servers, _): try SystemLimits.requireOpenFiles(64 + 4 * (workers + servers))
+        }
+    }
+
     /// The options that gather workers in the same way.
     var options: String {
         switch self {

@@ -11,7 +11,8 @@ struct InitialParameters: Sendable {
     private let file: SafetensorsFile
     private let layout: ParameterLayout
 
-    /// Reads a file, which must hold the model's parameters and no others; momentum is passed over. Throws if it is damaged.
+    /// Reads a file, which must hold the model's parameters and no others; momentum is passed over. Throws if it is damaged, or
+    /// a parameter is not finite.
     init(path: String, _ layout: ParameterLayout) throws {
         file = try SafetensorsFile(path: path)
         self.layout = layout
@@ -22,7 +23,13 @@ struct InitialParameters: Sendable {
                 .badData,
                 "\(path): tensor \(foreign.name.debugDescription) is none of the model's; choose the model's sizes")
         }
-        if file.isVerifiable { try file.verify() }
+        if file.isSavedAgain {
+            let hasVelocity = file.tensors.count > names.count
+            try file.verify(dataOf: (hasVelocity ? layout.entriesWithVelocity : layout.entries).map(\.name))
+        } else if file.isVerifiable {
+            try file.verify()
+        }
+        try file.checkFinite(names)
         digest = try ParameterDigest.digest(of: file)
     }
 

@@ -1,8 +1,9 @@
 import Foundation
 import Synchronization
 
-/// SIGINT and SIGTERM as a wish that the main loop sees between messages. A second one ends the program at once, but not
-/// one that comes with the first: some programs signal a child and then its group.
+/// SIGINT, SIGTERM and SIGHUP as a wish that the main loop sees between messages. A second one ends the program at once, but
+/// not one that comes with the first, for some programs signal a child and then its group; nor SIGHUP, which nobody sends for
+/// impatience.
 public final class Interruption {
     /// Called with the first signal.
     let wakeup = Wakeup()
@@ -14,22 +15,38 @@ public final class Interruption {
         let first = Mutex<ContinuousClock.Instant?>(nil)
     }
 
-    /// `status` and `line` are what a second signal ends the program with.
-    public init(_ signals: [CInt] = [SIGINT, SIGTERM], secondTime status: ExitStatus, _ line: String) {
+    public static let signals = [SIGINT, SIGTERM, SIGHUP]
+
+    /// nohup means it. This is asked before any of us ignores the signal by itself.
+    private static let isHangupIgnored = {
+        var action = sigaction()
+        sigaction(SIGHUP, nil, &action)
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }()
+
+    /// `status` and `line` are what a second signal ends the program with. With the first, `announce` is called on another
+    /// thread.
+    public init(
+        _ signals: [CInt] = Interruption.signals, secondTime status: ExitStatus, _ line: String,
+        announce: @escaping @Sendable () -> Void = {}
+    ) {
         let (requests, wakeup) = (requests, wakeup)
-        for number in signals {
+        for number in signals where number != SIGHUP || !Self.isHangupIgnored {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                let isSecond = requests.first.withLock { first in
-                    guard let time = first else {
-                        first = .now
-                        return false
-                    }
-                    return time.duration(to: .now) > .seconds(1)
+                let first = requests.first.withLock { first in
+                    defer { first = first ?? .now }
+                    return first
                 }
-                if isSecond { Wire.exit(status, line) }
-                wakeup.call()
+                guard let first else {
+                    wakeup.call()
+                    // Below what the terminal makes of Ctrl-C.
+                    LiveLine.end()
+                    return announce()
+                }
+                if number != SIGHUP && first.duration(to: .now) > .seconds(1) { Wire.exit(status, line) }
             }
             source.resume()
             sources.append(source)

@@ -85,8 +85,8 @@ public final class LocalWorkers {
         _ = hbn_end_with_parent()
         // The parent may have ended before that.
         if getppid() != parent { Foundation.exit(ExitStatus.clusterUnreachable.rawValue) }
-        // Ctrl-C on the terminal reaches the whole group; the coordinator decides when its workers end.
-        signal(SIGINT, SIG_IGN)
+        // Ctrl-C on the terminal, and its end, reach the whole group; the coordinator decides when its workers end.
+        for number in [SIGINT, SIGHUP] { signal(number, SIG_IGN) }
     }
 
     private func launch(_ name: String, on core: Int?) throws -> Process {
@@ -103,7 +103,10 @@ public final class LocalWorkers {
         do {
             try process.run()
         } catch {
-            throw RunFailure(.inputOutput, "cannot start \(executable.path): \(error.localizedDescription)")
+            throw RunFailure(
+                .inputOutput,
+                "cannot start \(executable.path): \(error.localizedDescription); raise the limits of processes and open files "
+                    + "(ulimit -u, ulimit -n)")
         }
         log.debug("\(name) is process \(process.processIdentifier)")
         return process

@@ -44,6 +44,14 @@ struct OpenRound {
             samples: shards[id.shard])
     }
 
+    /// How people call one of its shards.
+    func name(ofShard shard: Int) -> String {
+        switch kind {
+        case .train: "shard \(shard) of step \(number)"
+        case .score: "shard \(shard) of the scoring after step \(version)"
+        }
+    }
+
     /// What parameter servers are told of a step.
     var order: Header { .openRound(number, shards: shards.count, firstAttempt: firstAttempt) }
 
@@ -56,9 +64,17 @@ struct OpenRound {
 
 /// A shard whose result must not be used: the run cannot go on.
 struct ShardFailure: Error {
-    let round: UInt64
+    let kind: OpenRound.Kind
+    /// Steps that the parameters have taken with which it was computed.
+    let step: UInt64
     let shard: Int
     let samples: [UInt32]
     let worker: String
     let reason: String
+
+    init(_ round: OpenRound, shard: Int, worker: String, reason: String) {
+        (kind, step) = (round.kind, round.version)
+        (self.shard, samples) = (shard, round.shards[shard])
+        (self.worker, self.reason) = (worker, reason)
+    }
 }

@@ -1,15 +1,16 @@
 import Checkpoints
 import Foundation
+import Logging
 import Training
 
 /// The folder of a run, claimed for this process: a second coordinator on it is refused.
 final class OutputFolder {
     let url: URL
-    private let lock: FileHandle
+    private let lock: FolderLock
 
     /// Claims a folder for a new run; it must be empty or not there yet.
     /// `remedy` is what else a person could do.
-    convenience init(new path: String, remedy: String = "choose another folder") throws {
+    convenience init(new path: String, remedy: String = "choose another folder", log: Logger) throws {
         let url = URL(fileURLWithPath: path)
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -18,35 +19,24 @@ final class OutputFolder {
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
         let checkpoints = (try? FileManager.default.contentsOfDirectory(atPath: url.path + "/checkpoints")) ?? []
-        guard checkpoints.isEmpty, names.allSatisfy({ [Self.lockName, "checkpoints"].contains($0) }) else {
+        guard checkpoints.isEmpty, names.allSatisfy({ [FolderLock.fileName, "checkpoints"].contains($0) }) else {
             throw RunFailure(
                 .unusableArguments,
                 "--output \(path): is not empty and would be overwritten; \(remedy)")
         }
-        try self.init(claiming: url)
+        try self.init(claiming: url, log)
     }
 
     /// Claims the folder of a run that stopped.
-    convenience init(existing path: String) throws {
-        try self.init(claiming: URL(fileURLWithPath: path))
+    convenience init(existing path: String, log: Logger) throws {
+        try self.init(claiming: URL(fileURLWithPath: path), log)
     }
 
-    private init(claiming url: URL) throws {
-        let path = url.appending(path: Self.lockName).path
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw RunFailure(.inputOutput, "\(path): \(String(cString: strerror(errno))); choose another --output")
-        }
-        lock = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        // The lock goes with the process, however it ends.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw RunFailure(
-                .inputOutput, "\(url.path): another coordinator works in this folder; wait for it or stop it")
-        }
+    private init(claiming url: URL, _ log: Logger) throws {
+        lock = try FolderLock(url, log: log)
         self.url = url
     }
 
-    static let lockName = ".lock"
     static let configurationName = "config.json"
 
     /// A folder for a run that was given none: runs/run-1 or the next free number.
@@ -92,6 +82,8 @@ extension RunConfiguration {
         }
         do {
             self = try Self.decode(data)
+        } catch let unknown as UnknownKey {
+            throw RunFailure(.badData, "\(path): \(unknown)")
         } catch {
             throw RunFailure(.badData, "\(path): is not a run's configuration (\(Self.place(of: error)))")
         }

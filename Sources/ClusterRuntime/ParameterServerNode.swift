@@ -47,7 +47,7 @@ public final class ParameterServerNode {
         self.log = log
         context = try Wire.context(hasKey: settings.link.key != nil)
         doorkeeper = try Doorkeeper(settings.link.key, in: context, log: log)
-        link = try CoordinatorLink(settings.link, context: context, log: log)
+        link = try CoordinatorLink(settings.link, context: context, waking: interruption.wakeup, log: log)
     }
 
     /// Serves until the coordinator says stop, or until it is asked to end and its part is placed elsewhere.
@@ -113,7 +113,7 @@ public final class ParameterServerNode {
 
     private func waitForMessages(until deadline: ContinuousClock.Instant) throws {
         var poller = Poller()
-        poller.add(link.socket)
+        link.addSockets(to: &poller)
         poller.add(fileDescriptor: interruption.wakeup.descriptor)
         if let server { poller.add(server.control) }
         _ = try poller.wait(timeout: ContinuousClock.now.duration(to: deadline))

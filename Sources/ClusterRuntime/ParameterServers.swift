@@ -76,10 +76,10 @@ final class ParameterServers {
     /// Somebody has come or wants to go: the parts should be placed anew.
     var isPlacementDue: Bool { Set(placed.compactMap { $0 }) != Set(endpoints.keys).subtracting(leaving) }
 
-    /// What a worker is told.
+    /// What a worker is told. Where it reaches the coordinator, it reaches the coordinator's server.
     var places: [Header.Server] {
         zip(placed, partition.ranges).map { server, range in
-            Header.Server(endpoint: server.map { endpoints[$0]! } ?? embedded.endpoint, range: range)
+            Header.Server(endpoint: server.map { endpoints[$0]! } ?? Wire.anywhere(embedded.endpoint), range: range)
         }
     }
 

@@ -1,8 +1,11 @@
 import Foundation
+import Synchronization
 
 /// A folder that only this user can enter, for the sockets of a local run; removed when it is no longer needed.
 final class PrivateFolder {
     let path: String
+    /// Those that are there.
+    private static let paths = Mutex<Set<String>>([])
 
     init() throws {
         // The path of a socket has at most 107 bytes, so it stands in /tmp whatever TMPDIR says.
@@ -11,8 +14,18 @@ final class PrivateFolder {
             throw RunFailure(
                 .inputOutput, "/tmp: cannot make a folder for sockets: \(String(cString: strerror(errno)))")
         }
-        path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        Self.paths.withLock { _ = $0.insert(path) }
+        self.path = path
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        Self.paths.withLock { _ = $0.remove(path) }
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// For a process that ends in the middle of its work.
+    static func removeAll() {
+        for path in paths.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+    }
 }

@@ -4,17 +4,36 @@ import Foundation
 /// Parses and runs a command; the exit codes are the contract's.
 public enum Program {
     public static func main(_ root: any ParsableCommand.Type) -> Never {
-        // What a closed pipe means is said by the write that fails.
-        signal(SIGPIPE, SIG_IGN)
+        // What a closed pipe means, or a file that may not grow, is said by the write that fails.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+        StandardStreams.fill()
         do {
             var command = try root.parseAsRoot()
+            try reportingFailures(SystemLimits.check)
             try command.run()
-            exit(ExitStatus.done.rawValue)
+            end(ExitStatus.done.rawValue)
         } catch let failure as ExitCode {
-            exit(failure.rawValue)
+            end(failure.rawValue)
         } catch {
-            guard root.exitCode(for: error) != .success else { root.exit(withError: error) }  // Help was asked for.
+            guard root.exitCode(for: error) != .success else {  // Help was asked for.
+                print(root.fullMessage(for: error))
+                end(ExitStatus.done.rawValue)
+            }
             Wire.exit(.unusableArguments, root.message(for: error).split(separator: "\n").joined(separator: " "))
         }
+    }
+
+    /// A program whose output is lost has not done its work.
+    private static func end(_ status: Int32) -> Never {
+        LiveLine.end()
+        guard let code = StandardStreams.outputError() else { exit(status) }
+        // Who closes a pipe has read enough.
+        if code != EPIPE {
+            let reason = code == EBADF ? "it is closed" : String(cString: strerror(code))
+            Wire.sayOnStandardError(
+                "error: the standard output cannot be written: \(reason); what was printed is lost or cut, so print it elsewhere\n"
+            )
+        }
+        exit(status == ExitStatus.done.rawValue ? ExitStatus.inputOutput.rawValue : status)
     }
 }

@@ -1,42 +1,27 @@
 import Foundation
 import Synchronization
 
-/// What a person sees of the training: one line that is rewritten on a terminal, a plain line now and then elsewhere.
+/// What a person sees of the training: a live line on a terminal, a plain one now and then elsewhere.
 struct ProgressLine {
-    private let isTerminal = isatty(STDOUT_FILENO) != 0
     private var lastShown: ContinuousClock.Instant?
-    private var hasLiveLine = false
 
     /// Shows `text` if it is time: ten times a second on a terminal, else every ten seconds.
-    mutating func update(_ text: @autoclosure () -> String, at now: ContinuousClock.Instant = .now) {
-        let interval: Duration = isTerminal ? .milliseconds(100) : .seconds(10)
+    mutating func update(_ text: @autoclosure () -> LiveText, at now: ContinuousClock.Instant = .now) {
+        let interval: Duration = LiveLine.isPossible ? .milliseconds(100) : .seconds(10)
         if let lastShown, lastShown.duration(to: now) < interval { return }
         lastShown = now
-        if isTerminal {
-            write("\r\u{1B}[K" + text())
-            hasLiveLine = true
-        } else {
-            write(text() + "\n")
-        }
+        if LiveLine.isPossible { LiveLine.show(text()) } else { LiveLine.replace(by: text().whole) }
     }
 
     /// A line that stays.
-    mutating func print(_ text: String) {
-        write((hasLiveLine ? "\r\u{1B}[K" : "") + text + "\n")
-        hasLiveLine = false
-    }
-
-    private func write(_ text: String) {
-        // Nobody may be reading any more; the training goes on.
-        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
-    }
+    func print(_ text: String) { LiveLine.replace(by: text) }
 }
 
 /// The same for callers on several threads.
 final class LockedProgressLine: Sendable {
     private let line = Mutex(ProgressLine())
 
-    func update(_ text: String) { line.withLock { $0.update(text) } }
+    func update(_ text: LiveText) { line.withLock { $0.update(text) } }
     func print(_ text: String) { line.withLock { $0.print(text) } }
 }
 

@@ -30,6 +30,13 @@ public struct RunFailure: Error, CustomStringConvertible {
         self.description = description
     }
 
+    /// The failure of a system call, described by `errno`.
+    static func system(_ what: String) -> RunFailure {
+        let code = errno
+        return RunFailure(
+            .inputOutput, "\(what): \(String(cString: strerror(code))); \(CheckpointError.remedy(for: code))")
+    }
+
     /// Any error as a failure with the contract's exit code.
     public init(_ error: any Error) {
         switch error {
@@ -37,6 +44,7 @@ public struct RunFailure: Error, CustomStringConvertible {
         case let error as CheckpointError: self.init(error.exitStatus, "\(error)")
         case is DatasetError, is AudioError, is ImageError, is SpectrogramError: self.init(.badData, "\(error)")
         case is ReportsError, is ZeroMQError: self.init(.inputOutput, "\(error)")
+        case is CocoaError, is POSIXError: self.init(.inputOutput, error.localizedDescription)
         default: self.init(.internalError, "\(error)")
         }
     }

@@ -109,6 +109,11 @@ extension ClassificationMetrics {
                 + "accuracy \(self.accuracy.rounded(3)), sensitivity \(self.sensitivity.rounded(3)), "
                 + "specificity \(self.specificity.rounded(3)), MAcc \(self.macc.rounded(3))"
         ]
+        if self.auc == nil, let label = self.confusionMatrix.onlyClass {
+            lines.append(
+                "  all of them are \(classes[label]), so that AUC, MAcc and what asks for the other answer cannot be said"
+            )
+        }
         if let threshold, let point = self.atThreshold {
             lines.append(
                 "  at the threshold \(threshold.value.rounded(3)) chosen on the validation part"

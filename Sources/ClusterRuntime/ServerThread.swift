@@ -61,9 +61,8 @@ final class ServerThread {
                 let workers = try Wire.router(named: name, in: context, limit: limit, doorkeeper: doorkeeper)
                 let coordinator = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
                 do {
-                    try workers.bind(to: endpoint)
+                    let bound = try workers.listen(at: endpoint)
                     try coordinator.bind(to: control)
-                    let bound = Wire.plain(try workers.lastEndpoint)
                     outcome.endpoint.withLock { $0 = bound }
                 } catch {
                     throw RunFailure(.inputOutput, "parameter server: \(error)")

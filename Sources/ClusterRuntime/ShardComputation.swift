@@ -128,7 +128,7 @@ final class ShardComputation {
                 })
         }
         for factor in [factors.x, factors.d] {
-            guard isFinite(factor.baseAddress!, 0..<factor.count) else {
+            guard areFinite(factor) else {
                 throw ShardProblem(notFinite: layout.factored!)
             }
         }
@@ -250,22 +250,14 @@ struct Corruption {
     }
 }
 
-/// Are all of these numbers finite?
-///
-/// Without its sign, a number's bits grow with it, and those of infinity are the first that are not finite. The largest of
-/// whole numbers is found in vector registers, unlike a sum of floats, which has an order.
-private func isFinite(_ floats: UnsafePointer<Float>, _ range: Range<Int>) -> Bool {
-    var largest: UInt32 = 0
-    for i in range { largest = max(largest, floats[i].magnitude.bitPattern) }
-    return largest < Float.infinity.bitPattern
-}
-
 extension ParameterLayout {
     /// Throws if a tensor has an infinite or undefined gradient within a range.
     fileprivate func checkFinite(_ gradient: UnsafePointer<Float>, _ range: Range<Int>) throws {
-        guard !isFinite(gradient, range) else { return }
-        throw ShardProblem(
-            notFinite: parameters.first { !isFinite(gradient, $0.range.clamped(to: range)) } ?? parameters[0])
+        func isFinite(_ part: Range<Int>) -> Bool {
+            areFinite(UnsafeBufferPointer(start: gradient + part.lowerBound, count: part.count))
+        }
+        guard !isFinite(range) else { return }
+        throw ShardProblem(notFinite: parameters.first { !isFinite($0.range.clamped(to: range)) } ?? parameters[0])
     }
 }
 

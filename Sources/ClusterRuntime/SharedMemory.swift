@@ -17,8 +17,7 @@ extension FloatBuffer {
         guard descriptor >= 0, ftruncate(descriptor, (bytes + page - 1) / page * page) == 0,
             let buffer = FloatBuffer(mapping: descriptor, shared: shared, count: count, isWritable: true)
         else {
-            throw RunFailure(
-                .inputOutput, "cannot share memory with local workers: \(String(cString: strerror(errno)))")
+            throw RunFailure.system("cannot share memory with local workers")
         }
         return buffer
     }

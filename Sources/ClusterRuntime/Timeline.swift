@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Synchronization
 
@@ -91,6 +92,9 @@ public final class Timeline: Sendable {
     /// Has this process, and those that it starts, write their events while `body` runs, and brings those together in a file
     /// that began at the time which `body` returned, or later. To be called before the process has any.
     static func record(to path: String, _ body: () throws -> (since: Double, result: Double)) throws -> Double {
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw RunFailure(.inputOutput, "--timeline \(path): is there already; choose another name")
+        }
         let folder = try PrivateFolder()
         setenv(variable, folder.path, 1)
         defer { unsetenv(variable) }
@@ -104,11 +108,9 @@ public final class Timeline: Sendable {
             }
         }
         let json = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n" + lines.joined(separator: ",\n") + "\n]}\n"
-        do {
-            try Data(json.utf8).write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
-        } catch {
-            throw RunFailure(.inputOutput, "--timeline \(path): cannot be written, or is there already")
-        }
+        var file = try AtomicFile(path: path)
+        try file.write(Array(json.utf8))
+        try file.commit()
         return result
     }
 }

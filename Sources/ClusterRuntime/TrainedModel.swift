@@ -17,14 +17,19 @@ public struct TrainedModel: Sendable {
     public let path: String
     let parameters: ModelParameters
     private let run: String
+    /// Are these the parameters that the run's threshold was chosen for?
+    private let areFinal: Bool
     private let scorer: Scorer
 
-    /// Reads a run's configuration and its final parameters; those of the newest checkpoint while it is not done.
-    public init(run: String) throws {
+    /// Reads a run's configuration and parameters, by default the final ones, or those of the newest checkpoint while it is not
+    /// done. Throws if they are not finite.
+    public init(run: String, _ choice: RunParameters? = nil) throws {
         self.run = run
         configuration = try RunConfiguration(ofRun: run)
-        let file = try SafetensorsFile(ofRun: run)
+        let file = try SafetensorsFile(ofRun: run, choice)
+        try file.checkFinite()
         path = file.path
+        areFinal = choice ?? .final == .final
         let network = Network.attentionUNet(configuration.model)
         parameters = try ModelParameters(file, network.parameterLayout)
         scorer = Scorer(
@@ -37,6 +42,7 @@ public struct TrainedModel: Sendable {
         let samples = samples ?? dataset.samples.indices.map(UInt32.init)
         let batches = BatchMaker(dataset: dataset, augmentation: configuration.augmentation, seed: configuration.seed)
         let probabilities = try scorer.probabilities(of: samples, lanes: lanes) { batches.images(of: $0, epoch: nil) }
+        try check(probabilities)
         return try ScoredRecordings.predictions(dataset, samples: samples, probabilities: probabilities)
     }
 
@@ -55,6 +61,7 @@ public struct TrainedModel: Sendable {
             }
             return images
         }
+        try check(rows)
         let classes = configuration.classes.count
         return (0..<classes).map { label in
             stride(from: label, to: rows.count, by: classes).reduce(0) { $0 + Double(rows[$1]) }
@@ -62,8 +69,20 @@ public struct TrainedModel: Sendable {
         }
     }
 
-    /// The threshold that the run has chosen on its validation part; nil while it is not done, or if it could not.
-    func storedThreshold() throws -> Double? {
+    /// Throws if a model with finite parameters comes to numbers that are not: a training that diverges passes through such.
+    private func check(_ probabilities: [Float]) throws {
+        guard probabilities.allSatisfy(\.isFinite) else {
+            throw RunFailure(
+                .badData,
+                "\(path): with these parameters the probabilities are not finite: the training has diverged; choose earlier "
+                    + "ones by --parameters best or step-N, or train with a smaller --learning-rate")
+        }
+    }
+
+    /// The threshold that the run has chosen on its validation part, for its final parameters; nil for others, while it is not
+    /// done, or if it could not.
+    public func storedThreshold() throws -> Double? {
+        guard areFinal else { return nil }
         struct Stored: Decodable {
             let threshold: Double?
         }
@@ -84,7 +103,8 @@ public struct TrainedModel: Sendable {
         on source: DataSource, labelling: Labelling, output: String, lanes: Int, log: Logger
     ) throws -> String {
         let threshold = try storedThreshold()
-        let folder = try OutputFolder(new: output)
+        if !areFinal { log.info("no threshold is used: the run has chosen its own for its final parameters") }
+        let folder = try OutputFolder(new: output, log: log)
         var labelling = labelling
         labelling.diagnosis = labelling.diagnosis ?? configuration.labelling?.diagnosis
         let selection = DataSelection(source, labelling: labelling, classes: configuration.classes)
@@ -103,7 +123,14 @@ public struct TrainedModel: Sendable {
         facts.append(.init("Parameters from", path))
         if let partText { facts.append(.init("Scored on", partText)) }
         var cautions = dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []
-        if isInSample && partText == nil {
+        let scored = dataset.recordings(of: samples)
+        if let used = try UsedRecordings(ofRun: run) {
+            let known = used.trained(among: scored)
+            if known > 0 {
+                cautions.append(
+                    "\(known) of these \(scored.count) recordings, or others of their patients, were trained on.")
+            }
+        } else if isInSample {
             cautions.append("These are the recordings that the run began with: most of them were trained on.")
         }
         for caution in cautions { log.warning("\(caution)") }
@@ -113,6 +140,8 @@ public struct TrainedModel: Sendable {
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
             cautions: cautions
         ).write(to: folder.url)
+        try folder.write(
+            Data(UsedRecordings.text(of: dataset, scored: samples).utf8), to: UsedRecordings.fileName)
         for row in metrics.summary { print(row) }
         return folder.path("report.html")
     }

@@ -10,9 +10,17 @@ extension TrainingRun {
 
     func checkpoint() throws {
         let (folder, kept) = (checkpoints, configuration.checkpointsKept)
+        // Before these parameters are scored, they may be those of a model that has diverged.
+        let isScored = !isScoringDue
         try write(
             withVelocity: configuration.optimizer.needsVelocity, to: folder.path(forStep: Int(step))
-        ) { try folder.prune(keeping: kept) }
+        ) { if isScored { try folder.prune(keeping: kept) } }
+    }
+
+    func pruneCheckpoints() {
+        writer.afterwards { [checkpoints, kept = configuration.checkpointsKept] in
+            try checkpoints.prune(keeping: kept)
+        }
     }
 
     /// Writes a file beside the training, which waits only for what must come from other hosts. `afterwards` runs when the

@@ -56,7 +56,7 @@ extension TrainingRun {
     static func read(_ selection: DataSelection, _ settings: DatasetSettings, log: Logger) throws -> Dataset {
         let line = LockedProgressLine()
         let dataset = try Dataset(selection, settings: settings, logger: log) { done, all in
-            line.update("reading recordings: \(done) of \(all)")
+            line.update(LiveText(.init("reading recordings: \(done) of \(all)")))
         }
         line.print(
             "\(dataset.recordings.count) recordings, \(dataset.samples.count) windows, classes: "
@@ -84,5 +84,6 @@ extension TrainingRun {
                 "training the model's \(layout.count.grouped) parameters needs \(needed >> 30) GiB in this process, the "
                     + "machine has \(present >> 30); choose a smaller height, width or base filters")
         }
+        try SystemLimits.requireAddresses(forBytes: needed)
     }
 }

@@ -6,12 +6,17 @@ import Training
 
 /// What a run tells people: while it trains, when it fails and when it is done.
 extension TrainingRun {
-    func progressText(_ place: (epoch: Int, step: Int)) -> String {
+    func progressText(_ place: (epoch: Int, step: Int)) -> LiveText {
         let rate = progress.seconds > 0 ? Double(progress.samples) / progress.seconds : 0
         let secondsLeft = progress.seconds / Double(place.step + 1) * Double(totalSteps - step)
-        return "epoch \(place.epoch + 1)/\(configuration.epochs)  step \(place.step + 1)/\(schedule.stepsPerEpoch)  "
-            + "\(rate.rounded(1)) samples/s  loss \(progress.loss.rounded(4))  accuracy \(progress.accuracy.rounded(3))  "
-            + "\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")  \(Duration.seconds(secondsLeft).spoken) left"
+        return LiveText(
+            .init("epoch \(place.epoch + 1)/\(configuration.epochs)"),
+            .init("step \(place.step + 1)/\(schedule.stepsPerEpoch)"),
+            .init("\(rate.rounded(1)) samples/s", rank: 3),
+            .init("loss \(progress.loss.rounded(4))", rank: 1),
+            .init("accuracy \(progress.accuracy.rounded(3))", rank: 4),
+            .init("\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")", rank: 5),
+            .init("\(Duration.seconds(secondsLeft).spoken) left", rank: 2))
     }
 
     func summary(of record: EpochRecord) -> String {
@@ -79,13 +84,6 @@ extension TrainingRun {
     private var heldOutText: String {
         guard !split.test.isEmpty else { return "" }
         return ", test on the \(dataset.recordings(of: split.test).count) of \(configuration.testText)"
-    }
-
-    func describe(_ failure: ShardFailure) -> String {
-        let files = Set(failure.samples.map { dataset.recordings[dataset.samples[Int($0)].recording].name }).sorted()
-        return "step \(failure.round), shard \(failure.shard) on \(failure.worker): \(failure.reason); recordings "
-            + "\(files.joined(separator: ", ")); the step was not applied, the last checkpoint is kept; "
-            + "a smaller --learning-rate may help"
     }
 
     /// Scores the recordings that were never trained on: the test part, or else the validation part.

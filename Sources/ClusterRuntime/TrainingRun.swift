@@ -26,7 +26,7 @@ public final class TrainingRun {
     let writer: CheckpointWriter
     let cluster: Cluster
     private let interruption: Interruption
-    private let gathering: Gathering
+    let gathering: Gathering
     /// What --resume goes on with, if it is not the run's own folder.
     private let resumedBy: String?
     /// Does nobody need the workers afterwards?
@@ -44,16 +44,19 @@ public final class TrainingRun {
     private var order: [UInt32] = []
     private var bestScore: Double?
     /// The step of the newest row of the history.
-    private var recordedStep: UInt64 = 0
+    private(set) var recordedStep: UInt64 = 0
     private var scoringRounds: UInt64 = 0
     private var validationProbabilities: [Float] = []
     private(set) var testProbabilities: [Float] = []
     let began = ContinuousClock.now
     let totalSteps: UInt64
 
-    static func makeInterruption() -> Interruption {
+    static func makeInterruption(_ log: Logger) -> Interruption {
         Interruption(
-            secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost")
+            secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost"
+        ) {
+            log.info("writing a checkpoint, then ending; Ctrl-C again ends at once")
+        }
     }
 
     /// Starts a new run in `output`, with the parameters in a file if one is named, or goes on with the one in `resuming`,
@@ -64,7 +67,7 @@ public final class TrainingRun {
     ) throws {
         try self.init(
             configuration, output: output, initialParameters: initialParameters, resuming: resuming,
-            gathering: gathering, trust: trust, interruption: Self.makeInterruption(), resumedBy: nil, isLast: true,
+            gathering: gathering, trust: trust, interruption: Self.makeInterruption(log), resumedBy: nil, isLast: true,
             log: log)
     }
 
@@ -77,11 +80,13 @@ public final class TrainingRun {
         (self.interruption, self.resumedBy, self.isLast) = (interruption, resumedBy, isLast)
         self.log = log
         isResumed = resuming != nil
+        // Before the data are read.
+        try gathering.checkLimits()
         let path = output ?? OutputFolder.nextFree()
         folder =
-            try resuming.map { try OutputFolder(existing: $0) }
+            try resuming.map { try OutputFolder(existing: $0, log: log) }
             ?? OutputFolder(
-                new: path, remedy: "go on with it by --resume \(path), or choose another folder")
+                new: path, remedy: "go on with it by --resume \(path), or choose another folder", log: log)
         var configuration = configuration
         dataset = try Self.read(configuration.selection, configuration.dataset, log: log)
         if resuming == nil {
@@ -131,7 +136,10 @@ public final class TrainingRun {
         do {
             // From here on it is a run; what failed before leaves the folder free for another try.
             if let initial { try keep(initial) }
-            if resuming == nil { try folder.write(configuration) }
+            if resuming == nil {
+                try folder.write(Data(UsedRecordings.text(of: dataset, split).utf8), to: UsedRecordings.fileName)
+                try folder.write(configuration)
+            }
             // Drawn parameters are placed at once: who is welcomed before that is welcomed to a placement that will not be.
             let isDrawn = resuming == nil && initial == nil
             try begin(at: isDrawn ? firstStartingPoint() : newestStartingPoint())
@@ -190,12 +198,17 @@ public final class TrainingRun {
     public func train() throws -> String {
         announce()
         do {
-            return try trainToTheEnd()
-        } catch is Cluster.Interrupted {
-            throw try interrupted()
+            do {
+                return try trainToTheEnd()
+            } catch is Cluster.Interrupted {
+                throw try interrupted()
+            }
         } catch let failure as ShardFailure {
             try? cluster.end(reason: "the run failed")
             throw RunFailure(.internalError, describe(failure))
+        } catch let divergence as NotFinite {
+            try? cluster.end(reason: "the run failed")
+            throw RunFailure(.internalError, describe(divergence))
         } catch {
             try? cluster.end(reason: "the run failed")
             throw error
@@ -217,7 +230,8 @@ public final class TrainingRun {
 
     private func trainOn() throws -> String {
         while true {
-            if isAtEpochEnd && recordedStep < step { try finishEpoch() }
+            if isScoringDue { try finishEpoch() }
+            try writer.checkFinite()
             if step >= totalSteps { break }
             if interruption.requested != nil { throw try interrupted() }
             if cluster.servers.isPlacementDue { try placeAnew() }
@@ -240,6 +254,9 @@ public final class TrainingRun {
     private var isAtEpochEnd: Bool {
         step > 0 && (step.isMultiple(of: UInt64(schedule.stepsPerEpoch)) || step == totalSteps)
     }
+
+    /// The epoch is trained, and its row is not written yet.
+    var isScoringDue: Bool { isAtEpochEnd && recordedStep < step }
 
     private var isCheckpointDue: Bool {
         configuration.checkpointEvery.map { step.isMultiple(of: UInt64($0)) } ?? isAtEpochEnd
@@ -280,6 +297,7 @@ public final class TrainingRun {
         }
         report(record.events)
         recordedStep = step
+        pruneCheckpoints()
         line.print(summary(of: record))
         printWorkers(onlyIfUneven: true)
         countUnlikeShards()
@@ -327,7 +345,7 @@ public final class TrainingRun {
         try ScoredRecordings.predictions(dataset, samples: validation, probabilities: validationProbabilities)
     }
 
-    /// Ends what SIGINT or SIGTERM asked to end, with a checkpoint, and returns the failure that says so.
+    /// Ends what a signal asked to end, with a checkpoint, and returns the failure that says so.
     private func interrupted() throws -> RunFailure {
         do {
             // A step that was completed behind our back is computed again after resuming.

@@ -75,8 +75,16 @@ public enum Wire {
             return endpoint
         }
         if reached.contains(":") && !reached.hasPrefix("[") { reached = "[\(reached)]" }
+        // On the machine itself an address of its own is right as it is; and what listens at all of IPv4's does not at [::1].
+        if isLoopback("tcp://\(reached):0") {
+            if !isWildcard(host) { return endpoint }
+            if host == "0.0.0.0" { reached = "127.0.0.1" }
+        }
         return "tcp://\(reached):\(port)"
     }
+
+    /// The same port, wherever its host was reached.
+    static func anywhere(_ endpoint: String) -> String { split(endpoint).map { "tcp://*:\($0.port)" } ?? endpoint }
 
     /// Host and port of a TCP endpoint; nil for others.
     static func split(_ endpoint: String) -> (host: String, port: String)? {
@@ -114,7 +122,8 @@ public enum Wire {
     /// A logger for a process. HBN_LOG sets the level: debug, info, warning or error. With a word that is no level the process ends.
     public static func logger(_ label: String) -> Logger {
         var logger = Logger(label: label) { ConsoleLog(label: $0) }
-        if let word = ProcessInfo.processInfo.environment["HBN_LOG"], !word.isEmpty {
+        let word = ProcessInfo.processInfo.environment["HBN_LOG"]?.trimmingCharacters(in: .whitespacesAndNewlines)
+        if let word, !word.isEmpty {
             guard let level = Logger.Level(rawValue: word) else {
                 exit(.unusableArguments, "HBN_LOG=\(word): use debug, info, warning or error")
             }
@@ -125,12 +134,15 @@ public enum Wire {
 
     /// Writes to stderr if somebody reads it.
     public static func sayOnStandardError(_ text: String) {
+        if isatty(STDERR_FILENO) != 0 { LiveLine.end() }
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
     /// Ends the process from whatever thread, with one line.
     static func exit(_ status: ExitStatus, _ line: String) -> Never {
+        LiveLine.end()
         sayOnStandardError("error: \(line)\n")
+        PrivateFolder.removeAll()
         Foundation.exit(status.rawValue)
     }
 }

@@ -43,7 +43,7 @@ public final class Worker {
         wakeup = interruption.wakeup
         answers = Mailbox(waking: wakeup)
         context = try Wire.context(hasKey: settings.link.key != nil)
-        link = try CoordinatorLink(settings.link, context: context, log: log)
+        link = try CoordinatorLink(settings.link, context: context, waking: wakeup, log: log)
         fingerprint = try Fingerprint.compute()
     }
 
@@ -86,7 +86,7 @@ public final class Worker {
 
     private func waitForMessages(until deadline: ContinuousClock.Instant) throws {
         var poller = Poller()
-        poller.add(link.socket)
+        link.addSockets(to: &poller)
         poller.add(fileDescriptor: wakeup.descriptor)
         session?.addSockets(to: &poller)
         _ = try poller.wait(timeout: ContinuousClock.now.duration(to: deadline))

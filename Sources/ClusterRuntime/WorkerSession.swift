@@ -89,8 +89,7 @@ final class WorkerSession {
             return socket
         }
         self.servers = try servers.map { server in
-            let endpoint = Wire.resolve(
-                server.endpoint, reachedAt: Wire.split(link.settings.coordinator)?.host)
+            let endpoint = Wire.resolve(server.endpoint, reachedAt: Wire.split(link.endpoint)?.host)
             return ServerLink(
                 endpoint, server.range, fetched: server.range.clamped(to: 0..<count), try connect(to: endpoint, []),
                 gradients: try connect(to: endpoint, [.sendHighWaterMark(0)]))

@@ -21,7 +21,6 @@ extension Catalog {
             }
         }
         try checkClasses(in: root, fewest: fewestClasses)
-        noteMixedKinds()
         try refuseClassesToldByKind(in: root)
     }
 
@@ -105,17 +104,6 @@ extension Catalog {
                 "\(classes[sounds]) holds sounds alone and \(classes[pictures]) pictures alone, so that classes would be "
                 + "told apart by the kind of their files",
             remedy: "give one of these folders, or data of one kind")
-    }
-
-    /// Sounds with their pictures beside them, or in two formats, are said: they are recordings each.
-    private mutating func noteMixedKinds() {
-        let stems = Dictionary(grouping: entries) { ($0.name as NSString).deletingPathExtension }
-        let doubled = stems.values.filter { $0.count > 1 }
-        guard !doubled.isEmpty else { return }
-        notes.append(
-            "\(doubled.count) recordings lie there in several files of one name, such as "
-                + "\(doubled.map { $0.map(\.name).sorted() }.min { $0[0] < $1[0] }!.joined(separator: " and ")): each counts, and "
-                + "they are kept on one side of the split")
     }
 }
 

@@ -130,6 +130,22 @@ extension [Recording] {
         return validates
     }
 
+    /// Those that are one but for their files' endings, such as a sound and its picture.
+    var twins: [[Recording]] {
+        Dictionary(grouping: indices) { self[$0].stem }.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
+            .map { $0.map { self[$0] } }
+    }
+
+    /// How that is said, if there are any.
+    var twinNotes: [String] {
+        let twins = twins
+        guard let first = twins.first else { return [] }
+        return [
+            "\(twins.count) recordings lie there in several files of one name, such as "
+                + "\(first.map(\.name).joined(separator: " and ")): each counts, all on one side of the split"
+        ]
+    }
+
     /// Classes that are trained on, and of which nothing validates though something else does.
     func unvalidated(_ sides: [Side], _ classes: [String]) -> [String] {
         guard sides.contains(.validation) else { return [] }
@@ -140,8 +156,7 @@ extension [Recording] {
                 return nil
             }
             return
-                "nothing of class \(classes[label]) validates: its \(own.count) recordings cannot be parted, or the data's own "
-                + "validation part has none"
+                "class \(classes[label]): nothing of it validates, so that its scores say nothing (recordings: \(own.count))"
         }
     }
 

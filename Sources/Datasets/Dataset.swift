@@ -87,7 +87,7 @@ public struct Dataset: Sendable {
         classes = catalog.classes
         positiveClass = catalog.positiveClass
         unit = SplitUnit(recordings.map(\.subject), isSynthetic: catalog.isSynthetic)
-        notes = catalog.notes + catalog.leftOutNotes + recordings.confounds(classes)
+        notes = catalog.notes + catalog.leftOutNotes + recordings.twinNotes + recordings.confounds(classes)
         self.recordings = recordings
         self.samples = samples
         self.skipped = skipped

@@ -26,6 +26,22 @@ public struct DatasetCheck: Encodable, Sendable {
         }
     }
 
+    /// A recording, and where such a run has it.
+    public struct Place: Encodable, Hashable, Sendable {
+        public let file: String
+        public let className: String
+        public let patient: String?
+        public let site: String?
+
+        /// training, validation, test, or none where it is left out.
+        public let side: String
+
+        enum CodingKeys: String, CodingKey {
+            case file, patient, site, side
+            case className = "class"
+        }
+    }
+
     /// The lengths of sounds.
     public struct Seconds: Encodable, Hashable, Sendable {
         public let least: Double
@@ -59,6 +75,9 @@ public struct DatasetCheck: Encodable, Sendable {
     public let validation: Int
     public let test: Int
 
+    /// Every recording that can be used.
+    public let recordings: [Place]
+
     /// What recordings are split by.
     public let unit: SplitUnit
 
@@ -72,7 +91,7 @@ public struct DatasetCheck: Encodable, Sendable {
     public let findings: [Finding]
 
     enum CodingKeys: String, CodingKey {
-        case classes, groups, channels, training, validation, test, unit, patients, findings
+        case classes, groups, channels, training, validation, test, recordings, unit, patients, findings
         case sampleRates = "sample_rates"
         case positiveClass = "positive_class"
     }
@@ -148,6 +167,11 @@ public struct DatasetCheck: Encodable, Sendable {
         }
         sampleRates = count(\.sampleRate)
         channels = count(\.channels)
+        self.recordings = zip(recordings, sides).map { recording, side in
+            Place(
+                file: recording.name, className: catalog.classes[recording.label], patient: recording.subject,
+                site: recording.group, side: "\(side)")
+        }
         training = sides.count { $0 == .training }
         validation = sides.count { $0 == .validation }
         test = sides.count { $0 == .test }

@@ -78,7 +78,13 @@ extension Finding {
     /// What is wrong with how recordings are parted, and with what tells classes apart.
     static func findings(in recordings: [Recording], _ sides: [Side], _ classes: [String]) -> [Finding] {
         let parted = recordings.indices.filter { sides[$0] == .none }.map { recordings[$0].name }
-        return recordings.confounds(classes).map { Finding(kind: .confounded, files: [], text: $0) }
+        let twins = recordings.twins.map { members in
+            let names = members.map(\.name)
+            return Finding(
+                kind: .duplicate, files: names,
+                text: "\(names.joined(separator: ", ")): one name, several files; on one side of the split")
+        }
+        return twins + recordings.confounds(classes).map { Finding(kind: .confounded, files: [], text: $0) }
             + recordings.unvalidated(sides, classes).map { Finding(kind: .unvalidated, files: [], text: $0) }
             + parted.map {
                 Finding(

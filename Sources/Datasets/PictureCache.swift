@@ -34,7 +34,11 @@ final class PictureCache: Sendable {
 
     /// HBN_CACHE, else heartbeatnet in XDG_CACHE_HOME, else in ~/.cache.
     static func standardFolder(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
-        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        // A file of settings may have line ends that leave a carriage return behind.
+        func value(_ name: String) -> String? {
+            let value = environment[name]?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+            return value.isEmpty ? nil : value
+        }
         if let folder = value("HBN_CACHE") { return folder }
         if let caches = value("XDG_CACHE_HOME") { return caches + "/heartbeatnet" }
         return (value("HOME") ?? NSHomeDirectory()) + "/.cache/heartbeatnet"

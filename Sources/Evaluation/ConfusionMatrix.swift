@@ -27,6 +27,12 @@ public struct ConfusionMatrix: Hashable, Sendable {
     /// How many belong to the class.
     public func support(of index: Int) -> Int { rows[index].reduce(0, +) }
 
+    /// The class that all belong to; nil where they belong to several, or there are none.
+    public var onlyClass: Int? {
+        let present = rows.indices.filter { support(of: $0) > 0 }
+        return present.count == 1 ? present[0] : nil
+    }
+
     /// How many were given the class's name.
     public func predicted(as index: Int) -> Int { rows.reduce(0) { $0 + $1[index] } }
 

@@ -63,11 +63,11 @@ extension Image {
         return Array(bytes.prefix(size))
     }
 
-    /// Writes a PNG file, replacing one that exists.
+    /// Writes a PNG file, whole or not at all, replacing one that exists.
     public func write(toPNG path: String) throws {
         let bytes = try png()
         do {
-            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
             throw ImageError(
                 name: path, problem: "the file cannot be written",

@@ -96,6 +96,7 @@ public struct GradientInput {
                 .mismatch, batchPath, "it needs \(shape[0]) \"labels\", each from 0 to \(model.classes - 1)")
         }
         self.model = model
+        try parameterFile.checkFinite()
         parameters = try Network.attentionUNet(model).parameterLayout.read(parameterFile)
     }
 }

@@ -9,6 +9,14 @@ extension ParameterLayout {
         parameters.map { TensorEntry(name: $0.name, shape: $0.shape) }
     }
 
+    /// Those and, behind them, the momentum's velocity, which statistics have none of.
+    public var entriesWithVelocity: [TensorEntry] {
+        entries
+            + parameters.filter { $0.role != .statistic }.map {
+                TensorEntry(name: ParameterDigest.momentumPrefix + $0.name, shape: $0.shape)
+            }
+    }
+
     /// Copies all parameters out of a file, each checked for its shape. Tensors that are no parameters are passed over.
     public func read(_ file: SafetensorsFile) throws -> FloatBuffer {
         let buffer = FloatBuffer(count: count)
@@ -67,12 +75,7 @@ public enum ModelFile {
             _ range: Range<Int>, _ velocity: Bool, _ sink: (UnsafeBufferPointer<Float>) throws -> Void
         ) throws -> Void
     ) throws {
-        var tensors = layout.entries
-        if withVelocity {
-            tensors += layout.parameters.filter { $0.role != .statistic }.map {
-                TensorEntry(name: ParameterDigest.momentumPrefix + $0.name, shape: $0.shape)
-            }
-        }
+        let tensors = withVelocity ? layout.entriesWithVelocity : layout.entries
         try SafetensorsWriter.write(to: path, tensors: tensors, metadata: metadata) { tensor, sink in
             let isMomentum = tensor.name.hasPrefix(ParameterDigest.momentumPrefix)
             let name = isMomentum ? String(tensor.name.dropFirst(ParameterDigest.momentumPrefix.count)) : tensor.name

@@ -113,9 +113,8 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
         return try encoder.encode(self)
     }
 
-    public static func decode(_ data: Data) throws -> RunConfiguration {
-        try JSONDecoder().decode(RunConfiguration.self, from: data)
-    }
+    /// Throws `UnknownKey` where it names a setting that there is not.
+    public static func decode(_ data: Data) throws -> RunConfiguration { try decodeWhole(data) }
 }
 
 /// Ready-made configurations.

@@ -54,13 +54,6 @@ public struct Socket: ~Copyable {
         try check("zmq_connect", on: endpoint) { zmq_connect(handle, endpoint) }
     }
 
-    /// Begins anew to connect to an endpoint that was given up: ZeroMQ does not try again by itself when a peer is refused.
-    public func reconnect(to endpoint: String) throws(ZeroMQError) {
-        // It may have been forgotten already.
-        zmq_disconnect(handle, endpoint)
-        try connect(to: endpoint)
-    }
-
     /// Where the socket was last bound or connected to, with the port that the system chose.
     public var lastEndpoint: String {
         get throws(ZeroMQError) {

@@ -1,6 +1,6 @@
 internal import CZeroMQ
 
-/// What happens to a socket's connections, as far as the handshake goes. Used on one thread, which need not be the socket's.
+/// What happens to a socket's connections. Used on one thread, which need not be the socket's.
 public struct SocketMonitor: ~Copyable {
     public enum Event: Hashable, Sendable {
         /// Both sides speak the same protocol and, with CURVE, have the right keys.
@@ -9,6 +9,12 @@ public struct SocketMonitor: ~Copyable {
         case failed
         /// The peer does not speak ZeroMQ, wants another security mechanism or refuses the key. ZeroMQ does not try again.
         case abandoned
+        /// The peer's host has taken the connection; the handshake follows. Of sockets that connect, as the next two are.
+        case reached
+        /// Nobody listens there, or the host cannot be reached. It is tried again.
+        case retried
+        /// A connection is no more. It is tried again.
+        case lost
         /// The socket reports no more.
         case ended
     }
@@ -31,6 +37,9 @@ public struct SocketMonitor: ~Copyable {
             switch number {
             case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: .connected
             case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: .failed
+            case ZMQ_EVENT_CONNECTED: .reached
+            case ZMQ_EVENT_CONNECT_RETRIED: .retried
+            case ZMQ_EVENT_DISCONNECTED: .lost
             case ZMQ_EVENT_MONITOR_STOPPED: .ended
             default: .abandoned
             }
@@ -41,10 +50,17 @@ public struct SocketMonitor: ~Copyable {
 extension Socket {
     /// Reports the handshakes of connections that are made from now on to the `SocketMonitor` of this name, which must be
     /// there for as long as the socket reports: once its queue is full, ZeroMQ waits for its reader.
-    public func reportHandshakes(as name: String) throws(ZeroMQError) {
+    public func reportHandshakes(as name: String) throws(ZeroMQError) { try report(0, as: name) }
+
+    /// Likewise, and whether the peer is reached at all.
+    public func reportConnections(as name: String) throws(ZeroMQError) {
+        try report(ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED, as: name)
+    }
+
+    private func report(_ further: CInt, as name: String) throws(ZeroMQError) {
         let events =
             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
-            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_MONITOR_STOPPED
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_MONITOR_STOPPED | further
         try check("zmq_socket_monitor", on: name) { zmq_socket_monitor(handle, "inproc://monitor-\(name)", events) }
     }
 

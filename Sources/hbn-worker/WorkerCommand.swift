@@ -40,7 +40,7 @@ struct WorkerCommand: ParsableCommand {
             let worker = try Worker(
                 WorkerSettings(link: link, lanes: lanes ?? cores, corruptEvery: corruptEvery),
                 interruption: Interruption(
-                    parent == nil ? [SIGINT, SIGTERM] : [SIGTERM], secondTime: .interrupted, "interrupted twice"),
+                    parent == nil ? Interruption.signals : [SIGTERM], secondTime: .interrupted, "interrupted twice"),
                 log: Wire.logger(link.name))
             try worker.work()
         }

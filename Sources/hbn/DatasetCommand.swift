@@ -68,7 +68,11 @@ struct DatasetCheckCommand: ParsableCommand {
                 DataSelection(
                     .path(data), labelling: labelling.labelling, validation: validationData, test: testData),
                 settings: settings, validationFraction: validationFraction, seed: seed)
-            if json { try printJSON(check) } else { printTables(check, settings) }
+            if json {
+                try printJSON(Report(check: check, question: Self.question(of: check)))
+            } else {
+                printTables(check, settings)
+            }
             let faults = Finding.Kind.allCases.filter(\.isFault).compactMap { kind in
                 let count = check.findings.count { $0.kind == kind }
                 return count > 0 ? "\(count) \(kind.rawValue)" : nil
@@ -91,12 +95,11 @@ struct DatasetCheckCommand: ParsableCommand {
             "split of seed \(seed): \(check.training.grouped) train, \(check.validation.grouped) validate"
                 + (check.test > 0 ? ", \(check.test.grouped) test" : ""))
         print("split \(check.unit)" + (check.patients > 0 ? "; \(check.patients.grouped) patients" : ""))
-        let classes = check.classes.map(\.className)
-        let question = Contrast.only(between: classes, positive: check.positiveClass)?.name
+        let question = Self.question(of: check)
         print(
             "looked for: "
                 + (question?.onOneLine
-                    ?? (classes.count == 2
+                    ?? (check.classes.count == 2
                         ? "not known; a run needs --positive-class" : "each class, against the others"))
         )
         for kind in Finding.Kind.allCases {
@@ -107,6 +110,27 @@ struct DatasetCheckCommand: ParsableCommand {
             }
         }
         if check.findings.allSatisfy({ $0.kind == .note || $0.kind == .passedOver }) { print("nothing is wrong") }
+    }
+
+    /// The class that a run of this data looks for, unless it is told another; nil where it is each, or has to be told.
+    private static func question(of check: DatasetCheck) -> String? {
+        Contrast.only(between: check.classes.map(\.className), positive: check.positiveClass)?.name
+    }
+
+    /// What is printed as JSON.
+    private struct Report: Encodable {
+        let check: DatasetCheck
+        let question: String?
+
+        enum CodingKeys: String, CodingKey {
+            case question = "looked_for"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            try check.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(question, forKey: .question)
+        }
     }
 
     /// A line for each class and group, and one for each class of several groups.

@@ -11,6 +11,9 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .customLong("run"), help: "The run's folder.")
     var folder: String
 
+    @Option(help: RunParameters.help)
+    var parameters: RunParameters?
+
     @Option(
         help:
             "A table of recordings, a folder of class folders, or PhysioNet's, CirCor's or PASCAL's; or the word synthetic."
@@ -30,7 +33,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            let model = try TrainedModel(run: folder)
+            let model = try TrainedModel(run: folder, parameters)
             let report = try model.evaluate(
                 on: DataSource(argument: data, recordings: recordings, seed: seed), labelling: labelling.labelling,
                 output: output,

@@ -14,7 +14,8 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             ONNX: images (N, height, width, 3), float32 from -1 to 1, become probabilities (N, classes), for any N. The \
             metadata say how recordings become images. Parameters of more than 1 GiB lie beside the model, in FILE.data. \
-            They are the final ones, or those of the newest checkpoint while the run is not done.
+            They are the final ones, or those of the newest checkpoint while the run is not done, unless --parameters \
+            names others.
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -23,6 +24,9 @@ struct ExportCommand: ParsableCommand {
 
     @Option(name: .customLong("run"), help: "The run's folder.")
     var folder: String
+
+    @Option(help: RunParameters.help)
+    var parameters: RunParameters?
 
     @Option(help: "onnx, with operator set \(ONNXModel.operatorSet).")
     var format: Format
@@ -36,7 +40,8 @@ struct ExportCommand: ParsableCommand {
                 throw RunFailure(.unusableArguments, "\(path) exists; remove it or choose another name")
             }
             let configuration = try RunConfiguration(ofRun: folder)
-            let file = try SafetensorsFile(ofRun: folder)
+            let file = try SafetensorsFile(ofRun: folder, parameters)
+            try file.checkFinite()
             let model = try ONNXModel(
                 .attentionUNet(configuration.model), parameters: file,
                 metadata: [

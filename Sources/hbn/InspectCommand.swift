@@ -12,6 +12,9 @@ struct InspectCommand: ParsableCommand {
     @Argument(help: "A safetensors file, or a run folder: then its final model, or else its newest good checkpoint.")
     var file: String
 
+    @Option(help: RunParameters.help)
+    var parameters: RunParameters?
+
     @Flag(help: "Print only the SHA-256 over names, shapes and bytes of all parameters.")
     var digest = false
 
@@ -29,7 +32,10 @@ struct InspectCommand: ParsableCommand {
     private func open() throws -> SafetensorsFile {
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
-        if exists && isFolder.boolValue { return try SafetensorsFile(ofRun: file) }
+        if exists && isFolder.boolValue { return try SafetensorsFile(ofRun: file, parameters) }
+        guard parameters == nil else {
+            throw RunFailure(.unusableArguments, "--parameters goes with a run's folder; \(file) is none")
+        }
         let single = try SafetensorsFile(path: file)
         if single.isVerifiable { try single.verify() }
         return single

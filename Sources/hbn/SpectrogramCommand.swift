@@ -60,7 +60,7 @@ struct SpectrogramCommand: ParsableCommand {
                     failures.append("\(error)")
                 }
             }
-            for failure in failures { FileHandle.standardError.write(Data("skipped: \(failure)\n".utf8)) }
+            for failure in failures { Wire.sayOnStandardError("skipped: \(failure)\n") }
             guard failures.count < files.count else {
                 throw RunFailure(.badData, "\(path): none of its \(files.count) sound files can be used; restore them")
             }

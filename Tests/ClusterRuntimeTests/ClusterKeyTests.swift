@@ -12,6 +12,41 @@ private func makeKey() throws -> ClusterKey {
     return try ClusterKey(path: path)
 }
 
+/// What editors and mail programs make of a key's text.
+@Test(
+    arguments: [
+        { $0.replacing("\n", with: "\r\n") }, { "\u{FEFF}" + $0 }, { String($0.dropLast()) },
+        { $0.replacing("\n", with: " \t\n") }, { "\n\r\n" + $0 + "\r\n\n" },
+    ] as [@Sendable (String) -> String])
+func aKeyIsReadWhateverItsLineEnds(change: @Sendable (String) -> String) throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "hbn-\(UUID().uuidString).key").path
+    defer { unlink(path) }
+    try ClusterKey.generate(at: path)
+    let key = try ClusterKey(path: path)
+    try Data(change(String(contentsOfFile: path, encoding: .utf8)).utf8).write(to: URL(fileURLWithPath: path))
+    let read = try ClusterKey(path: path)
+    #expect(read.pair.publicText == key.pair.publicText && read.pair.secretText == key.pair.secretText)
+}
+
+@Test(arguments: [
+    ("", "is empty"), ("a\u{0}b\u{0}", "no text in UTF-8"), ("-----BEGIN KEY-----", "no key of a cluster"),
+    ("heartbeatnet cluster key 1\npublic abc\n", "is cut"),
+    ("heartbeatnet cluster key 1\npublic abc\nsecret def\nsecret ghi\n", "has more in it"),
+    ("heartbeatnet cluster key 1\npublic abc\nsecret def\n", "no pair"),
+])
+func whatIsWrongWithAKeyIsNamed(text: String, reason: String) throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "hbn-\(UUID().uuidString).key").path
+    defer { unlink(path) }
+    _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+    let failure = try #require(throws: RunFailure.self) { try ClusterKey(path: path) }
+    #expect(failure.status == .badData && failure.description.contains(reason), "\(failure)")
+}
+
+@Test func aFolderIsNoKey() throws {
+    let failure = try #require(throws: RunFailure.self) { try ClusterKey(path: NSTemporaryDirectory()) }
+    #expect(failure.status == .badData && failure.description.contains("is no file"))
+}
+
 /// A coordinator's door: a listening socket, and who decides who may come in.
 private final class Door {
     let port: UInt16

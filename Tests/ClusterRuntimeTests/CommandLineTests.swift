@@ -129,6 +129,10 @@ private let unusableArguments = [
 ]
 
 private let badData = [
+    Refusal("a named pipe for a key", 65, "is no file", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key")
+    {
+        mkfifo($0("key"), 0o600)
+    },
     Refusal("a file that is no key", 65, "keygen", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key") {
         try $0.write([1, 2, 3], to: "key")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: $0("key"))
@@ -193,6 +197,34 @@ extension ClusterTests {
             try refusal.check()
         }
 
+        /// In a configuration that is given, in a run's folder and in that of a cross-validation.
+        @Test func aSettingThatThereIsNotIsNamed() throws {
+            try Workspace.use { workspace in
+                try makeData(workspace)
+                let options = TinyRun.model + ["--data", workspace("data"), "--epochs", "1", "--folds", "2"]
+                let outcome = try workspace.run(
+                    "hbn-coordinator", options + ["--output", workspace("folds"), "--local", "1"])
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                let cases = [
+                    ("folds/fold-1/config.json", ["--resume", workspace("folds/fold-1")]),
+                    ("folds/fold-1/config.json", ["--config", workspace("folds/fold-1/config.json")]),
+                    ("folds/folds.json", ["--resume", workspace("folds")]),
+                ]
+                for (name, options) in cases {
+                    let text = try workspace.text(of: name)
+                    let changed = text.replacing(#/"learningRate"/#, with: #""learningrate": 3, "learningRate""#)
+                    #expect(changed != text)
+                    try workspace.write(Array(changed.utf8), to: name)
+                    let outcome = try workspace.run("hbn-coordinator", options + ["--describe"])
+                    #expect(outcome.status == 65)
+                    expectOneError(
+                        outcome.errors,
+                        naming: [workspace(name), "optimizer.learningrate is no setting; did you mean learningRate?"])
+                    try workspace.write(Array(text.utf8), to: name)
+                }
+            }
+        }
+
         @Test func aWorkerThatFindsNobodyGivesUp() throws {
             try Workspace.use { workspace in
                 let outcome = try workspace.run(
@@ -242,6 +274,15 @@ extension ClusterTests {
                 #expect(outcome.output.contains("6 recordings"))
                 for name in bad { #expect(outcome.errors.contains("skipped: \(workspace(name))")) }
                 #expect(try workspace.table("run/skipped.csv").count == 2)
+            }
+        }
+
+        @Test(arguments: ["info\r", " debug ", ""]) func blanksBehindALevelOfTheLogAreNone(level: String) throws {
+            try Workspace.use { workspace in
+                let outcome = try workspace.run(
+                    "hbn-worker", ["--connect", "tcp://127.0.0.1:1", "--connect-timeout", "1"],
+                    environment: ["HBN_LOG": level])
+                #expect(outcome.status == 69)
             }
         }
 

@@ -110,6 +110,76 @@ extension ClusterTests {
             }
         }
 
+        /// The tensors of a file, changed, as another program writes them: by the order of their names.
+        private func save(
+            _ path: String, as other: String, withMetadata: Bool, change: (String, inout [Float]) -> Void = { _, _ in }
+        ) throws {
+            let file = try SafetensorsFile(path: path)
+            var header: [String: Any] = withMetadata ? ["__metadata__": file.metadata] : [:]
+            var data: [UInt8] = []
+            for entry in file.tensors.sorted(by: { $0.name < $1.name }) {
+                let start = data.count
+                var values = try file.array(of: entry.name, as: Float.self)
+                change(entry.name, &values)
+                data += values.withUnsafeBytes { Array($0) }
+                header[entry.name] = ["dtype": "F32", "shape": entry.shape, "data_offsets": [start, data.count]]
+            }
+            let text = try Array(JSONSerialization.data(withJSONObject: header))
+            let bytes = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text + data
+            try Data(bytes).write(to: URL(fileURLWithPath: other))
+        }
+
+        @Test func parametersThatAreNotFiniteAreRefusedWhereverTheyAreGiven() throws {
+            try Workspace.use { workspace in
+                try begin(workspace)
+                let (file, tensor) = (workspace("nan.safetensors"), "encoder.1.conv1.kernel")
+                try save(workspace("first/final.safetensors"), as: file, withMetadata: false) { name, values in
+                    if name == tensor { values[0] = .nan }
+                }
+                let outcome = try workspace.run(
+                    "hbn-coordinator", Self.first + ["--initial-parameters", file, "--output", workspace("run")])
+                #expect(outcome.status == 65)
+                expectOneError(outcome.errors, naming: [file, tensor])
+                #expect(!FileManager.default.fileExists(atPath: workspace("run/config.json")))
+                // A run whose own file holds such numbers.
+                let given = try SafetensorsFile(path: file)
+                try SafetensorsWriter.write(to: workspace("first/final.safetensors"), tensors: given.tensors) {
+                    entry, sink in try given.withBytes(of: entry.name) { try sink($0) }
+                }
+                try workspace.succeed("hbn", ["synthesize", "--output", workspace("data"), "--recordings", "2"])
+                let run = ["--run", workspace("first")]
+                for command in [
+                    ["export", "--format", "onnx", "--output", workspace("m.onnx")] + run,
+                    ["predict"] + run + [workspace("data/normal/000000.wav")],
+                    ["evaluate", "--data", workspace("data"), "--output", workspace("scores")] + run,
+                ] {
+                    let outcome = try workspace.run("hbn", command)
+                    #expect(outcome.status == 65)
+                    expectOneError(outcome.errors, naming: ["final.safetensors", tensor])
+                }
+                #expect(!FileManager.default.fileExists(atPath: workspace("m.onnx")))
+            }
+        }
+
+        @Test(arguments: ["final.safetensors", "checkpoints/step-000002.safetensors"])
+        func aFileThatAnotherProgramSavedAgainIsTakenIfItsDataAreWhole(name: String) throws {
+            try Workspace.use { workspace in
+                try begin(workspace)
+                try begin(workspace, "own", with: "first/final.safetensors")
+                try save(workspace("first/\(name)"), as: workspace("again"), withMetadata: true)
+                try begin(workspace, "run", with: "again")
+                #expect(try workspace.result(of: "run") == workspace.result(of: "own"))
+                try save(workspace("first/\(name)"), as: workspace("changed"), withMetadata: true) { name, values in
+                    if name == "head.logits.bias" { values[0] += 1 }
+                }
+                let outcome = try workspace.run(
+                    "hbn-coordinator",
+                    Self.first + ["--initial-parameters", workspace("changed"), "--output", workspace("other")])
+                #expect(outcome.status == 65)
+                expectOneError(outcome.errors, naming: [workspace("changed"), "save it without metadata"])
+            }
+        }
+
         @Test func aConfigurationWithGivenParametersWantsThem() throws {
             try Workspace.use { workspace in
                 try begin(workspace)

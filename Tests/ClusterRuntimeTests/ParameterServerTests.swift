@@ -29,14 +29,15 @@ extension ClusterTests {
             }
         }
 
-        @Test func serversJoinAndLeaveInMidRunAndTheResultIsTheSame() throws {
+        @Test(arguments: [SIGTERM, SIGHUP])
+        func serversJoinAndLeaveInMidRunAndTheResultIsTheSame(signal: Int32) throws {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long)
                 _ = try workspace.worker("only", at: endpoint)
                 try coordinator.hasBegun()
                 let server = try workspace.server("guest", at: endpoint)
                 try coordinator.line(with: "held by 2 servers: the coordinator, guest")
-                server.signal(SIGTERM)
+                server.signal(signal)
                 #expect(try server.outcome().status == 0)
                 let outcome = try coordinator.outcome()
                 #expect(outcome.status == 0)

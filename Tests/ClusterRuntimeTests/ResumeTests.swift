@@ -18,19 +18,68 @@ extension ClusterTests {
             }
         }
 
-        @Test(arguments: [SIGINT, SIGTERM])
+        @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
         func anInterruptedRunResumesToTheSameResult(signal: Int32) throws {
             try Workspace.use { workspace in
                 let coordinator = try workspace.start(
                     "hbn-coordinator", TinyRun.long.options + ["--local", "2", "--output", workspace("run")])
                 try coordinator.hasBegun()
+                let folder = try self.folder(of: coordinator)
+                #expect(FileManager.default.fileExists(atPath: folder))
                 coordinator.signal(signal)
                 let outcome = try coordinator.outcome()
                 #expect(outcome.status == 75)
+                #expect(!FileManager.default.fileExists(atPath: folder))
+                #expect(outcome.errors.components(separatedBy: "writing a checkpoint").count == 2)
                 #expect(outcome.errors.contains(#/\nerror: interrupted after step \d+; go on with .*--resume/#))
                 #expect(try !workspace.checkpoints.isEmpty)
                 try resume(workspace)
             }
+        }
+
+        @Test func twoInterruptionsLeaveNoFolderBehind() throws {
+            try Workspace.use { workspace in
+                let coordinator = try workspace.start(
+                    "hbn-coordinator", TinyRun.long.options + ["--local", "1", "--output", workspace("run")])
+                try coordinator.hasBegun()
+                let folder = try self.folder(of: coordinator)
+                let worker = try process(of: "local-1", coordinator)
+                // Without its worker it waits.
+                kill(worker, SIGSTOP)
+                coordinator.signal(SIGINT)
+                try coordinator.line(with: "writing a checkpoint")
+                usleep(1_200_000)
+                coordinator.signal(SIGHUP)
+                coordinator.signal(SIGINT)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 75)
+                #expect(outcome.errors.contains("error: interrupted twice"))
+                #expect(!FileManager.default.fileExists(atPath: folder))
+            }
+        }
+
+        @Test func aRunThatShallOutliveItsTerminalDoes() throws {
+            try Workspace.use { workspace in
+                let coordinator = try workspace.start(
+                    "hbn-coordinator", TinyRun.long.options + ["--local", "1", "--output", workspace("run")],
+                    shell: "trap '' HUP; exec \(RunningProgram.command)")
+                try coordinator.hasBegun()
+                coordinator.signal(SIGHUP)
+                #expect(try coordinator.outcome().status == 0)
+                #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
+            }
+        }
+
+        /// Where the sockets of its local workers are.
+        private func folder(of coordinator: RunningProgram) throws -> String {
+            let file = try "/proc/\(process(of: "local-1", coordinator))/cmdline"
+            let words = try String(contentsOfFile: file, encoding: .utf8)
+            return String(try #require(words.firstMatch(of: #/ipc:\/\/(\/tmp\/heartbeatnet-[^\/]+)/#)).1)
+        }
+
+        private func process(of worker: String, _ coordinator: RunningProgram) throws -> Int32 {
+            let line = try coordinator.line(with: "\(worker) joins")
+            return Int32(try #require(line.firstMatch(of: #/process (\d+)/#)).1)!
         }
 
         @Test(arguments: [[], ["--checkpoint-every", "2"]])
@@ -39,10 +88,7 @@ extension ClusterTests {
                 let coordinator = try workspace.start(
                     "hbn-coordinator",
                     TinyRun.long.options + options + ["--local", "2", "--output", workspace("run")])
-                let workers = try ["local-1", "local-2"].map { name in
-                    let line = try coordinator.line(with: "\(name) joins")
-                    return Int32(try #require(line.firstMatch(of: #/process (\d+)/#)).1)!
-                }
+                let workers = try ["local-1", "local-2"].map { try process(of: $0, coordinator) }
                 try coordinator.hasReached(epoch: 2)
                 #expect(workers.allSatisfy(isThere))
                 coordinator.signal(SIGKILL)

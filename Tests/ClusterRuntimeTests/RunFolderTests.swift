@@ -20,9 +20,10 @@ extension ClusterTests {
                 let predictions = try workspace.table("run/predictions.csv")
                 #expect(!predictions.isEmpty)
                 try checkEvaluation(workspace, predictions)
+                try checkExport(workspace)
+                try checkParameters(workspace, predictions)
                 try checkThreshold(workspace)
                 try checkPredictions(workspace, predictions)
-                try checkExport(workspace)
             }
         }
 
@@ -140,15 +141,67 @@ extension ClusterTests {
 
         private func checkPredictions(_ workspace: Workspace, _ predictions: [[String: String]]) throws {
             let files = predictions.map { workspace("data/\($0["file"]!)") }
-            let output = try workspace.succeed("hbn", ["predict", "--run", workspace("run")] + files)
-            try workspace.write(Array(output.utf8), to: "predicted.csv")
-            let rows = try workspace.table("predicted.csv")
-            #expect(rows.map { $0["file"] } == files)
-            for (row, prediction) in zip(rows, predictions) {
-                #expect(row["predicted"] == prediction["predicted"])
-                // Six digits are printed.
-                #expect(abs(try number("p_normal", row) - number("p_normal", prediction)) <= 1e-6)
+            func rows(_ options: String..., says: String) throws -> [[String: String]] {
+                let outcome = try workspace.run("hbn", ["predict", "--run", workspace("run")] + options + files)
+                #expect(outcome.status == 0 && outcome.errors.contains(" predicted: \(says)"), "\(outcome.errors)")
+                try workspace.write(Array(outcome.output.utf8), to: "predicted.csv")
+                let rows = try workspace.table("predicted.csv")
+                #expect(rows.map { $0["file"] } == files)
+                for (row, prediction) in zip(rows, predictions) {
+                    // Six digits are printed.
+                    #expect(abs(try number("p_normal", row) - number("p_normal", prediction)) <= 1e-6)
+                }
+                return rows
             }
+            let probable = predictions.map { $0["predicted"] }
+            #expect(
+                try rows("--threshold", "0.5", says: "\"abnormal\" from 0.5 on").map { $0["predicted"] } == probable)
+            let score = try number("p_abnormal", predictions[0])
+            // The run's own: what scores as much as the first recording is called abnormal.
+            try workspace.write(Array("{\"threshold\": \(score - 1e-6)}".utf8), to: "run/metrics.json")
+            #expect(try rows(says: "\"abnormal\" from 0.").first?["predicted"] == "abnormal")
+            try workspace.write(Array("{\"threshold\": \(score + 1e-6)}".utf8), to: "run/metrics.json")
+            #expect(try rows(says: "\"abnormal\" from 0.").first?["predicted"] == "normal")
+            try FileManager.default.removeItem(atPath: workspace("run/metrics.json"))
+            #expect(try rows(says: "the most probable class: the run has").map { $0["predicted"] } == probable)
+        }
+
+        /// A model with --parameters, by every command that takes a run.
+        private func checkParameters(_ workspace: Workspace, _ predictions: [[String: String]]) throws {
+            let (run, file) = (workspace("run"), workspace("data/\(predictions[0]["file"]!)"))
+            let last = try #require(workspace.checkpoints.last)
+            let step = try #require(last.firstMatch(of: #/step-0*(\d+)/#)).1
+            func digest(_ options: [String]) throws -> String {
+                try workspace.succeed("hbn", ["inspect", "--digest"] + options)
+            }
+            for (choice, path) in [
+                ("best", workspace("run/best.safetensors")), ("final", workspace("run/final.safetensors")),
+                ("step-\(step)", last),
+            ] {
+                let chosen = ["--run", run, "--parameters", choice]
+                #expect(try digest([run, "--parameters", choice]) == digest([path]))
+                let model = workspace("\(choice).onnx")
+                let export = try workspace.succeed("hbn", ["export", "--format", "onnx", "--output", model] + chosen)
+                #expect(export.contains("parameters: \(path)"))
+                let prediction = try workspace.run("hbn", ["predict"] + chosen + [file])
+                #expect(prediction.status == 0 && prediction.errors.contains("parameters: \(path)"))
+                #expect(prediction.errors.contains("on, the threshold chosen") == (choice == "final"))
+                let scores = "scores-\(choice)"
+                try workspace.succeed(
+                    "hbn",
+                    ["evaluate", "--data", "synthetic", "--recordings", "8", "--output", workspace(scores)] + chosen)
+                #expect(try workspace.text(of: "\(scores)/report.html").contains(path))
+                let metrics = try JSONSerialization.jsonObject(
+                    with: Data(contentsOf: URL(fileURLWithPath: workspace("\(scores)/metrics.json"))))
+                #expect(try #require(metrics as? [String: Any])["threshold"] is Double == (choice == "final"))
+            }
+            let missing = try workspace.run("hbn", ["predict", "--run", run, "--parameters", "step-999", file])
+            #expect(missing.status == 65)
+            expectOneError(missing.errors, naming: ["step-000999", "there are final, best, step-", "step-\(step)"])
+            try FileManager.default.removeItem(atPath: workspace("run/best.safetensors"))
+            let none = try workspace.run("hbn", ["predict", "--run", run, "--parameters", "best", file])
+            #expect(none.status == 65)
+            expectOneError(none.errors, naming: ["best.safetensors: is not there"])
         }
 
         private func checkExport(_ workspace: Workspace) throws {

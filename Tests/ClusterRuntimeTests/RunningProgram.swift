@@ -17,19 +17,29 @@ final class RunningProgram {
     enum Stream { case output, errors }
 
     private let process = Process()
+    private let name: String
     private let files: [Stream: URL]
 
-    /// Starts a program that stands beside the tests. `path` is that of its two files, without their endings.
-    init(_ name: String, _ arguments: [String], environment: [String: String], path: String) throws {
+    /// The program with its arguments, as the text of a shell names them.
+    static let command = #""$0" "$@""#
+
+    /// Starts a program that stands beside the tests. `path` is that of its two files, without their endings. With the text of a
+    /// shell, it is what that text calls `command`, and what is measured and ended is the shell, unless it says exec.
+    init(
+        _ name: String, _ arguments: [String], environment: [String: String], shell: String? = nil,
+        terminal: PseudoTerminal? = nil, path: String
+    ) throws {
+        self.name = name
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         files = [.output: URL(fileURLWithPath: path + ".out"), .errors: URL(fileURLWithPath: path + ".err")]
-        process.executableURL = folder.appending(path: name)
-        process.arguments = arguments
+        let program = folder.appending(path: name)
+        process.executableURL = shell == nil ? program : URL(fileURLWithPath: "/bin/bash")
+        process.arguments = (shell.map { ["-c", $0, program.path] } ?? []) + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         for file in files.values { try Data().write(to: file) }
-        process.standardOutput = try FileHandle(forWritingTo: files[.output]!)
-        process.standardError = try FileHandle(forWritingTo: files[.errors]!)
+        process.standardOutput = try terminal?.end ?? FileHandle(forWritingTo: files[.output]!)
+        process.standardError = try terminal?.end ?? FileHandle(forWritingTo: files[.errors]!)
         try process.run()
     }
 
@@ -91,8 +101,7 @@ final class RunningProgram {
     }
 
     private func disappointment(_ what: String) -> Disappointment {
-        let name = process.executableURL!.lastPathComponent
-        return Disappointment(
+        Disappointment(
             description: "\(name): \(what)\n\(text(of: .output))\n\(text(of: .errors))")
     }
 }

@@ -84,13 +84,14 @@ extension ClusterTests {
             }
         }
 
-        @Test func aWorkerThatIsAskedToEndFinishesItsShardAndLeaves() throws {
+        @Test(arguments: [SIGTERM, SIGHUP])
+        func aWorkerThatIsAskedToEndFinishesItsShardAndLeaves(signal: Int32) throws {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long, "--min-workers", "2")
                 let leaving = try workspace.worker("leaving", at: endpoint, lanes: 2)
                 _ = try workspace.worker("staying", at: endpoint)
                 try coordinator.hasBegun()
-                leaving.signal(SIGTERM)
+                leaving.signal(signal)
                 #expect(try leaving.outcome().status == 0)
                 let outcome = try coordinator.outcome()
                 #expect(outcome.status == 0)

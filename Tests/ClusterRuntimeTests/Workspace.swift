@@ -33,17 +33,22 @@ final class Workspace {
 
     func text(of name: String) throws -> String { try String(contentsOfFile: self(name), encoding: .utf8) }
 
-    func start(_ name: String, _ arguments: [String]) throws -> RunningProgram {
+    func start(
+        _ name: String, _ arguments: [String], shell: String? = nil, terminal: PseudoTerminal? = nil,
+        environment: [String: String] = [:]
+    ) throws -> RunningProgram {
         let program = try RunningProgram(
-            name, arguments, environment: ["HBN_CACHE": self("cache"), "HBN_LOG": "info"],
-            path: self("\(programs.count)-\(name)"))
+            name, arguments, environment: ["HBN_CACHE": self("cache"), "HBN_LOG": "info"].merging(environment) { $1 },
+            shell: shell, terminal: terminal, path: self("\(programs.count)-\(name)"))
         programs.append(program)
         return program
     }
 
     /// Runs a program to its end.
-    func run(_ name: String, _ arguments: [String]) throws -> RunningProgram.Outcome {
-        try start(name, arguments).outcome()
+    func run(
+        _ name: String, _ arguments: [String], shell: String? = nil, environment: [String: String] = [:]
+    ) throws -> RunningProgram.Outcome {
+        try start(name, arguments, shell: shell, environment: environment).outcome()
     }
 
     /// Runs a program that must succeed, and returns what it printed.

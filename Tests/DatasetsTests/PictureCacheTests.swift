@@ -103,7 +103,8 @@ private final class Warnings: LogHandler, Sendable {
     @Test(arguments: [
         (["HBN_CACHE": "/x", "XDG_CACHE_HOME": "/y", "HOME": "/z"], "/x"),
         (["HBN_CACHE": "", "XDG_CACHE_HOME": "/y", "HOME": "/z"], "/y/heartbeatnet"),
-        (["HOME": "/z"], "/z/.cache/heartbeatnet"),
+        (["HOME": "/z"], "/z/.cache/heartbeatnet"), (["HBN_CACHE": "/x\r"], "/x"),
+        (["HBN_CACHE": " ", "HOME": "/z"], "/z/.cache/heartbeatnet"),
     ])
     func theCacheLiesWhereTheEnvironmentSays(environment: [String: String], folder: String) {
         #expect(PictureCache.standardFolder(environment) == folder)

@@ -91,6 +91,15 @@ struct GoldenProportion: Decodable, Sendable {
     static let all: [GoldenProportion] = decodeGolden("proportions.json")
 }
 
+/// A share of the recordings of patients, by patient, and its interval.
+struct GoldenShare: Decodable, Sendable {
+    let answers: [[Bool]]
+    let lower: Double
+    let upper: Double
+
+    static let all: [GoldenShare] = decodeGolden("shares.json")
+}
+
 /// Probabilities on Keras' thresholds, and its sensitivity at specificity 0.5.
 struct GoldenSensitivity: Decodable, Sendable {
     let truth: [Int]

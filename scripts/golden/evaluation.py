@@ -1,4 +1,5 @@
-"""Golden files of Tests/EvaluationTests: metrics of random predictions by scikit-learn and Keras, intervals by SciPy.
+"""Golden files of Tests/EvaluationTests: metrics of random predictions by scikit-learn and Keras, intervals by SciPy and, of
+patients with several recordings, by statsmodels.
 """
 import json
 import os
@@ -61,12 +62,12 @@ def mean(values):
     return sum(values) / len(values) if values else None
 
 
-def contrasts_of(names, truth, called, p):
-    """Truth, decision and score of each question the project asks of the classes."""
+def contrasts_of(names, truth, called, p, positive=None):
+    """Truth, decision and score of each question the project asks of the classes, of which one may be said to be positive."""
     k = len(names)
-    if k == 2:
-        positive = 0 if names[1] == "normal" else 1
-        return [(truth == positive, called == positive, p[:, positive])]
+    if positive in names or (k == 2 and {"normal", "healthy"} & set(names)):
+        index = names.index(positive) if positive in names else 0 if names[1] in ("normal", "healthy") else 1
+        return [(truth == index, called == index, p[:, index])]
     if "normal" in names:
         n = names.index("normal")
         return [(truth != n, called != n, 1 - p[:, n])]
@@ -87,11 +88,11 @@ def keras_sensitivity(names, truth, p):
     return float(metric.result())
 
 
-def scores(names, truth, p):
+def scores(names, truth, p, positive=None):
     """The figures of one set of recordings, averaged over the contrasts the project defines."""
     k = len(names)
     called = p.argmax(axis=1)
-    contrasts = contrasts_of(names, truth, called, p)
+    contrasts = contrasts_of(names, truth, called, p, positive)
     recall = lambda y, z: float(metrics.recall_score(y, z)) if y.any() else None
     area = lambda y, s: float(metrics.roc_auc_score(y, s)) if 0 < y.sum() < len(y) else None
     precision = lambda y, s: float(metrics.average_precision_score(y, s)) if y.any() else None
@@ -113,14 +114,14 @@ def scores(names, truth, p):
     }, contrasts
 
 
-def baseline(names, truth, groups):
+def baseline(names, truth, groups, positive=None):
     """Class frequencies of all recordings, or of those of one group, by DummyClassifier."""
     p = np.zeros((len(truth), len(names)))
     for group in sorted(set(groups)):
         rows = np.array([g == group for g in groups])
         dummy = DummyClassifier(strategy="prior").fit(np.zeros((rows.sum(), 1)), truth[rows])
         p[np.ix_(rows, dummy.classes_)] = dummy.class_prior_
-    return scores(names, truth, p)[0]
+    return scores(names, truth, p, positive)[0]
 
 
 def bootstrap(truth, score, figure, replicates=4000):
@@ -213,6 +214,41 @@ def proportion(part, whole):
     return {"part": part, "whole": whole, "lower": float(interval.low), "upper": float(interval.high)}
 
 
+def of_patients(is_so, patients):
+    """Wilson's interval of a share of recordings that count as many as the variance between patients allows, both by statsmodels."""
+    import statsmodels.api as sm
+    from statsmodels.stats.proportion import proportion_confint
+    is_so = np.asarray(is_so, dtype=float)
+    names = sorted(set(patients))
+    count, share = len(is_so), is_so.mean()
+    if len(names) == count:
+        effective = count
+    elif share in (0, 1) or len(names) == 1:
+        effective = len(names)
+    else:
+        groups = np.array([names.index(name) for name in patients])
+        fit = sm.OLS(is_so, np.ones(count)).fit(cov_type="cluster", cov_kwds={"groups": groups})
+        effective = count / max(1, fit.cov_params()[0, 0] / (share * (1 - share) / count))
+    lower, upper = proportion_confint(share * effective, effective, method="wilson")
+    return {"lower": float(max(lower, 0)), "upper": float(min(upper, 1))}
+
+
+def shares():
+    """Shares of recordings of patients with one to six each, who are more or less alike in themselves."""
+    rng = np.random.default_rng(1992)
+    for people, alike in [(12, 0), (12, 1), (40, 0.5), (40, 0.9), (3, 0.5), (1, 0), (25, 2), (60, 0.2)]:
+        own = rng.random(people)
+        answers = [
+            [bool(a) for a in (rng.random(rng.integers(1, 7)) < (own[i] if rng.random() < alike else 0.6))] for i in range(people)]
+        if alike == 1:
+            answers = [[own[i] < 0.5] * len(row) for i, row in enumerate(answers)]
+        if alike == 2:
+            answers = [[True] * len(row) for row in answers]
+        answers = [[bool(a) for a in row] for row in answers]
+        flat = [(a, f"p{i}") for i, row in enumerate(answers) for a in row]
+        yield {"answers": answers} | of_patients(*zip(*flat))
+
+
 def dump(file, value):
     file.write_text(json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -225,4 +261,5 @@ def write(tests):
     dump(golden / "metrics.json", described)
     dump(golden / "sensitivities.json", list(on_thresholds()))
     pairs = [(0, 1), (1, 1), (0, 40), (40, 40), (1, 3), (95, 105), (183, 196), (5000, 10001)]
+    dump(golden / "shares.json", list(shares()))
     dump(golden / "proportions.json", [proportion(*pair) for pair in pairs])
