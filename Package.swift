@@ -134,7 +134,7 @@ let package = Package(
         tests(
             "ClusterRuntimeTests", "ClusterRuntime", "ClusterLogic", "Evaluation", "Kernels", "Training", "Messages",
             "ZeroMQ",
-            "Images", "TensorCore"
+            "Audio", "Images", "TensorCore"
         ),
         .testTarget(
             name: "FuzzingTests", dependencies: ["Fuzzing", "Randomness"], exclude: ["Findings"]),

@@ -20,6 +20,10 @@ public struct LabellingOptions: ParsableArguments {
 
     public init() {}
 
+    public func validate() throws {
+        if let complaint = labelling.complaint { throw ValidationError(complaint) }
+    }
+
     public var isEmpty: Bool { patients == nil && patientPattern == nil && label == nil }
 
     /// Changes what is given.

@@ -79,14 +79,12 @@ struct Folder {
         ].contains(name)
     }
 
-    /// What this program writes beside nothing else.
-    static let outputMark = ".heartbeatnet"
-
     /// Whether the folder is a run's, an evaluation's, one of pictures that were made, or holds runs by its name.
     private static func isOutput(_ path: String) -> Bool {
         if (path as NSString).lastPathComponent == "runs" { return true }
         func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
-        return has(outputMark) || has(".lock") || has("folds.json") || (has("config.json") && has("checkpoints"))
+        return has(OutputMark.fileName) || has(".lock") || has("folds.json")
+            || (has("config.json") && has("checkpoints"))
             || (has("report.html") && has("metrics.json"))
     }
 }

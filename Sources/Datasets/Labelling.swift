@@ -18,4 +18,14 @@ public struct Labelling: Codable, Hashable, Sendable {
     public var patientPattern: String?
 
     public init() {}
+
+    /// What is wrong with it, in one line, or nil.
+    public var complaint: String? {
+        do {
+            if let patientPattern { _ = try PatientPattern(patientPattern) }
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
 }

@@ -78,7 +78,7 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
 
     /// What is wrong with the numbers, in one line, or nil.
     public var complaint: String? {
-        if let complaint = model.complaint ?? optimizer.complaint { return complaint }
+        if let complaint = model.complaint ?? optimizer.complaint ?? labelling?.complaint { return complaint }
         let picture = dataset.spectrogram
         do {
             try augmentation.check()

@@ -109,7 +109,9 @@ struct DatasetCheckCommand: ParsableCommand {
                 print("\(kind.rawValue): and \((findings.count - Self.shown).grouped) more")
             }
         }
-        if check.findings.allSatisfy({ $0.kind == .note || $0.kind == .passedOver }) { print("nothing is wrong") }
+        if check.findings.allSatisfy({ $0.kind == .note || $0.kind == .passedOver }) {
+            print(check.findings.isEmpty ? "nothing is wrong" : "nothing else is wrong")
+        }
     }
 
     /// The class that a run of this data looks for, unless it is told another; nil where it is each, or has to be told.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Audio
 import ClusterRuntime
+import Datasets
 import Foundation
 import Images
 import Spectrograms
@@ -64,6 +65,7 @@ struct SpectrogramCommand: ParsableCommand {
             guard failures.count < files.count else {
                 throw RunFailure(.badData, "\(path): none of its \(files.count) sound files can be used; restore them")
             }
+            try OutputMark.put(in: output)
             print("\(output): \(written.count) pictures written, \(failures.count) files skipped")
         }
     }

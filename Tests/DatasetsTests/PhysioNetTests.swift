@@ -171,7 +171,7 @@ import Testing
 
     @Test func aListThatIsNoFileIsRefused() {
         let error = #expect(throws: DatasetError.self) { try Catalog.table(ofListAt: "/dev/null") }
-        #expect(error?.problem.hasPrefix("cannot be read") == true)
+        #expect(error?.problem == "not a regular file (a device)")
     }
 
     @Test func aFolderOfSeveralSetsIsRefused() throws {
