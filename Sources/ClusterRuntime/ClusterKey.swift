@@ -84,7 +84,9 @@ public struct ClusterKey: Sendable {
             let file = try RegularFile(path)
             return (Data(try file.bytes(in: 0..<1000)), file.permissions)
         } catch {
-            throw RunFailure(.inputOutput, "--cluster-key \(error); hbn keygen makes one")
+            let isSomethingElse = [.folder, .namedPipe, .socket, .device].contains(FileKind(at: path))
+            throw RunFailure(
+                isSomethingElse ? .badData : .inputOutput, "--cluster-key \(error); hbn keygen makes one")
         }
     }
 }

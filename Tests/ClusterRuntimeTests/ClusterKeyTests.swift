@@ -44,7 +44,7 @@ func whatIsWrongWithAKeyIsNamed(text: String, reason: String) throws {
 
 @Test func aFolderIsNoKey() throws {
     let failure = try #require(throws: RunFailure.self) { try ClusterKey(path: NSTemporaryDirectory()) }
-    #expect(failure.status == .badData && failure.description.contains("is no file"))
+    #expect(failure.status == .badData && failure.description.contains("not a regular file (a folder)"))
 }
 
 /// A coordinator's door: a listening socket, and who decides who may come in.

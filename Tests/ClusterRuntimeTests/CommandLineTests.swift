@@ -129,8 +129,9 @@ private let unusableArguments = [
 ]
 
 private let badData = [
-    Refusal("a named pipe for a key", 65, "is no file", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key")
-    {
+    Refusal(
+        "a named pipe for a key", 65, "a named pipe", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key"
+    ) {
         mkfifo($0("key"), 0o600)
     },
     Refusal("a file that is no key", 65, "keygen", by: "hbn-worker --connect tcp://127.0.0.1:1 --cluster-key @key") {
