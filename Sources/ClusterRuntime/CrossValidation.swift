@@ -200,7 +200,7 @@ public final class CrossValidation {
         let metrics = try ClassificationMetrics(
             scores.predictions, classes: dataset.classes, positive: configuration.positiveClass,
             unit: "\(dataset.unit)", answers: scores.answers, seed: configuration.seed)
-        var facts = configuration.facts(of: dataset).filter { $0.name != "Held out" }
+        var facts = configuration.facts(of: dataset)
         facts.append(
             .init(
                 "Scored on",

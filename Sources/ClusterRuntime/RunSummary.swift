@@ -20,7 +20,6 @@ extension RunConfiguration {
             .init("Pictures", "\(dataset.samples.count)" + (dataset.isOfPictures ? "" : ", of \(windows)")),
             .init("Looked for", questionText),
             .init("Split and counted", "\(dataset.unit)"),
-            .init("Held out", "\((100 * validationFraction).rounded(0)) % of the recordings, never trained on"),
             .init("Model", "attention U-Net, \(model.height)x\(model.width)x3, \(model.baseFilters) base filters"),
             .init("Parameters", layout.count.grouped),
             .init("Dense layers", "\(model.denseLayers) of \(model.denseWidth), dropout \(model.dropout)"),
@@ -104,8 +103,9 @@ extension ClassificationMetrics {
                 "no recordings were held out, so there is no score: there are too few, or --validation-fraction is 0"
             ]
         }
+        let people = patients > 0 ? " of \(patients) patient\(patients == 1 ? "" : "s")" : ""
         var lines = [
-            "\(self.count) recordings: AUC \(self.auc.rounded(3))\(interval), "
+            "\(self.count) recordings\(people): AUC \(self.auc.rounded(3))\(interval), "
                 + "accuracy \(self.accuracy.rounded(3)), sensitivity \(self.sensitivity.rounded(3)), "
                 + "specificity \(self.specificity.rounded(3)), MAcc \(self.macc.rounded(3))"
         ]
@@ -113,6 +113,11 @@ extension ClassificationMetrics {
             lines.append(
                 "  all of them are \(classes[label]), so that AUC, MAcc and what asks for the other answer cannot be said"
             )
+        } else {
+            let absent = classes.indices.filter { self.confusionMatrix.support(of: $0) == 0 }.map { classes[$0] }
+            if !absent.isEmpty {
+                lines.append("  none of them is \(absent.joined(separator: " or ")), of which nothing can be said")
+            }
         }
         if let threshold, let point = self.atThreshold {
             lines.append(

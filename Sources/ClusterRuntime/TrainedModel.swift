@@ -121,7 +121,7 @@ public struct TrainedModel: Sendable {
             predictions, classes: dataset.classes, positive: configuration.positiveClass, unit: "\(dataset.unit)",
             threshold: threshold.map { DecisionThreshold($0, isInSample: isInSample) }, seed: configuration.seed)
         var facts = configuration.facts(of: dataset)
-        facts.removeAll { $0.name == "Held out" || $0.name == "Data" }
+        facts.removeAll { $0.name == "Data" }
         facts.insert(.init("Data", source.name), at: 0)
         facts.insert(.init("Trained on", configuration.data.name), at: 1)
         facts.append(.init("Parameters from", path))

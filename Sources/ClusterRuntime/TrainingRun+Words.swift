@@ -92,6 +92,7 @@ extension TrainingRun {
         var threshold = DecisionThreshold(
             chosenOn: predictions, classes: dataset.classes, positive: configuration.positiveClass)
         var facts = configuration.facts(of: dataset)
+        facts.append(.init("Parts", partsText))
         if !test.isEmpty {
             threshold = threshold?.outOfSample
             predictions = try ScoredRecordings.predictions(dataset, samples: test, probabilities: testProbabilities)
@@ -116,6 +117,16 @@ extension TrainingRun {
         for caution in cautions { log.warning("\(caution)") }
         line.print("held out:")
         for row in metrics.summary { line.print(row) }
+    }
+
+    /// How many recordings each part has.
+    private var partsText: String {
+        let parts = [
+            ("trained on", split.training), ("validate", split.validation), ("test", split.test),
+            ("left out", split.leftOut),
+        ]
+        return parts.filter { !$0.1.isEmpty }.map { "\(dataset.recordings(of: $0.1).count) \($0.0)" }
+            .joined(separator: ", ")
     }
 
     /// Why the scores of what was held out may flatter.

@@ -163,6 +163,30 @@ extension FuzzTarget {
 
         """
 
+    /// A table of recordings.
+    static let table = FuzzTarget("table", seeds: [Array(rows.utf8)]) { bytes in
+        _ = try Catalog(.path(ScratchFolder.shared.write(bytes, to: "table.csv")))
+    }
+
+    private static let rows = """
+        file;label;patient;site;location;part;weight
+        a/1.wav;murmur;7;Lyon;AV;train;0,5
+        "a/2.wav";none;8;;;test;
+
+        """
+
+    /// A table of whose heart each recording is of.
+    static let people = FuzzTarget("people", seeds: [Array("file,patient\nP1,7\na/P2_1.wav,8\n".utf8)]) { bytes in
+        let folder = ScratchFolder.shared.folder("people")
+        for (name, file) in [("a", "P1_1.wav"), ("b", "P2_1.wav")] {
+            _ = ScratchFolder.shared.folder("people/\(name)")
+            _ = [UInt8](file.utf8).withUnsafeBytes { ScratchFolder.shared.write($0, to: "people/\(name)/\(file)") }
+        }
+        var labelling = Labelling()
+        labelling.patients = ScratchFolder.shared.write(bytes, to: "people.csv")
+        _ = try Catalog(DataSelection(.path(folder), labelling: labelling))
+    }
+
     /// The history of a run that is resumed.
     static let history = FuzzTarget("history", seeds: [Array(epochs.utf8)]) { bytes in
         _ = ScratchFolder.shared.write(bytes, to: "history.csv")

@@ -26,7 +26,7 @@ public struct FuzzTarget: Sendable {
     /// Every parser of bytes from outside.
     public static let all: [FuzzTarget] = [
         .header, .packedRows, .safetensors, .sound, .image, .configuration, .convolutions, .clusterKey, .reference,
-        .records, .patients, .patient, .pascal, .history,
+        .records, .patients, .patient, .pascal, .table, .people, .history,
     ]
 }
 
