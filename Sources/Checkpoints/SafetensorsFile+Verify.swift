@@ -4,8 +4,20 @@ extension SafetensorsFile {
     /// Whether there are digests to verify the file by; files of other programs have none.
     public var isVerifiable: Bool { metadata[HeaderText.dataDigestKey] != nil }
 
-    /// Whether another program has written the file, with the metadata and so the digests of one of ours.
-    public var isSavedAgain: Bool { isVerifiable && !headerBytes.starts(with: HeaderText.beforeHeaderDigest.utf8) }
+    /// Whether the header is not the one that the digests in the metadata were made of: it was changed, or another program has
+    /// written the file with the metadata of one of ours.
+    public var isSavedAgain: Bool { isVerifiable && !hasOwnHeader }
+
+    private var hasOwnHeader: Bool {
+        let header = Array(headerBytes)
+        guard let expected = metadata[HeaderText.headerDigestKey],
+            header.count >= HeaderText.dataDigestRange.upperBound,
+            header[HeaderText.headerDigestRange].elementsEqual(expected.utf8)
+        else { return false }
+        var blanked = header
+        blanked.replaceSubrange(HeaderText.headerDigestRange, with: HeaderText.noDigest.utf8)
+        return SHA256.digest(of: blanked) == expected
+    }
 
     /// Throws unless these are all tensors of a file that another program has saved again, and their data, in this order, are
     /// those that the digest in the metadata was made of.
@@ -23,27 +35,15 @@ extension SafetensorsFile {
     /// Compares header and data with the digests that `SafetensorsWriter` put into the metadata, and throws if either
     /// was changed since.
     public func verify() throws(CheckpointError) {
-        guard !isSavedAgain else {
-            throw CheckpointError(
-                .damaged, path,
-                "another program has saved it again, with the metadata of the file it comes from, whose digests do not fit; "
-                    + "save it without metadata, or use that file")
-        }
-        let header = Array(headerBytes)
-        guard let expectedHeader = metadata[HeaderText.headerDigestKey],
-            let expectedData = metadata[HeaderText.dataDigestKey],
-            header.count >= HeaderText.dataDigestRange.upperBound,
-            header[HeaderText.headerDigestRange].elementsEqual(expectedHeader.utf8)
-        else {
+        guard metadata[HeaderText.headerDigestKey] != nil, let expectedData = metadata[HeaderText.dataDigestKey] else {
             throw CheckpointError(
                 .damaged, path, "it carries no digests to verify it by; use a file that this program wrote")
         }
-        var blanked = header
-        blanked.replaceSubrange(HeaderText.headerDigestRange, with: HeaderText.noDigest.utf8)
-        guard SHA256.digest(of: blanked) == expectedHeader else {
+        guard hasOwnHeader else {
             throw CheckpointError(
-                .damaged, path, "its header was changed: the digest differs from header_sha256; use an older checkpoint"
-            )
+                .damaged, path,
+                "its header was changed: the digest differs from header_sha256; use an older checkpoint, or, where another program "
+                    + "has saved it again, save it without metadata")
         }
         var digest = SHA256()
         forEachDataBlock { digest.update($0) }

@@ -51,10 +51,11 @@ public final class CrossValidation {
         folder = try OutputFolder(
             new: path, remedy: "go on with it by --resume \(path), or choose another folder", log: log)
         dataset = try TrainingRun.read(configuration.selection, configuration.dataset, log: log)
-        guard dataset.recordings.allSatisfy({ $0.part == nil }) else {
+        guard dataset.recordings.allSatisfy({ $0.part != .test }) else {
             throw RunFailure(
                 .unusableArguments,
-                "--folds makes parts of its own, and the data has parts; leave out --folds, or give one part")
+                "--folds makes parts of its own, and the data has a test part; leave out --folds, or give data without it"
+            )
         }
         let parts: [HeldOut] =
             switch scheme {

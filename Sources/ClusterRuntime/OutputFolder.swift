@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Files
 import Foundation
 import Logging
@@ -20,7 +21,8 @@ final class OutputFolder {
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
         let checkpoints = (try? FileManager.default.contentsOfDirectory(atPath: url.path + "/checkpoints")) ?? []
-        guard checkpoints.isEmpty, names.allSatisfy({ [FolderLock.fileName, "checkpoints"].contains($0) }) else {
+        let own = [FolderLock.fileName, OutputMark.fileName, "checkpoints"]
+        guard checkpoints.isEmpty, names.allSatisfy(own.contains) else {
             throw RunFailure(
                 .unusableArguments,
                 "--output \(path): is not empty and would be overwritten; \(remedy)")
@@ -35,6 +37,8 @@ final class OutputFolder {
 
     private init(claiming url: URL, _ log: Logger) throws {
         lock = try FolderLock(url, log: log)
+        // Where it cannot be put, what is written into the folder will tell.
+        try? OutputMark.put(in: url.path)
         self.url = url
     }
 

@@ -111,12 +111,13 @@ public struct TrainedModel: Sendable {
         let folder = try OutputFolder(new: output, log: log)
         var labelling = labelling
         labelling.diagnosis = labelling.diagnosis ?? configuration.labelling?.diagnosis
-        let selection = DataSelection(source, labelling: labelling, classes: configuration.classes)
+        var selection = DataSelection(source, labelling: labelling, classes: configuration.classes)
+        selection.usual = configuration.labelling ?? .init()
         let dataset = try TrainingRun.read(selection, configuration.dataset, log: log)
         let (samples, partText) = dataset.scored
         let predictions = try predictions(for: dataset, samples: samples.map(UInt32.init), lanes: lanes)
-        // Among the recordings that the run began with are those its threshold was chosen on.
-        let isInSample = dataset.digest == configuration.dataDigest
+        let known = try Acquaintance(of: dataset, samples, withRun: run, configuration)
+        let isInSample = known.isThresholdInSample
         let metrics = try ClassificationMetrics(
             predictions, classes: dataset.classes, positive: configuration.positiveClass, unit: "\(dataset.unit)",
             threshold: threshold.map { DecisionThreshold($0, isInSample: isInSample) }, seed: configuration.seed)
@@ -126,17 +127,7 @@ public struct TrainedModel: Sendable {
         facts.insert(.init("Trained on", configuration.data.name), at: 1)
         facts.append(.init("Parameters from", path))
         if let partText { facts.append(.init("Scored on", partText)) }
-        var cautions = dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []
-        let scored = dataset.recordings(of: samples)
-        if let used = try UsedRecordings(ofRun: run) {
-            let known = used.trained(among: scored)
-            if known > 0 {
-                cautions.append(
-                    "\(known) of these \(scored.count) recordings, or others of their patients, were trained on.")
-            }
-        } else if isInSample {
-            cautions.append("These are the recordings that the run began with: most of them were trained on.")
-        }
+        let cautions = (dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []) + known.cautions
         for caution in cautions { log.warning("\(caution)") }
         try RunReport(
             title: "HeartBeatNet evaluation", facts: facts, predictions: predictions, metrics: metrics,
@@ -148,5 +139,32 @@ public struct TrainedModel: Sendable {
             Data(UsedRecordings.text(of: dataset, scored: samples).utf8), to: UsedRecordings.fileName)
         for row in metrics.summary { print(row) }
         return folder.path("report.html")
+    }
+}
+
+/// What a run knows already of recordings that its model is to be scored with.
+private struct Acquaintance {
+    /// Whether the run's threshold was chosen on some of them, or on others of their patients.
+    let isThresholdInSample: Bool
+    let cautions: [String]
+
+    init(of dataset: Dataset, _ samples: [Int], withRun run: String, _ configuration: RunConfiguration) throws {
+        guard let used = try UsedRecordings(ofRun: run) else {
+            // A run of an earlier version left no table.
+            isThresholdInSample = dataset.digest == configuration.dataDigest
+            cautions =
+                isThresholdInSample
+                ? ["These are the recordings that the run began with: most of them were trained on."] : []
+            return
+        }
+        let scored = dataset.recordings(of: samples)
+        func caution(_ part: Part, _ words: String) -> String? {
+            let count = used.count(of: scored, in: part)
+            return count == 0
+                ? nil : "\(count) of these \(scored.count) recordings, or others of their patients, \(words)."
+        }
+        let validated = caution(.validation, "were validated with, and the threshold was chosen on them")
+        isThresholdInSample = validated != nil
+        cautions = [caution(.training, "were trained on"), validated].compactMap(\.self)
     }
 }

@@ -32,7 +32,8 @@ extension RunConfiguration {
             return known
         }
         if let known = dataset.positiveClass { return known }
-        guard names.count != 2 || Contrast.only(between: names) != nil else {
+        // A fold is of a cross-validation that has asked already, or was begun by a version that did not.
+        guard names.count != 2 || Contrast.only(between: names) != nil || heldOut != nil else {
             throw RunFailure(
                 .unusableArguments,
                 "which class is looked for, \(names[0]) or \(names[1])? their names do not tell; give --positive-class "

@@ -8,20 +8,28 @@ extension Catalog {
     /// - Parameter fewestClasses: One, where the classes are known already.
     init(classFolders root: Folder, fewestClasses: Int) throws {
         self.init(classes: [], entries: [])
-        passedOver = root.passedOver
+        // Pictures that were made class by class are data where nothing else is.
+        let names = root.folders.isEmpty ? root.made : root.folders
+        passedOver = root.passedOver.filter { !names.contains($0.name) }
         passedOver += root.files.map { PassedOver(name: $0, reason: "beside the class folders") }
-        for name in root.folders {
+        for name in names {
             if Self.isUnlabelled(name) {
-                let files = try Folder("\(root.path)/\(name)").contents().files
-                passedOver += files.map {
-                    PassedOver(name: "\(name)/\($0)", reason: "in a folder of what has no class")
-                }
+                try passOver(folder: name, in: root, reason: "in a folder of what has no class")
             } else {
                 try add(classFolder: name, in: root)
             }
         }
         try checkClasses(in: root, fewest: fewestClasses)
         try refuseClassesToldByKind(in: root)
+    }
+
+    /// Counts everything in a folder that is not used.
+    mutating func passOver(folder name: String, in root: Folder, prefix: String = "", reason: String) throws {
+        let contents = try Folder("\(root.path)/\(name)").contents()
+        passedOver += contents.files.map { PassedOver(name: "\(prefix)\(name)/\($0)", reason: reason) }
+        passedOver += contents.passedOver.map {
+            PassedOver(name: "\(prefix)\(name)/\($0.name)", reason: $0.reason)
+        }
     }
 
     private mutating func add(classFolder name: String, in root: Folder) throws {

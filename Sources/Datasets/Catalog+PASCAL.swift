@@ -94,24 +94,27 @@ extension Catalog {
         }
         self.init(classes: classes, entries: [])
         for archive in archives {
-            let files = try Folder("\(place.folder.path)/\(archive.folder)").contents().files
-            entries += Self.sounds(among: files).map { file in
+            let contents = try Folder("\(place.folder.path)/\(archive.folder)").contents()
+            let prefix = "\(place.prefix)\(archive.folder)/"
+            let sounds = Self.sounds(among: contents.files)
+            entries += sounds.map { file in
                 let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
                 return Entry(
-                    name: "\(place.prefix)\(archive.folder)/\(file)", label: classes.firstIndex(of: archive.className)!,
-                    group: archive.set, subject: archive.set == "set_b" ? PASCALName(name).person : nil,
+                    name: prefix + file, label: classes.firstIndex(of: archive.className)!, group: archive.set,
+                    subject: archive.set == "set_b" ? PASCALName(name).person : nil,
                     content: .sound(path: "\(place.folder.path)/\(archive.folder)/\(file)"))
             }
+            passedOver += Set(contents.files).subtracting(sounds).sorted().map {
+                PassedOver(name: prefix + $0, reason: "no sound by its name")
+            }
+            passedOver += contents.passedOver.map { PassedOver(name: prefix + $0.name, reason: $0.reason) }
         }
         let known = Set(archives.map(\.folder))
+        let reason = "in a folder of no class of the challenge"
         for other in place.folder.folders where !known.contains(other) {
-            let files = try Folder("\(place.folder.path)/\(other)").contents().files
-            passedOver += Self.sounds(among: files).map {
-                PassedOver(name: "\(place.prefix)\(other)/\($0)", reason: "in a folder of no class of the challenge")
-            }
+            try passOver(folder: other, in: place.folder, prefix: place.prefix, reason: reason)
         }
-        passedOver += place.sounds.map {
-            PassedOver(name: place.prefix + $0, reason: "in a folder of no class of the challenge")
-        }
+        passedOver += place.folder.files.map { PassedOver(name: place.prefix + $0, reason: reason) }
+        passedOver += place.folder.passedOver.map { PassedOver(name: place.prefix + $0.name, reason: $0.reason) }
     }
 }

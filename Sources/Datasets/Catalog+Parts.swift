@@ -40,8 +40,7 @@ extension Catalog {
             try add(catalog, as: part, at: "\(root.path)/\(name)", prefix: "\(name)/")
         }
         for name in root.folders where !parts.contains(where: { $0.name == name }) {
-            let files = try Folder("\(root.path)/\(name)").contents().files
-            passedOver += files.map { PassedOver(name: "\(name)/\($0)", reason: "beside the parts") }
+            try passOver(folder: name, in: root, reason: "beside the parts")
         }
     }
 

@@ -2,9 +2,17 @@ import Foundation
 
 extension Catalog {
     /// Names the patients as a person has said, on top of what the data itself names. Notes what remains unknown.
-    mutating func namePatients(_ labelling: Labelling) throws {
-        if let path = labelling.patients { try namePatients(by: PatientList(path: path), path) }
-        if let text = labelling.patientPattern { try namePatients(by: PatientPattern(text)) }
+    mutating func namePatients(_ labelling: Labelling, _ usual: Labelling = .init()) throws {
+        if let path = labelling.patients {
+            try namePatients(by: PatientList(path: path), path)
+        } else if let path = usual.patients, let list = try? PatientList(path: path) {
+            try? namePatients(by: list, path)
+        }
+        if let text = labelling.patientPattern {
+            try namePatients(by: PatientPattern(text))
+        } else if let text = usual.patientPattern {
+            try? namePatients(by: PatientPattern(text))
+        }
         guard entries.allSatisfy({ $0.subject == nil }) else { return }
         let names = entries.filter { if case .synthetic = $0.content { false } else { true } }.map(\.name)
         if let proposal = PatientPattern.proposal(for: names) {

@@ -64,7 +64,7 @@ struct RecordingsTable {
     /// A row, checked.
     struct Row {
         let line: Int
-        /// As it is written.
+        /// As it is written, with slashes where it was found so.
         let file: String
         /// Where it lies; nil where there is no such file.
         let path: String?
@@ -78,7 +78,7 @@ struct RecordingsTable {
     }
 
     func read() throws -> [Row] {
-        var folders: [String: [String]] = [:]
+        var folders: [String: FolderIndex] = [:]
         return try rows.map { row in
             let extra = row.cells.dropFirst(head.count).filter { !$0.isEmpty }
             guard extra.isEmpty else {
@@ -98,34 +98,54 @@ struct RecordingsTable {
                 return part
             }
             let weight = try cell(.weight)?.ifValue.map { text in
-                guard let weight = Double(text.replacing(",", with: ".")), weight.isFinite, weight >= 0 else {
-                    throw complaint(.weight, "\(text) is no weight; give a number such as 1 or 0.5")
+                guard let weight = Double(text.replacing(",", with: ".")), weight == 0 || (1e-6...1e6).contains(weight)
+                else {
+                    throw complaint(.weight, "\(text) is no weight; give 0, or a number from 0.000001 to 1000000")
                 }
                 return weight
             }
+            let found = find(file, &folders)
             return Row(
-                line: row.line, file: file, path: find(file, &folders), label: cell(.label)?.labelValue,
-                patient: cell(.patient)?.ifValue, site: cell(.site)?.ifValue, location: cell(.location)?.ifValue,
+                line: row.line, file: found?.name ?? file, path: found?.path, label: cell(.label)?.labelValue,
+                patient: cell(.patient)?.ifValue?.identifier, site: cell(.site)?.ifValue,
+                location: cell(.location)?.ifValue,
                 part: part, weight: weight ?? 1)
         }
     }
 
-    /// The file that a cell names: as it is written, or with slashes for backslashes, in any case, or without its ending.
-    private func find(_ file: String, _ folders: inout [String: [String]]) -> String? {
+    /// The file that a cell names, and how it is named with slashes: as it is written, with slashes for backslashes, in any case,
+    /// or without its ending.
+    private func find(_ file: String, _ folders: inout [String: FolderIndex]) -> (name: String, path: String)? {
         let forms = file.contains("\\") ? [file, file.replacing("\\", with: "/")] : [file]
         for form in forms {
             let path = URL(fileURLWithPath: form, relativeTo: URL(fileURLWithPath: folder, isDirectory: true)).path
-            if FileManager.default.fileExists(atPath: path) { return path }
+            if FileManager.default.fileExists(atPath: path) { return (form, path) }
             let (parent, name) = ((path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent)
-            if folders[parent] == nil { folders[parent] = (try? Folder(parent).files) ?? [] }
-            let alike = folders[parent]!.filter { $0.lowercased() == name.lowercased() }
-            if alike.count == 1 { return "\(parent)/\(alike[0])" }
-            let recordings = folders[parent]!.filter {
-                ($0 as NSString).deletingPathExtension == name && Catalog.content(ofFileAt: $0) != nil
-            }
-            if recordings.count == 1 { return "\(parent)/\(recordings[0])" }
+            if folders[parent] == nil { folders[parent] = FolderIndex((try? Folder(parent).files) ?? []) }
+            if let found = folders[parent]?.file(name) { return (form, "\(parent)/\(found)") }
         }
         return nil
+    }
+
+    /// The files of a folder by what they may be called.
+    private struct FolderIndex {
+        private let byName: [String: [String]]
+        private let recordingsByStem: [String: [String]]
+
+        init(_ files: [String]) {
+            byName = Dictionary(grouping: files) { $0.lowercased() }
+            recordingsByStem = Dictionary(
+                grouping: files.filter { Catalog.content(ofFileAt: $0) != nil },
+                by: { ($0 as NSString).deletingPathExtension })
+        }
+
+        /// The only one that is called so but for case, or but for its ending.
+        func file(_ name: String) -> String? {
+            for found in [byName[name.lowercased()], recordingsByStem[name]] {
+                if let found, found.count == 1 { return found[0] }
+            }
+            return nil
+        }
     }
 }
 

@@ -15,12 +15,8 @@ struct CirCorFolder {
     /// The recordings' folder.
     let recordings: FolderSearch.Place
 
-    /// What the whole set lies in.
-    private let root: FolderSearch.Place
-
     /// Nil where the place is no root of such a set.
     fileprivate init?(_ place: FolderSearch.Place, in search: FolderSearch) {
-        root = place
         if let file = place.folder.files.first(where: { $0.lowercased() == Self.list }) {
             list = "\(place.folder.path)/\(file)"
             // Some copies have the folder twice, one in the other, and some none.
@@ -54,6 +50,8 @@ extension FolderSearch {
         get throws {
             let found = places.compactMap { place in CirCorFolder(place, in: self).map { (place, $0) } }
             guard let (place, folder) = found.first, !found.allSatisfy(\.0.isInPart) else { return nil }
+            // Patients' own files in folders side by side, and no list: people have sorted them into classes.
+            if found.allSatisfy({ $0.1.list == nil }), found.contains(where: { !$0.0.isBelow(place) }) { return nil }
             if let (other, _) = found.first(where: { !$0.0.isBelow(place) }) {
                 throw DatasetError(
                     name: root.folder.path,

@@ -108,8 +108,7 @@ extension CirCorPatient {
 }
 
 extension Cell {
-    /// A column of numbers and gaps is often written with decimal points.
-    fileprivate var identifier: String { text.hasSuffix(".0") ? String(text.dropLast(2)) : text }
+    fileprivate var identifier: String { text.identifier }
 }
 
 extension ColumnList {

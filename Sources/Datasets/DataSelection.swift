@@ -12,6 +12,9 @@ public struct DataSelection: Hashable, Sendable {
     /// The classes that a model knows; nil takes those of the source.
     public var classes: [String]?
 
+    /// What was said of other data, which is taken where it fits and nothing else is said.
+    public var usual = Labelling()
+
     public init(
         _ source: DataSource, labelling: Labelling = .init(), validation: String? = nil, test: String? = nil,
         classes: [String]? = nil
@@ -37,7 +40,10 @@ extension Catalog {
         ] {
             if let path { try catalog.add(dataAt: path, as: part, option, selection.labelling) }
         }
-        try catalog.namePatients(selection.labelling)
+        // What one table does not list, another may.
+        let used = Set(catalog.entries.map(\.path))
+        catalog.unlisted.removeAll(where: used.contains)
+        try catalog.namePatients(selection.labelling, selection.usual)
         self = catalog
     }
 

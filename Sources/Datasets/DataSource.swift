@@ -5,7 +5,8 @@ public enum DataSource: Codable, Hashable, Sendable {
     /// Heart sounds made by the program, half of them abnormal.
     case synthetic(recordings: Int, seed: UInt64)
 
-    /// A folder of class folders, a folder of PhysioNet/CinC 2016 or of CirCor DigiScope 2022, or a table of recordings.
+    /// A folder of class folders or of parts, a published set's (PhysioNet/CinC 2016, CirCor 2022, PASCAL 2011), or a table of
+    /// recordings.
     case path(String)
 
     enum CodingKeys: String, CodingKey {

@@ -59,7 +59,7 @@ extension [Recording] {
 
     /// Units in an order in which each class, and within it each group, comes as a whole, and is shuffled by the seed.
     private func dealt(_ units: [[Int]], seed: UInt64) -> [[Int]] {
-        let classes = Dictionary(grouping: units, by: label)
+        let classes = Dictionary(grouping: units, by: unitLabel)
         return classes.keys.sorted().flatMap { label in
             let groups = Dictionary(grouping: classes[label]!) { self[$0[0]].group ?? "" }
             return groups.keys.sorted().enumerated().flatMap { number, name in

@@ -107,6 +107,10 @@ extension [Recording] {
                 sides[recording] = tested.isEmpty ? .validation : .test
             }
         }
+        // Of what is marked for training nothing validates, unless all is marked so.
+        if contains(where: { $0.part == nil }) {
+            decided.formUnion(units.filter { $0.contains { self[$0].part == .training } }.joined())
+        }
         let drawn = contains { $0.part == .validation } ? 0 : validationFraction
         let validates = try validating(fraction: drawn, without: decided, seed: seed)
         for recording in indices where validates[recording] { sides[recording] = .validation }
@@ -122,7 +126,7 @@ extension [Recording] {
         var validates = [Bool](repeating: false, count: count)
         // What is decided are whole units.
         let left = units.filter { !decided.contains($0[0]) }
-        for (label, units) in Dictionary(grouping: left, by: label) {
+        for (label, units) in Dictionary(grouping: left, by: unitLabel) {
             for recording in validating(units, label: label, fraction: fraction, seed: seed) {
                 validates[recording] = true
             }
@@ -160,23 +164,32 @@ extension [Recording] {
         }
     }
 
-    /// The class of a unit: of those of its recordings, the rarest.
-    func label(of unit: [Int]) -> Int {
-        let labels = Set(unit.map { self[$0].label })
-        if labels.count == 1 { return labels.first! }
-        return labels.map { label in (count: self.count { $0.label == label }, label: label) }.min { $0 < $1 }!.label
+    /// The class of a unit: of those of its recordings the rarest. Data of its own for the test has no say.
+    var unitLabel: ([Int]) -> Int {
+        let own = filter { !$0.isOfTestData }
+        let counts = Dictionary(grouping: own, by: \.label).mapValues(\.count)
+        return { unit in
+            let members = unit.filter { !self[$0].isOfTestData }
+            let labels = Set((members.isEmpty ? unit : members).map { self[$0].label })
+            return labels.min { (counts[$0] ?? 0, $0) < (counts[$1] ?? 0, $1) }!
+        }
     }
 
     /// Recordings that must stay together, in the order of the first of each: those of one sound or picture, of one patient, and
     /// those of one name in several formats. A unit belongs to the group of its first recording.
     var units: [[Int]] {
+        joined { recording in
+            ["content \(recording.content.digest)", "stem \(recording.stem)"]
+                + (recording.subject.map { ["subject \($0)"] } ?? [])
+        }
+    }
+
+    /// Recordings that share a key, directly or by way of others.
+    func joined(by keys: (Recording) -> [String]) -> [[Int]] {
         var sets = DisjointSets<Int>()
         var first: [String: Int] = [:]
         for (index, recording) in enumerated() {
-            let keys =
-                ["content \(recording.content.digest)", "stem \(recording.stem)"]
-                + (recording.subject.map { ["subject \($0)"] } ?? [])
-            for key in keys {
+            for key in keys(recording) {
                 sets.join(first[key] ?? index, index)
                 first[key] = first[key] ?? index
             }

@@ -96,20 +96,19 @@ public struct Dataset: Sendable {
         pixels = PixelBlock(taking: &parts)
     }
 
-    /// Of the recordings' names, classes and contents, and where they are known of subjects and their groups, parts and weights:
-    /// of all that a split goes by. Data of its own for the test is left out.
+    /// Of the recordings' names, classes and contents, and of all else that a split goes by: patients and their groups, parts,
+    /// weights, and what is joined or left out. Data of its own for the test is not in it, but what it leaves out of the training.
+    ///
+    /// Where there is none of all that, it is what it was before there was any, so that runs go on.
     public var digest: String {
-        let recordings = recordings.filter { !$0.isOfTestData }
-        // Files that are unlike though their sounds are not.
-        let files = Dictionary(grouping: recordings, by: \.content.digest).mapValues { Set($0.map(\.digest)).count }
+        let marks = recordings.splitMarks
         var digest = SHA256()
-        for recording in recordings {
+        for (recording, mark) in zip(recordings, marks) where !recording.isOfTestData {
             let subject = recording.subject.map { "\0\($0)\0\(recording.group ?? "")" } ?? ""
-            let copy = files[recording.content.digest, default: 1] > 1 ? "\0content \(recording.content.digest)" : ""
             let part = recording.part.map { "\0part \($0.rawValue)" } ?? ""
             let weight = recording.weight == 1 ? "" : "\0weight \(recording.weight)"
             digest.update(
-                "\(recording.name)\0\(classes[recording.label])\0\(recording.digest)\(subject)\(copy)\(part)\(weight)\n"
+                "\(recording.name)\0\(classes[recording.label])\0\(recording.digest)\(subject)\(mark)\(part)\(weight)\n"
             )
         }
         return digest.finalize()

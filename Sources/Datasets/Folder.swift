@@ -11,6 +11,9 @@ struct Folder {
     /// Folders, and links to such.
     let folders: [String]
 
+    /// Folders of files that this program made: no data beside others.
+    let made: [String]
+
     /// What is neither, or none of the user's data, by its name in this folder.
     let passedOver: [PassedOver]
 
@@ -21,20 +24,24 @@ struct Folder {
         }
         var files: [String] = []
         var folders: [String] = []
+        var made: [String] = []
         var passedOver = entries.unreadable
         for name in entries.names.sorted() {
             switch Self.kind(of: name, in: path) {
             case .file: files.append(name)
             case .folder: folders.append(name)
             case .other(let reason): passedOver.append(PassedOver(name: name, reason: reason))
+            case .made:
+                made.append(name)
+                passedOver.append(PassedOver(name: name, reason: "an output of HeartBeatNet"))
             case .hidden: continue
             }
         }
-        (self.path, self.files, self.folders, self.passedOver) = (path, files, folders, passedOver)
+        (self.path, self.files, self.folders, self.made, self.passedOver) = (path, files, folders, made, passedOver)
     }
 
     private enum Kind {
-        case file, folder, hidden
+        case file, folder, made, hidden
         case other(String)
     }
 
@@ -45,7 +52,7 @@ struct Folder {
         case .regular: return .file
         case .folder:
             if isOfASystem(name) { return .other("a folder that a system made") }
-            return isOutput(path) ? .other("an output of HeartBeatNet") : .folder
+            return isOutput(path) ? .made : .folder
         default:
             // What is called a recording is one that cannot be used, and is told so with the reason.
             return Catalog.content(ofFileAt: name) == nil ? .other("neither a file nor a folder") : .file
@@ -83,7 +90,7 @@ struct Folder {
     private static func isOutput(_ path: String) -> Bool {
         if (path as NSString).lastPathComponent == "runs" { return true }
         func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
-        return has(OutputMark.fileName) || has(".lock") || has("folds.json")
+        return has(OutputMark.fileName) || has("folds.json")
             || (has("config.json") && has("checkpoints"))
             || (has("report.html") && has("metrics.json"))
     }

@@ -22,7 +22,7 @@ struct PatientList {
             guard row.cells.count > max(file, patient), !row.cells[file].isEmpty else {
                 throw Catalog.damaged(path, row.line, "is not a file, or the beginning of its name, and a patient")
             }
-            guard let name = row.cells[patient].ifValue else { continue }
+            guard let name = row.cells[patient].ifValue?.identifier else { continue }
             let key = Self.withoutEnding(row.cells[file].replacing("\\", with: "/"))
             if let other = patients[key], other.patient != name {
                 throw Catalog.damaged(

@@ -39,7 +39,11 @@ public struct Recording: Hashable, Sendable {
     public let samples: Range<Int>
 
     /// The file's path without its ending: a sound and its picture, or the same in two formats, share it.
-    var stem: String { (path as NSString).deletingPathExtension }
+    var stem: String { Self.stem(ofFileAt: path) }
+
+    static func stem(ofFileAt path: String) -> String {
+        Catalog.content(ofFileAt: path) == nil ? path : (path as NSString).deletingPathExtension
+    }
 
     /// What a file decodes to.
     public struct Content: Hashable, Sendable {

@@ -7,9 +7,8 @@ public struct UsedRecordings: Sendable {
 
     private static let columns = ["file", "label", "patient", "site", "location", "part", "weight", "content"]
 
-    /// The digests of what was trained on, and whose it was.
-    private let contents: Set<String>
-    private let patients: Set<String>
+    /// By part, the digests of its recordings, and whose they are.
+    private let parts: [Part: (contents: Set<String>, patients: Set<String>)]
 
     /// The text of the table: recordings by their paths, with the part that they were used for, and the digests of what they
     /// decode to. What was left out is not in it.
@@ -41,13 +40,14 @@ public struct UsedRecordings: Sendable {
             throw DatasetError(
                 name: path, problem: "is not the table that the run has left", remedy: "restore it, or move it away")
         }
-        let trained = rows.dropFirst().map(\.cells).filter { $0.count == Self.columns.count && $0[5] == "train" }
-        contents = Set(trained.map { $0[7] })
-        patients = Set(trained.compactMap { $0[2].isEmpty ? nil : $0[2] })
+        let known = rows.dropFirst().map(\.cells).filter { $0.count == Self.columns.count }
+        parts = Dictionary(grouping: known.filter { Part(named: $0[5]) != nil }, by: { Part(named: $0[5])! })
+            .mapValues { rows in (Set(rows.map { $0[7] }), Set(rows.compactMap { $0[2].isEmpty ? nil : $0[2] })) }
     }
 
-    /// How many of these recordings, or others of their patients, were trained on.
-    public func trained(among recordings: [Recording]) -> Int {
-        recordings.count { contents.contains($0.content.digest) || $0.subject.map(patients.contains) == true }
+    /// How many of these recordings, or others of their patients, were in a part of the run.
+    public func count(of recordings: [Recording], in part: Part) -> Int {
+        guard let (contents, patients) = parts[part] else { return 0 }
+        return recordings.count { contents.contains($0.content.digest) || $0.subject.map(patients.contains) == true }
     }
 }

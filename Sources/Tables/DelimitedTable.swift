@@ -126,6 +126,11 @@ extension DelimitedTable {
 }
 
 extension String {
+    /// An identifier as it was before a program took it for a number: 12 of 12.0, which is written so where some are missing.
+    package var identifier: String {
+        hasSuffix(".0") && count > 2 && dropLast(2).allSatisfy(\.isNumber) ? String(dropLast(2)) : self
+    }
+
     /// Nil for a cell that programs write where they have no value: nothing, nan, NA, None, null, N/A and the like.
     package var ifValue: String? {
         let nothing = ["", "nan", "na", "n/a", "#n/a", "<na>", "none", "null", "nil", "-", "--", "?", "."]

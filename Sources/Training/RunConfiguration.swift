@@ -15,7 +15,7 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var validationFraction = 0.2
     /// What the model is tested with after the training; nil: the validation part.
     public var heldOut: HeldOut?
-    /// A second data set, looked at only after the training.
+    /// A second data set, scored only after the training; whoever is in it is not trained on.
     public var testData: String?
     /// A data set of its own for the validation.
     public var validationData: String?

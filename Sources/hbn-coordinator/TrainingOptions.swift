@@ -121,7 +121,10 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Data of its own to validate with: a folder or a table, of the same classes.")
     var validationData: String?
 
-    @Option(help: "Data to look at only after the training; the report is then about it.")
+    @Option(
+        help:
+            "Data to score only after the training, which the report is then about: a folder or a table. Whoever is in it is not trained on."
+    )
     var testData: String?
 
     @Option(help: "The class that is looked for (default: what is not called normal, healthy, absent or the like).")

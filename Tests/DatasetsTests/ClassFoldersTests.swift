@@ -30,7 +30,7 @@ import Testing
     @Test func whatSystemsAndThisProgramLeaveIsNoClass() throws {
         try write(
             "normal/1.wav", "ill/1.wav", "__MACOSX/normal/1.wav", "runs/pictures/1.wav", "mine/1.wav", "second/1.wav")
-        for name in ["mine/.lock", "second/report.html", "second/metrics.json", "normal/._1.wav", "lost+found/#1"] {
+        for name in ["mine/.heartbeatnet", "second/report.html", "second/metrics.json", "normal/._1.wav", "lost+found/#1"] {
             try folder.write("data/" + name, [65])
         }
         let catalog = try catalog()
@@ -43,6 +43,22 @@ import Testing
                 "second": "an output of HeartBeatNet",
                 "normal/._1.wav": "hidden",
             ])
+    }
+
+    @Test func picturesThatWereMadeClassByClassAreDataWhereNothingElseIs() throws {
+        for name in ["ill", "normal"] {
+            try folder.write("data/\(name)/1.png", Image(width: 2, height: 2, pixels: Array(0..<12)).png())
+            try OutputMark.put(in: folder.path + "/data/\(name)")
+        }
+        #expect(try catalog().classes == ["ill", "normal"])
+        try write("x/1.wav", "y/1.wav")
+        #expect(try catalog().classes == ["x", "y"])
+        #expect(passedOver(try catalog())["ill"] == "an output of HeartBeatNet")
+    }
+
+    @Test func filesWithoutAnEndingShareNoName() throws {
+        #expect(Recording.stem(ofFileAt: "a/rec.1") != Recording.stem(ofFileAt: "a/rec.2"))
+        #expect(Recording.stem(ofFileAt: "a/rec.wav") == Recording.stem(ofFileAt: "a/rec.PNG"))
     }
 
     @Test func whatIsNotReadIsCountedByItsEndingAndTheReason() throws {

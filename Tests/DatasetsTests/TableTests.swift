@@ -47,10 +47,42 @@ import Testing
         #expect(catalog.unlisted == [folder.path + "/sounds/b3.wav"])
     }
 
+    @Test func aTableOfWindowsNamesPatientsAsAnyOther() throws {
+        try folder.write("table.csv", Array("file,label\nsounds\\a1.wav,x\nsounds\\a2.wav,x\nsounds\\b1.wav,y\n".utf8))
+        var labelling = Labelling()
+        labelling.patientPattern = "^([a-z])"
+        let catalog = try Catalog(DataSelection(.path(folder.path + "/table.csv"), labelling: labelling))
+        #expect(catalog.entries.map(\.name) == ["sounds/a1.wav", "sounds/a2.wav", "sounds/b1.wav"])
+        #expect(catalog.entries.map(\.subject) == ["a", "a", "b"])
+    }
+
+    @Test func aPatientsNumberIsTheSameWithAPoint() throws {
+        let catalog = try catalog("file,label,patient\nsounds/a1.wav,x,12\nsounds/a2.wav,y,12.0\nsounds/b1.wav,y,1.5.0\n")
+        #expect(catalog.entries.map(\.subject) == ["12", "12", "1.5.0"])
+    }
+
+    @Test func whatIsMarkedForTrainingDoesNotValidate() throws {
+        let dataset = try dataset(
+            "file,label,part\nsounds/a1.wav,x,train\nsounds/a2.wav,x,\nsounds/b1.wav,y,\nsounds/b2.wav,y,train\nsounds/b3.wav,y,\n")
+        for seed in 0..<20 as Range<UInt64> {
+            let split = try dataset.split(validationFraction: 0.5, seed: seed)
+            let validated = dataset.recordings(of: split.validation)
+            #expect(validated.count == 1 && validated.allSatisfy { $0.part == nil })
+        }
+    }
+
+    @Test func whatAnotherTableListsIsNotUnlisted() throws {
+        try folder.write("more.csv", Array("file,label\nsounds/b1.wav,x\nsounds/b2.wav,y\n".utf8))
+        try folder.write("table.csv", Array("file,label\nsounds/a1.wav,x\nsounds/a2.wav,y\n".utf8))
+        let catalog = try Catalog(
+            DataSelection(.path(folder.path + "/table.csv"), validation: folder.path + "/more.csv"))
+        #expect(Set(catalog.unlisted) == [folder.path + "/sounds/b3.wav"])
+    }
+
     @Test(arguments: ["sounds\\a1.wav", "sounds/A1.WAV", "sounds/a1", "./sounds/a1.wav"])
     func aFileIsFoundAsPeopleWriteIt(name: String) throws {
         let dataset = try dataset("file,label\n\(name),x\nsounds/b1.wav,y\n")
-        #expect(dataset.recordings.map(\.name) == [name, "sounds/b1.wav"])
+        #expect(dataset.recordings.map(\.name) == [name.replacing("\\", with: "/"), "sounds/b1.wav"])
         #expect(dataset.skipped.isEmpty)
     }
 
@@ -81,6 +113,8 @@ import Testing
         ("file,label,part\nsounds/a1.wav,x,tain", "line 2 column part: tain is none of train, validation and test"),
         ("file,label,weight\nsounds/a1.wav,x,heavy", "line 2 column weight: heavy is no weight"),
         ("file,label,weight\nsounds/a1.wav,x,-1", "line 2 column weight: -1 is no weight"),
+        ("file,label,weight\nsounds/a1.wav,x,1e300", "line 2 column weight: 1e300 is no weight"),
+        ("file,label,weight\nsounds/a1.wav,x,1e-60", "line 2 column weight: 1e-60 is no weight"),
         ("file,label,weight\nsounds/a1.wav,x,inf", "line 2 column weight: inf is no weight"),
         ("file,label\nsounds/a1.wav,x\nsounds/a1.wav,y", "line 3 lists sounds/a1.wav in another way than line 2"),
         (
@@ -133,6 +167,6 @@ import Testing
                 == Set(first.recordings(of: split.training).map(\.digest)))
         #expect(second.recordings.first { $0.subject == "7" }?.group == "Lyon")
         let used = try #require(try UsedRecordings(ofRun: folder.path + "/run"))
-        #expect(used.trained(among: first.recordings) == split.training.count)
+        #expect(used.count(of: first.recordings, in: .training) == split.training.count)
     }
 }
