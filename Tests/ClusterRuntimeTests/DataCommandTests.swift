@@ -120,7 +120,8 @@ import Testing
                 "hbn", ["evaluate", "--run", workspace("run"), "--data", workspace("data"), "--output", workspace("e")])
             try #require(evaluated.status == 0, "\(evaluated.errors)")
             #expect(evaluated.errors.contains("8 of these 12 recordings, or others of their patients, were trained on"))
-            #expect(evaluated.errors.contains("2 of these 12 recordings, or others of their patients, were validated with"))
+            #expect(
+                evaluated.errors.contains("2 of these 12 recordings, or others of their patients, were validated with"))
             #expect(try metrics(workspace, "e")["threshold_in_sample"] as? Bool == true)
             try workspace.succeed(
                 "hbn", ["evaluate", "--run", workspace("run"), "--data", workspace("test"), "--output", workspace("f")])

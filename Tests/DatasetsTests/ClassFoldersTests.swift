@@ -30,7 +30,9 @@ import Testing
     @Test func whatSystemsAndThisProgramLeaveIsNoClass() throws {
         try write(
             "normal/1.wav", "ill/1.wav", "__MACOSX/normal/1.wav", "runs/pictures/1.wav", "mine/1.wav", "second/1.wav")
-        for name in ["mine/.heartbeatnet", "second/report.html", "second/metrics.json", "normal/._1.wav", "lost+found/#1"] {
+        for name in [
+            "mine/.heartbeatnet", "second/report.html", "second/metrics.json", "normal/._1.wav", "lost+found/#1",
+        ] {
             try folder.write("data/" + name, [65])
         }
         let catalog = try catalog()

@@ -153,7 +153,8 @@ import Testing
         _ name: String, _ label: Int, subject: String? = nil, content: String? = nil, isOfTestData: Bool = false
     ) -> Recording {
         Recording(
-            name: name, label: label, group: nil, subject: subject, digest: name, content: .init(digest: content ?? name),
+            name: name, label: label, group: nil, subject: subject, digest: name,
+            content: .init(digest: content ?? name),
             path: name, isOfTestData: isOfTestData, samples: 0..<1)
     }
 
@@ -166,10 +167,15 @@ import Testing
         #expect(copies.splitMarks == ["", "\0with a.wav", ""])
         #expect([recording("a.wav", 0), recording("a.png", 0)].splitMarks == ["", "\0with a.wav"])
         // A person of both classes counts in the rarer one, which the first recording is not of.
-        let mixed = [recording("a", 0, subject: "p"), recording("b", 1, subject: "p"), recording("c", 0), recording("d", 0)]
+        let mixed = [
+            recording("a", 0, subject: "p"), recording("b", 1, subject: "p"), recording("c", 0), recording("d", 0),
+        ]
         #expect(mixed.splitMarks == ["\0as 1", "\0as 1", "", ""])
         // Data for the test has no mark, and marks what it takes from the training.
-        let tested = plain + [recording("t.wav", 1, subject: "p", isOfTestData: true), recording("u.wav", 1, isOfTestData: true)]
+        let tested =
+            plain + [
+                recording("t.wav", 1, subject: "p", isOfTestData: true), recording("u.wav", 1, isOfTestData: true),
+            ]
         #expect(tested.splitMarks == ["\0left out", "\0left out", "", "", ""])
     }
 

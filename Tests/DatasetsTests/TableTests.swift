@@ -57,13 +57,15 @@ import Testing
     }
 
     @Test func aPatientsNumberIsTheSameWithAPoint() throws {
-        let catalog = try catalog("file,label,patient\nsounds/a1.wav,x,12\nsounds/a2.wav,y,12.0\nsounds/b1.wav,y,1.5.0\n")
+        let catalog = try catalog(
+            "file,label,patient\nsounds/a1.wav,x,12\nsounds/a2.wav,y,12.0\nsounds/b1.wav,y,1.5.0\n")
         #expect(catalog.entries.map(\.subject) == ["12", "12", "1.5.0"])
     }
 
     @Test func whatIsMarkedForTrainingDoesNotValidate() throws {
         let dataset = try dataset(
-            "file,label,part\nsounds/a1.wav,x,train\nsounds/a2.wav,x,\nsounds/b1.wav,y,\nsounds/b2.wav,y,train\nsounds/b3.wav,y,\n")
+            "file,label,part\nsounds/a1.wav,x,train\nsounds/a2.wav,x,\nsounds/b1.wav,y,\nsounds/b2.wav,y,train\nsounds/b3.wav,y,\n"
+        )
         for seed in 0..<20 as Range<UInt64> {
             let split = try dataset.split(validationFraction: 0.5, seed: seed)
             let validated = dataset.recordings(of: split.validation)
