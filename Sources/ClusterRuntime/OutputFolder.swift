@@ -23,9 +23,10 @@ final class OutputFolder {
         let checkpoints = (try? FileManager.default.contentsOfDirectory(atPath: url.path + "/checkpoints")) ?? []
         let own = [FolderLock.fileName, OutputMark.fileName, "checkpoints"]
         guard checkpoints.isEmpty, names.allSatisfy(own.contains) else {
+            let isRun = [Self.configurationName, "folds.json"].contains(where: names.contains)
             throw RunFailure(
                 .unusableArguments,
-                "--output \(path): is not empty and would be overwritten; \(remedy)")
+                "--output \(path): is not empty and would be overwritten; \(isRun ? remedy : "choose another folder")")
         }
         try self.init(claiming: url, log)
     }

@@ -59,6 +59,7 @@ extension TrainingRun {
         let dataset = try Dataset(selection, settings: settings, logger: log) { done, all in
             line.update(LiveText(.init("reading recordings: \(done) of \(all)")))
         }
+        if case .synthetic = selection.source { line.print("heart sounds made by the program (--data synthetic)") }
         line.print(
             "\(dataset.recordings.count) recordings, \(dataset.samples.count) windows, classes: "
                 + dataset.classes.enumerated().map { label, name in

@@ -20,7 +20,25 @@ extension Catalog {
             }
         }
         try checkClasses(in: root, fewest: fewestClasses)
+        noteAlikeFolders()
         try refuseClassesToldByKind(in: root)
+    }
+
+    /// Class folders that all hold the same folders may be one level too high.
+    private mutating func noteAlikeFolders() {
+        let inner = classes.indices.map { label in
+            Set(
+                entries.lazy.filter { $0.label == label }.map { entry in
+                    let parts = entry.name.split(separator: "/")
+                    return parts.count > 2 ? String(parts[1]) : ""
+                })
+        }
+        guard let first = inner.first, first.count > 1, inner.allSatisfy({ $0 == first }),
+            first.allSatisfy({ !$0.isEmpty && Part(named: $0) == nil })
+        else { return }
+        notes.append(
+            "each of \(classes.joined(separator: ", ")) holds the folders \(first.sorted().joined(separator: ", ")): if these are the "
+                + "classes, give one of the outer folders, or a table of all recordings with their sites")
     }
 
     /// Counts everything in a folder that is not used.

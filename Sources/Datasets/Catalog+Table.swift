@@ -50,7 +50,8 @@ struct RecordingsTable {
         self.columns = columns
         for column in [Column.file, .label] where columns[column] == nil {
             throw DatasetError(
-                name: path, problem: "line \(first.line) names no column \(column.rawValue)",
+                name: path,
+                problem: "line \(first.line) names no column \(column.rawValue), but \(head.joined(separator: ", "))",
                 remedy: "begin the table with a line such as file,label,patient")
         }
     }
@@ -118,13 +119,18 @@ struct RecordingsTable {
     private func find(_ file: String, _ folders: inout [String: FolderIndex]) -> (name: String, path: String)? {
         let forms = file.contains("\\") ? [file, file.replacing("\\", with: "/")] : [file]
         for form in forms {
-            let path = URL(fileURLWithPath: form, relativeTo: URL(fileURLWithPath: folder, isDirectory: true)).path
+            let path = place(of: form)
             if FileManager.default.fileExists(atPath: path) { return (form, path) }
             let (parent, name) = ((path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent)
             if folders[parent] == nil { folders[parent] = FolderIndex((try? Folder(parent).files) ?? []) }
             if let found = folders[parent]?.file(name) { return (form, "\(parent)/\(found)") }
         }
         return nil
+    }
+
+    /// Where a file would lie that a cell names.
+    func place(of file: String) -> String {
+        URL(fileURLWithPath: file, relativeTo: URL(fileURLWithPath: folder, isDirectory: true)).path
     }
 
     /// The files of a folder by what they may be called.
@@ -189,7 +195,7 @@ extension Catalog {
             let list = URL(fileURLWithPath: path).lastPathComponent
             let content: Content =
                 row.path.map { Self.content(ofFileAt: $0) ?? .sound(path: $0) }
-                ?? .missing(path: row.file, list: "line \(row.line) of \(list)")
+                ?? .missing(path: table.place(of: row.file), list: "line \(row.line) of \(list)")
             entries.append(
                 Entry(
                     name: row.file, label: label, group: row.site, subject: row.patient, location: row.location,

@@ -84,6 +84,12 @@ package struct Catalog {
             }
             if isFolder.boolValue {
                 try self.init(contentsOf: Folder(path), labelling, fewestClasses: fewestClasses)
+            } else if Self.content(ofFileAt: path) != nil {
+                throw DatasetError(
+                    name: path, problem: "is a recording, and no folder or table of recordings",
+                    remedy: "give the folder that the folders of its classes lie in")
+            } else if path.lowercased().hasSuffix(".xlsx") || path.lowercased().hasSuffix(".ods") {
+                throw DatasetError(name: path, problem: "is a spreadsheet", remedy: "save it as CSV, and give that")
             } else {
                 try self.init(tableAt: path, fewestClasses: fewestClasses)
             }
@@ -99,13 +105,25 @@ package struct Catalog {
     init(contentsOf folder: Folder, _ labelling: Labelling, fewestClasses: Int) throws {
         let search = FolderSearch(folder)
         switch try search.publishedSet {
-        case .circor(let copy): try self.init(circor: copy, search, labelling.diagnosis ?? .outcome)
+        case .circor(let copy):
+            try self.init(circor: copy, search, labelling.diagnosis ?? .outcome)
+            dropEmptyClasses(fewest: fewestClasses)
         case .physioNet(let sites): try self.init(physioNet: sites, search)
         case .pascal(let copy): try self.init(pascal: copy, search, fewestClasses: fewestClasses)
         case nil where !folder.parts.isEmpty:
             try self.init(parts: folder.parts, of: folder, labelling, fewestClasses: fewestClasses)
         case nil: try self.init(classFolders: folder, fewestClasses: fewestClasses)
         }
+    }
+
+    /// Leaves out classes that a published set knows and this part of it has nothing of, as long as enough remain.
+    private mutating func dropEmptyClasses(fewest: Int) {
+        let present = classes.indices.filter { label in entries.contains { $0.label == label } }
+        guard present.count < classes.count, present.count >= max(fewest, 2) else { return }
+        let labels = Dictionary(uniqueKeysWithValues: zip(present, present.indices))
+        notes += classes.indices.filter { !present.contains($0) }.map { "there is nothing of the class \(classes[$0])" }
+        classes = present.map { classes[$0] }
+        entries = entries.map { $0.renamed($0.name, label: labels[$0.label]) }
     }
 
     init(classes: [String], entries: [Entry]) {

@@ -140,6 +140,19 @@ extension [Recording] {
             .map { $0.map { self[$0] } }
     }
 
+    /// That one sound or picture stands in several classes, if it does.
+    func contradictionNotes(_ classes: [String]) -> [String] {
+        let equal = Dictionary(grouping: indices) { self[$0].content.digest }.values
+            .filter { members in members.contains { self[$0].label != self[members[0]].label } }
+            .sorted { $0[0] < $1[0] }
+        guard let first = equal.first else { return [] }
+        return [
+            "\(equal.count) sounds stand in several classes, such as "
+                + first.map { "\(self[$0].name) (\(classes[self[$0].label]))" }.joined(separator: " and ")
+                + ": a model can learn nothing from them; remove the wrong ones"
+        ]
+    }
+
     /// How that is said, if there are any.
     var twinNotes: [String] {
         let twins = twins

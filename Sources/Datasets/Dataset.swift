@@ -87,7 +87,9 @@ public struct Dataset: Sendable {
         classes = catalog.classes
         positiveClass = catalog.positiveClass
         unit = SplitUnit(recordings.map(\.subject), isSynthetic: catalog.isSynthetic)
-        notes = catalog.notes + catalog.leftOutNotes + recordings.twinNotes + recordings.confounds(classes)
+        notes =
+            catalog.notes + catalog.leftOutNotes + recordings.twinNotes + recordings.contradictionNotes(classes)
+            + recordings.confounds(classes)
         self.recordings = recordings
         self.samples = samples
         self.skipped = skipped

@@ -84,7 +84,15 @@ extension Finding {
                 kind: .duplicate, files: names,
                 text: "\(names.joined(separator: ", ")): one name, several files; on one side of the split")
         }
-        return twins + recordings.confounds(classes).map { Finding(kind: .confounded, files: [], text: $0) }
+        let untrained = classes.indices.filter { label in
+            recordings.contains { $0.label == label }
+                && !recordings.indices.contains { recordings[$0].label == label && sides[$0] == .training }
+        }.map {
+            Finding(
+                kind: .broken, files: [],
+                text: "\(classes[$0]): nothing of this class is left to train on, so no run can begin")
+        }
+        return untrained + twins + recordings.confounds(classes).map { Finding(kind: .confounded, files: [], text: $0) }
             + recordings.unvalidated(sides, classes).map { Finding(kind: .unvalidated, files: [], text: $0) }
             + parted.map {
                 Finding(

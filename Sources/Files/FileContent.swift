@@ -45,7 +45,7 @@ public struct FileContent: Hashable, Sendable {
         } else if bytes.allSatisfy({ $0 == 0 }) {
             self.init(.zeros, "nothing but zeros", .fetchAgain)
         } else {
-            self = Self.text(bytes) ?? FileContent("none of the formats that are known", .convert)
+            self = Self.text(bytes) ?? FileContent("bytes of no format that is known", .convert)
         }
     }
 
@@ -88,7 +88,7 @@ extension RegularFile {
         }
         let content = FileContent(of: head)
         if content.kind == .zeros, try !hasOnlyZeros(from: start) {
-            return (FileContent("zeros, and then none of the formats that are known", .fetchAgain), start)
+            return (FileContent("zeros, and then bytes of no format that is known", .fetchAgain), start)
         }
         return (content, start)
     }

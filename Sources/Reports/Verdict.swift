@@ -3,6 +3,9 @@ import Evaluation
 /// The one paragraph for a reader who reads no further: how well, on how much, and whether to believe it.
 struct Verdict {
     let text: String
+    /// Fewer recordings of a class say next to nothing, whatever their interval.
+    private static let fewest = 5
+
     /// Whether the result stands: better than chance and than a rule that never listens.
     let isSound: Bool
 
@@ -31,6 +34,13 @@ struct Verdict {
             } else if let rule, rule > 0.5 {
                 sentences.append(
                     "A rule that knows only where a recording comes from reaches \(FigureText.score(rule)).")
+            }
+            let supports = metrics.classes.indices.map { metrics.confusionMatrix.support(of: $0) }
+            if let rarest = supports.indices.filter({ supports[$0] > 0 }).min(by: { supports[$0] < supports[$1] }),
+                supports[rarest] < Self.fewest
+            {
+                doubts.append(
+                    "Of “\(metrics.classes[rarest])” only \(supports[rarest]) were scored: too few to say much.")
             }
         } else if metrics.count == 0 {
             doubts.append("No recording was scored, so nothing can be said about the model.")

@@ -130,7 +130,9 @@ extension ClusterTests {
                 #expect(keys["at_threshold"] is [String: Any])
                 return (try #require(keys["threshold"] as? Double), try #require(keys["threshold_in_sample"] as? Bool))
             }
-            let evaluation = ["evaluate", "--run", workspace("run"), "--data", "synthetic", "--recordings", "8"]
+            let evaluation = [
+                "evaluate", "--run", workspace("run"), "--data", "synthetic", "--recordings", "8", "--seed", "9",
+            ]
             try workspace.succeed("hbn", evaluation + ["--output", workspace("others")])
             #expect(try threshold("run") == threshold("scores") && threshold("run").isInSample)
             #expect(try threshold("others") == (threshold("run").value, false))

@@ -47,6 +47,18 @@ import Testing
         #expect(dataset.skipped.map(\.reason) == ["\(missing): listed in training_data.csv, but missing"])
     }
 
+    @Test func aMurmurThatIsUnknownOfNobodyIsNoClass() throws {
+        try write(
+            "Abnormal,CC2014,1,Child,nan,AV,Present", "Normal,CC2014,2,Child,nan,AV,Absent",
+            files: ["1_AV.wav", "2_AV.wav"])
+        var labelling = Labelling()
+        labelling.diagnosis = .murmur
+        let catalog = try Catalog(.path(folder.path), labelling)
+        #expect(catalog.classes == ["absent", "present"])
+        #expect(catalog.entries.map(\.label) == [1, 0])
+        #expect(catalog.notes.contains("there is nothing of the class unknown"))
+    }
+
     @Test func recordingsThatAreTooFewOrInNoRowAreTold() throws {
         try write(
             "Abnormal,CC2014,1,Child,nan,MV+MV+MV,Present", "Normal,CC2014,2,Child,nan,AV,Absent",

@@ -58,6 +58,50 @@ import Testing
         #expect(passedOver(try catalog())["ill"] == "an output of HeartBeatNet")
     }
 
+    @Test func foldersOneLevelTooHighAreTold() throws {
+        try write("Lyon/ill/1.wav", "Lyon/normal/1.wav", "Bern/ill/1.wav", "Bern/normal/1.wav")
+        #expect(
+            try catalog().notes.filter { $0.hasPrefix("each of Bern, Lyon holds the folders ill, normal: ") }.count == 1
+        )
+        try write("Lyon/other/1.wav")
+        #expect(try catalog().notes.filter { $0.hasPrefix("each of") }.isEmpty)
+    }
+
+    @Test func oneSoundInTwoClassesIsToldInARunToo() throws {
+        try write("ill/1.wav", "ill/2.wav", "normal/3.wav")
+        try FileManager.default.copyItem(
+            atPath: folder.path + "/data/ill/1.wav", toPath: folder.path + "/data/normal/copy.wav")
+        let dataset = try Dataset(
+            .path(folder.path + "/data"),
+            settings: DatasetSettings(spectrogram: SpectrogramSettings(height: 16, width: 16)),
+            cacheFolder: folder.path + "/cache")
+        let told = dataset.notes.filter { $0.contains("stand in several classes, such as") }
+        #expect(told.count == 1 && told[0].contains("normal/copy.wav (normal)"))
+    }
+
+    @Test func dataThatLeavesNothingToTrainOnIsAFault() throws {
+        try write("train/ill/1.wav", "train/normal/2.wav", "test/normal/3.wav")
+        try FileManager.default.removeItem(atPath: folder.path + "/data/test/normal/3.wav")
+        try FileManager.default.copyItem(
+            atPath: folder.path + "/data/train/normal/2.wav", toPath: folder.path + "/data/test/normal/3.wav")
+        let check = try DatasetCheck(
+            .path(folder.path + "/data"),
+            settings: DatasetSettings(spectrogram: SpectrogramSettings(height: 16, width: 16)), validationFraction: 0.2,
+            seed: 1)
+        #expect(
+            check.findings.filter(\.kind.isFault).map(\.text) == [
+                "normal: nothing of this class is left to train on, so no run can begin"
+            ])
+    }
+
+    @Test(arguments: [("1.wav", "is a recording"), ("table.xlsx", "is a spreadsheet"), ("nothing", "there is no such")])
+    func whatIsNoFolderAndNoTableIsCalledWhatItIs(name: String, problem: String) throws {
+        try folder.write("data/1.wav", [1])
+        try folder.write("data/table.xlsx", Array("PK".utf8))
+        let error = #expect(throws: DatasetError.self) { try Catalog(.path("\(folder.path)/data/\(name)")) }
+        #expect(error?.problem.hasPrefix(problem) == true)
+    }
+
     @Test func filesWithoutAnEndingShareNoName() throws {
         #expect(Recording.stem(ofFileAt: "a/rec.1") != Recording.stem(ofFileAt: "a/rec.2"))
         #expect(Recording.stem(ofFileAt: "a/rec.wav") == Recording.stem(ofFileAt: "a/rec.PNG"))

@@ -108,7 +108,7 @@ import Testing
 
     @Test(arguments: [
         ("", "is empty"), ("name,label\nsounds/a1.wav,x", "line 1 names no column file"),
-        ("file,patient\nsounds/a1.wav,7", "line 1 names no column label"),
+        ("file,lable\nsounds/a1.wav,7", "line 1 names no column label, but file, lable"),
         ("file,label,class\n", "line 1 has two columns for the label, label and class"),
         ("file,label\nsounds/a1.wav,x\nsounds/b1.wav,y,z", "line 3 has 3 cells, the first line 2"),
         ("file,label\nsounds/a1.wav,x\n,y", "line 3 column file: names no file"),

@@ -22,10 +22,10 @@ import Testing
         (Array("RF64".utf8) + [255, 255, 255, 255] + Array("WAVEds64".utf8), .wave, "WAV"),
         (Array("OggS\0\u{2}".utf8), .ogg, "Ogg"), (Array("fLaC".utf8), .flac, "FLAC"),
         ([0xFF, 0xD8, 0xFF, 0xE0], .jpeg, "JPEG"), ([0xFF, 0xF1, 0x50, 0x80], .foreign, "AAC"),
-        (mp3(frames: 3), .mp3, "MP3"), (Array(mp3(frames: 1).prefix(100)), .foreign, "none of the formats"),
+        (mp3(frames: 3), .mp3, "MP3"), (Array(mp3(frames: 1).prefix(100)), .foreign, "no format that is known"),
         // A frame that another kind of thing follows.
-        (mp3(frames: 1) + [UInt8](repeating: 7, count: 500), .foreign, "none of the formats"),
-        (Array("RIFF".utf8) + [0x80, 0], .foreign, "none of the formats"),
+        (mp3(frames: 1) + [UInt8](repeating: 7, count: 500), .foreign, "no format that is known"),
+        (Array("RIFF".utf8) + [0x80, 0], .foreign, "no format that is known"),
     ]
 
     /// Frames of 417 bytes: 128 kbit/s at 44.1 kHz.

@@ -26,6 +26,15 @@ struct VerdictTests {
         #expect(verdict.text.hasPrefix("Tells “abnormal” from the rest with an AUC of "))
     }
 
+    @Test func aHandfulOfRecordingsSaysLittle() throws {
+        let few = (0..<8).map { index in
+            let truth = index < 3 ? 0 : 1
+            return Prediction(file: "\(index)", truth: truth, probabilities: truth == 0 ? [0.9, 0.1] : [0.2, 0.8])
+        }
+        let verdict = try verdict(few)
+        #expect(!verdict.isSound && verdict.text.contains("Of “abnormal” only 3 were scored"))
+    }
+
     @Test func modelThatGuessesDoesNotStand() throws {
         let verdict = try verdict(recordings(skill: 0, sitesTell: false))
         #expect(!verdict.isSound && verdict.text.contains("cannot be told from chance"))
