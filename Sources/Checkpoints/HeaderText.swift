@@ -3,7 +3,7 @@
 /// It begins with the two digests, so that they can be filled in when the data have passed: `header_sha256` is the
 /// digest of the header with its own 64 digits as zeros, `sha256` that of the data.
 enum HeaderText {
-    static let beforeHeaderDigest = #"{"__metadata__":{"header_sha256":""#
+    private static let beforeHeaderDigest = #"{"__metadata__":{"header_sha256":""#
     private static let beforeDataDigest = #"","sha256":""#
     static let headerDigestKey = "header_sha256"
     static let dataDigestKey = "sha256"

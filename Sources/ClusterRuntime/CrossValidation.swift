@@ -214,7 +214,7 @@ public final class CrossValidation {
             title: "HeartBeatNet cross-validation", facts: facts, predictions: scores.predictions, metrics: metrics,
             parts: scores.parts, mistakes: scores.mistakes,
             skipped: dataset.skipped.map { .init(file: $0.path, reason: $0.reason) },
-            cautions: dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []
+            cautions: dataset.unit.cautions
         ).write(to: folder.url)
         try folder.write(
             Data(UsedRecordings.text(of: dataset, scored: Array(dataset.samples.indices)).utf8),

@@ -127,7 +127,7 @@ public struct TrainedModel: Sendable {
         facts.insert(.init("Trained on", configuration.data.name), at: 1)
         facts.append(.init("Parameters from", path))
         if let partText { facts.append(.init("Scored on", partText)) }
-        let cautions = (dataset.unit.isDoubtful ? ["Counted \(dataset.unit)."] : []) + known.cautions
+        let cautions = dataset.unit.cautions + known.cautions
         for caution in cautions { log.warning("\(caution)") }
         try RunReport(
             title: "HeartBeatNet evaluation", facts: facts, predictions: predictions, metrics: metrics,

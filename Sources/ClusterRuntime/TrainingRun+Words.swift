@@ -131,8 +131,7 @@ extension TrainingRun {
 
     /// Why the scores of what was held out may flatter.
     private var cautions: [String] {
-        var cautions: [String] = []
-        if dataset.unit.isDoubtful { cautions.append("Counted \(dataset.unit).") }
+        var cautions = dataset.unit.cautions
         if configuration.initialParameters != nil {
             cautions.append("What the parameters that the run began with were trained on is not known.")
         }

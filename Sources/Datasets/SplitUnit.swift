@@ -22,11 +22,11 @@ public enum SplitUnit: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether scores may flatter because of it.
-    public var isDoubtful: Bool {
+    /// Why scores may flatter because of it, in a sentence; none where they do not.
+    public var cautions: [String] {
         switch self {
-        case .patient, .synthetic: false
-        case .recording, .patientOfSome: true
+        case .patient, .synthetic: []
+        case .recording, .patientOfSome: ["Counted \(self)."]
         }
     }
 }
