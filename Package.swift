@@ -62,10 +62,11 @@ let package = Package(
         module("Kernels", "CKernels"),
 
         // A heart sound on its way to a batch.
-        module("Randomness", "Kernels"),
-        module("Audio", "Files", "CSndfile", "CMPG123", "CSoxr", "Randomness"),
-        module("Spectrograms", "Audio", "Images", "CKissFFT"),
-        module("Augmentation", "Randomness"),
+        module("ElementaryFunctions"),
+        module("Randomness", "ElementaryFunctions", "Kernels"),
+        module("Audio", "Files", "CSndfile", "CMPG123", "CSoxr", "ElementaryFunctions", "Randomness"),
+        module("Spectrograms", "Audio", "Images", "CKissFFT", "ElementaryFunctions"),
+        module("Augmentation", "ElementaryFunctions", "Randomness"),
         module(
             "Datasets", "Audio", "Spectrograms", "Images", "Files", "Tables", "Randomness", "Digests", logging),
 
@@ -73,13 +74,13 @@ let package = Package(
         module("Parameters", "Randomness"),
         module("TensorCore", "Kernels", "OneDNN", "Parameters", "Randomness"),
         module("AttentionUNet", "TensorCore", "Parameters"),
-        module("Optimization", "Kernels", "Parameters"),
+        module("Optimization", "ElementaryFunctions", "Kernels", "Parameters"),
         module("Checkpoints", "Digests", "Files", "Kernels"),
-        module("Evaluation", "Randomness"),
+        module("Evaluation", "ElementaryFunctions", "Randomness"),
         module("Reports", "Evaluation", "Files", "Tables"),
         module(
             "Training", "AttentionUNet", "Optimization", "Kernels", "Datasets", "Augmentation", "Checkpoints",
-            "Evaluation"),
+            "ElementaryFunctions", "Evaluation"),
         module("ONNX", "CONNX", "Protobuf", "TensorCore", "OneDNN", "Checkpoints", "Training"),
 
         // The cluster: logic decides, runtime acts.
@@ -114,15 +115,16 @@ let package = Package(
         tests("ImagesTests", "Images", resources: true),
         tests("TablesTests", "Tables"),
         tests("KernelsTests", "Kernels", "Parameters", "Randomness"),
-        tests("RandomnessTests", "Randomness"),
-        tests("AudioTests", "Audio", "CSndfile", resources: true),
-        tests("SpectrogramsTests", "Spectrograms", resources: true),
+        tests("ElementaryFunctionsTests", "ElementaryFunctions", "Digests"),
+        tests("RandomnessTests", "Randomness", "Digests"),
+        tests("AudioTests", "Audio", "CSndfile", "CSoxr", "Digests", resources: true),
+        tests("SpectrogramsTests", "Spectrograms", "Digests", resources: true),
         tests("AugmentationTests", "Augmentation", "Digests", resources: true),
-        tests("DatasetsTests", "Datasets"),
+        tests("DatasetsTests", "Datasets", "Digests"),
         tests("ParametersTests", "Parameters"),
         tests("TensorCoreTests", "TensorCore", "Optimization", "Checkpoints", resources: true),
         tests("AttentionUNetTests", "AttentionUNet", "Training", "Checkpoints", resources: true),
-        tests("OptimizationTests", "Optimization", "Parameters", "Randomness", resources: true),
+        tests("OptimizationTests", "Optimization", "Parameters", "Randomness", "Digests", resources: true),
         tests(
             "TrainingTests", "Training", "TensorCore", "Optimization", "Kernels", "Checkpoints", "Datasets", "Audio"),
         tests("ONNXTests", "ONNX", "CONNX", "AttentionUNet", "TensorCore", "Parameters", "Checkpoints", "Training"),
