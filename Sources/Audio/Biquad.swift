@@ -1,4 +1,4 @@
-import Foundation
+import ElementaryFunctions
 
 /// A filter of second order, in transposed direct form II.
 ///
@@ -18,8 +18,8 @@ struct Biquad {
     /// `frequency` is the corner or the centre, in Hz, below half of `sampleRate`.
     init(_ kind: Kind, frequency: Double, sampleRate: Double, q: Double = 0.5.squareRoot()) {
         let omega = 2 * Double.pi * frequency / sampleRate
-        let cosine = cos(omega)
-        let alpha = sin(omega) / (2 * q)
+        let cosine = Elementary.cos(omega)
+        let alpha = Elementary.sin(omega) / (2 * q)
         let a0 = 1 + alpha
         switch kind {
         case .lowPass:

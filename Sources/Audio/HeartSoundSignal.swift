@@ -1,4 +1,4 @@
-import Foundation
+import ElementaryFunctions
 import Randomness
 
 /// A synthetic recording in the making.
@@ -16,7 +16,7 @@ struct HeartSoundSignal {
         let turbulence = patient.murmur.map { noise(band: $0.frequency, q: $0.q, &stream) }
         var onset = -stream.uniform(0, 60 / patient.heartRate)
         while onset < Double(samples.count) / sampleRate {
-            let breath = sin(2 * .pi * patient.breathRate * onset + patient.breathPhase)
+            let breath = Elementary.sin(2 * .pi * patient.breathRate * onset + patient.breathPhase)
             let variation = patient.sinusArrhythmia * breath + stream.normal(deviation: patient.irregularity)
             let length = 60 / patient.heartRate * (1 + variation)
             let systole = patient.systole * (1 + variation / 3)
@@ -44,15 +44,15 @@ struct HeartSoundSignal {
 
     /// Adds what a recording has besides the heart: breathing, the room, the hand on the stethoscope, and its band.
     mutating func addRecordingNoise(_ stream: inout CounterStream) {
-        let hiss = 0.001 * pow(10, stream.uniform(0, 1))
+        let hiss = 0.001 * Elementary.pow(10, stream.uniform(0, 1))
         for i in samples.indices { samples[i] += stream.normal(deviation: hiss) }
 
         let lungs = noise(band: stream.uniform(120, 250), q: 0.8, &stream)
-        let lungLoudness = 0.0015 * pow(10, stream.uniform(0, 1))
+        let lungLoudness = 0.0015 * Elementary.pow(10, stream.uniform(0, 1))
         let breathRate = stream.uniform(0.2, 0.33)
         let phase = stream.uniform(0, 2 * .pi)
         for i in samples.indices {
-            let breath = sin(2 * .pi * breathRate * Double(i) / sampleRate + phase)
+            let breath = Elementary.sin(2 * .pi * breathRate * Double(i) / sampleRate + phase)
             samples[i] += lungLoudness * breath * breath * lungs[i]
         }
 
@@ -82,7 +82,8 @@ struct HeartSoundSignal {
         let last = min(samples.count, Int((time + 12 * decay) * sampleRate))
         for i in first..<max(first, last) {
             let t = Double(i) / sampleRate - time
-            samples[i] += amplitude * (t / decay) * exp(1 - t / decay) * sin(2 * .pi * frequency * t)
+            let envelope = (t / decay) * Elementary.exp(1 - t / decay)
+            samples[i] += amplitude * envelope * Elementary.sin(2 * .pi * frequency * t)
         }
     }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Randomness
 
 /// Makes heart sounds in the manner of a phonocardiogram: first and second sounds, murmurs, and a recording's noise.

@@ -1,4 +1,4 @@
-import Foundation
+import ElementaryFunctions
 import Randomness
 
 /// The turbulence of blood between the heart sounds.
@@ -48,13 +48,13 @@ struct Murmur {
         guard phase > start && phase < end else { return 0 }
         let x = (phase - start) / (end - start)
         switch shape {
-        case .ejection: return sin(.pi * x)
+        case .ejection: return Elementary.sin(.pi * x)
         case .holosystolic: return min(1, min(x, 1 - x) * 12)
         case .decrescendo: return min(1, x * 20) * (1 - x) * (1 - x)
         }
     }
 
     private static func logUniform(_ low: Double, _ high: Double, _ stream: inout CounterStream) -> Double {
-        low * pow(high / low, stream.uniform())
+        low * Elementary.pow(high / low, stream.uniform())
     }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 extension Sound {
     /// The sound between two frequencies in Hz, without a shift in time: a Butterworth high-pass and a low-pass of second
     /// order, each applied forwards and backwards (SciPy's `butter` and `filtfilt` with their defaults).

@@ -1,4 +1,4 @@
-import Foundation
+import ElementaryFunctions
 
 /// An affine change of a picture with the meaning Keras gives its parameters (`ImageDataGenerator.apply_transform`).
 ///
@@ -54,8 +54,8 @@ public struct ImageTransform: Hashable, Sendable {
     /// Keras takes the centre of the height for x and that of the width for y. So a picture that is not square is also
     /// shifted by half of the difference, as far as the rest is not the identity. We keep that, to train as it does.
     func coordinates(height: Int, width: Int) -> Coordinates {
-        let (sine, cosine) = (sin(rotation * .pi / 180), cos(rotation * .pi / 180))
-        let (shearSine, shearCosine) = (sin(shear * .pi / 180), cos(shear * .pi / 180))
+        let (sine, cosine) = (Elementary.sin(rotation * .pi / 180), Elementary.cos(rotation * .pi / 180))
+        let (shearSine, shearCosine) = (Elementary.sin(shear * .pi / 180), Elementary.cos(shear * .pi / 180))
         let xx = cosine * zoomX
         let xy = (-cosine * shearSine - sine * shearCosine) * zoomY
         let yx = sine * zoomX

@@ -1,4 +1,4 @@
-import Foundation
+import ElementaryFunctions
 
 /// The figures that can be stated about any set of predictions. A figure that the set cannot tell is nil.
 ///
@@ -53,7 +53,9 @@ public struct Scores: Hashable, Sendable {
 
     private static func logLoss(_ predictions: [Prediction]) -> Double? {
         guard !predictions.isEmpty else { return nil }
-        return predictions.map { -log(min(max($0.probabilities[$0.truth], .ulpOfOne), 1 - .ulpOfOne)) }.mean
+        return predictions.map { prediction in
+            -Elementary.log(min(max(prediction.probabilities[prediction.truth], .ulpOfOne), 1 - .ulpOfOne))
+        }.mean
     }
 }
 

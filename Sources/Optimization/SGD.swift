@@ -1,4 +1,4 @@
-import Foundation
+import ElementaryFunctions
 import Kernels
 
 /// How the learning rate changes over a run.
@@ -30,7 +30,7 @@ public struct SGD: Codable, Hashable, Sendable {
         one.decay = .constant
         if decay == .cosine {
             let progress = Double(step) / Double(max(total, 1))
-            one.learningRate = Float(Double(learningRate) * 0.5 * (1 + cos(.pi * min(progress, 1))))
+            one.learningRate = Float(Double(learningRate) * 0.5 * (1 + Elementary.cos(.pi * min(progress, 1))))
         }
         return one
     }

@@ -1,4 +1,4 @@
-import Foundation
+import ElementaryFunctions
 
 /// Triangular filters at even distances on Slaney's mel scale, each with an area of one (librosa's `filters.mel`), from one end
 /// of a band in Hz to the other.
@@ -53,15 +53,15 @@ struct MelFilterBank {
 
     private static let hertzAMel = 200.0 / 3
     private static let logarithmicFrom = 1000.0
-    private static let logarithmicStep = log(6.4) / 27
+    private static let logarithmicStep = Elementary.log(6.4) / 27
 
     private static func mel(_ hertz: Double) -> Double {
         guard hertz >= logarithmicFrom else { return hertz / hertzAMel }
-        return logarithmicFrom / hertzAMel + log(hertz / logarithmicFrom) / logarithmicStep
+        return logarithmicFrom / hertzAMel + Elementary.log(hertz / logarithmicFrom) / logarithmicStep
     }
 
     private static func hertz(_ mel: Double) -> Double {
         let knee = logarithmicFrom / hertzAMel
-        return mel < knee ? mel * hertzAMel : logarithmicFrom * exp(logarithmicStep * (mel - knee))
+        return mel < knee ? mel * hertzAMel : logarithmicFrom * Elementary.exp(logarithmicStep * (mel - knee))
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import ElementaryFunctions
 import Images
 
 /// Power, or decibels, in mel bands over time.
@@ -19,11 +19,11 @@ struct MelSpectrogram {
         // What left the range of a float on the way, infinite or a difference of infinities, is as loud as can be.
         for i in values.indices where !(values[i] < .infinity) { values[i] = .greatestFiniteMagnitude }
         let loudest = values.max() ?? 0
-        let reference = loudest > 0 ? 10 * log10(max(leastPower, loudest)) : .infinity
+        let reference = loudest > 0 ? 10 * Elementary.log10(max(leastPower, loudest)) : .infinity
         for i in values.indices {
-            values[i] = max(10 * log10(max(leastPower, values[i])) - reference, -range)
+            values[i] = max(10 * Elementary.log10(max(leastPower, values[i])) - reference, -range)
         }
-        return max(10 * log10(leastPower) - reference, -range)
+        return max(10 * Elementary.log10(leastPower) - reference, -range)
     }
 
     /// Moves the decibels of each band so that their mean is the middle of `range`, which they do not leave. What a stethoscope

@@ -1,6 +1,6 @@
 import Datasets
+import ElementaryFunctions
 import Evaluation
-import Foundation
 
 /// Probabilities of a data set's windows, as predictions of its recordings.
 public enum ScoredRecordings {
@@ -41,7 +41,7 @@ public enum ScoredRecordings {
             let row = probabilities[index * classes..<(index + 1) * classes]
             let label = dataset.samples[Int(sample)].label
             // As Keras clips probabilities in its loss.
-            loss -= log(Double(max(row[row.startIndex + label], 1e-7)))
+            loss -= Elementary.log(Double(max(row[row.startIndex + label], 1e-7)))
             if row.mostProbable == label { correct += 1 }
         }
         let count = Double(max(samples.count, 1))

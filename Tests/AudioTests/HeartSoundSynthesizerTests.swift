@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Testing
 
@@ -9,6 +10,15 @@ import Testing
         #expect(first == HeartSoundSynthesizer(seed: 7).recording(3))
         #expect(first != HeartSoundSynthesizer(seed: 8).recording(3))
         #expect(first != HeartSoundSynthesizer(seed: 7).recording(4))
+    }
+
+    @Test func theSoundsAreTheSameOnEveryProcessor() {
+        var digest = SHA256()
+        for index in 0..<6 {
+            let samples = HeartSoundSynthesizer(seed: 1).recording(index).samples
+            samples.map(\.bitPattern.littleEndian).withUnsafeBytes { digest.update($0) }
+        }
+        #expect(digest.finalize() == "c09de7baace037f8a932325294590c46b8c40ae770e8b06b9416c0b0da08a20a")
     }
 
     @Test func aRecordingIsEightToTwelveSecondsWithinItsRange() {

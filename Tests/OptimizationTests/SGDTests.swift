@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Optimization
 import Testing
@@ -74,4 +75,13 @@ func impossibleNumbersAreNamed(_ optimizer: SGD, word: String) throws {
     #expect(SGD().learningRate == 0.01)
     #expect(!SGD().needsVelocity)
     #expect(SGD(momentum: 0.5).needsVelocity)
+}
+
+@Test func theCosinesDecayIsTheSameOnEveryProcessor() {
+    var optimizer = SGD(learningRate: 0.005)
+    optimizer.decay = .cosine
+    let rates = (0...1000).map { optimizer.at(step: $0, of: 1000).learningRate }
+    #expect(rates[0] == 0.005 && rates[500] == 0.0025 && rates[1000] == 0)
+    let digest = rates.map(\.bitPattern.littleEndian).withUnsafeBytes { SHA256.digest(of: $0) }
+    #expect(digest == "dead7e76c2a1e9344b5d0fd467275b515bfdc1af151c6cccb623404a8878e126")
 }

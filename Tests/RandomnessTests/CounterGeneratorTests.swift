@@ -1,3 +1,4 @@
+import Digests
 import Testing
 
 @testable import Randomness
@@ -61,4 +62,14 @@ func philoxGivesThePublishedAnswers(counter: SIMD4<UInt32>, key: SIMD2<UInt32>, 
         firsts[items[0]] += 1
     }
     #expect(firsts.allSatisfy { abs($0 - 1000) < 150 })
+}
+
+@Test func normalNumbersAreTheSameOnEveryProcessor() {
+    var stream = CounterGenerator(seed: 5, purpose: .probe).stream()
+    let draws = (0..<1000).map { _ in stream.normal(mean: 1, deviation: 2) }
+    let digest = draws.map(\.bitPattern.littleEndian).withUnsafeBytes { SHA256.digest(of: $0) }
+    #expect(digest == "a9944678d23f59ed7adb762d1c54c97099d5fff69c173a9b2a7f6b9d767d69a0")
+    let mean = draws.reduce(0, +) / 1000
+    let variance = draws.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 1000
+    #expect(abs(mean - 1) < 0.2 && abs(variance - 4) < 0.6)
 }
