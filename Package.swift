@@ -38,7 +38,6 @@ let package = Package(
         library("CSndfile", apt: "libsndfile1-dev"),
         library("CMPG123", apt: "libmpg123-dev"),
         library("CSoxr", apt: "libsoxr-dev"),
-        library("CKissFFT", apt: "libkissfft-dev"),
         library("CPNG", apt: "libpng-dev"),
         library("CTurboJPEG", apt: "libturbojpeg0-dev"),
         library("COpenSSL", apt: "libssl-dev"),
@@ -65,7 +64,7 @@ let package = Package(
         module("ElementaryFunctions"),
         module("Randomness", "ElementaryFunctions", "Kernels"),
         module("Audio", "Files", "CSndfile", "CMPG123", "CSoxr", "ElementaryFunctions", "Randomness"),
-        module("Spectrograms", "Audio", "Images", "CKissFFT", "ElementaryFunctions"),
+        module("Spectrograms", "Audio", "Images", "ElementaryFunctions"),
         module("Augmentation", "ElementaryFunctions", "Randomness"),
         module(
             "Datasets", "Audio", "Spectrograms", "Images", "Files", "Tables", "Randomness", "Digests", logging),
