@@ -13,7 +13,7 @@ final class MP3Decoder: SoundDecoder {
     /// `name` is the file's in errors.
     init(_ view: FileView, name: String) throws(AudioError) {
         mpg123_init()
-        guard let handle = mpg123_new(nil, nil) else {
+        guard let handle = mpg123_new(Self.name, nil) else {
             throw AudioError(name: name, problem: "no memory for the MP3 decoder", remedy: "free some memory")
         }
         let flags = MPG123_QUIET.rawValue | MPG123_FORCE_FLOAT.rawValue
@@ -41,6 +41,20 @@ final class MP3Decoder: SoundDecoder {
         (self.handle, self.view) = (handle, view)
         (sampleRate, self.channels) = (Int(rate), Int(channels))
     }
+
+    /// What the library is asked for: of its decoders, whose bits differ, the one that every processor has. A library without it
+    /// chooses for itself; `SoundLibraries` tells.
+    static let name: String? = {
+        mpg123_init()
+        let names = sequence(state: mpg123_supported_decoders()) { list in
+            defer { list = list?.successor() }
+            return list?.pointee.map { String(cString: $0) }
+        }
+        return names.first { $0 == "generic" }
+    }()
+
+    /// What decodes this sound.
+    var decoderName: String { String(cString: mpg123_current_decoder(handle)) }
 
     deinit { mpg123_delete(handle) }
 

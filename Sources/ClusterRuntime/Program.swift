@@ -1,4 +1,5 @@
 import ArgumentParser
+import Audio
 import Foundation
 
 /// Parses and runs a command; the exit codes are the contract's.
@@ -7,6 +8,7 @@ public enum Program {
         // What a closed pipe means, or a file that may not grow, is said by the write that fails.
         for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         StandardStreams.fill()
+        Sound.choosePlainEngine()
         do {
             var command = try root.parseAsRoot()
             try reportingFailures(SystemLimits.check)

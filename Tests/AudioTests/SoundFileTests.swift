@@ -218,6 +218,18 @@ import Testing
         try write(Int(container), Int(coding), to: path)
     }
 
+    @Test func anMP3IsDecodedAsOnEveryProcessor() throws {
+        let path = folder.path + "/tone.mp3"
+        try Self.write(SF_FORMAT_MPEG, SF_FORMAT_MPEG_LAYER_III, to: path)
+        let decoder = try #require(Sound.decoder(ofFileAt: path) as? MP3Decoder)
+        #expect(decoder.decoderName == "generic")
+    }
+
+    @Test func theLibrariesTellTheirVersions() {
+        let versions = SoundLibraries.versions
+        #expect(versions.contains(#/^libsndfile-\d.*, libsoxr-\d.*, libmpg123-.+ \(generic\), on .+$/#), "\(versions)")
+    }
+
     /// An MP3 in a WAV is the MP3.
     @Test func anMP3InAWAVIsRead() throws {
         let path = folder.path + "/plain.mp3"
