@@ -1,3 +1,4 @@
+import Audio
 import Digests
 import Foundation
 import Logging
@@ -9,26 +10,30 @@ struct KeptPictures: Hashable {
     let pixels: [UInt8]
 }
 
-/// Pictures of sounds kept from one run to the next: a file for each content and settings.
+/// Pictures of sounds kept from one run to the next: a file for each content and settings, and for the libraries that sounds
+/// pass through. (Pictures of picture files are not kept, so their libraries have no part in it.)
 ///
 /// A file holds the pixels of all windows, a line about the sound of 128 bytes, and the SHA-256 of both as 64 digits. Nothing
 /// is ever removed.
 final class PictureCache: Sendable {
     /// A new number makes all older files unreachable: for changes of what pictures are made.
-    private static let version = 4
+    private static let version = 5
 
     private let folder: String
     private let settingsText: String
+    private let libraries: String
     private let pictureSize: Int
     private let logger: Logger
     private let hasWarned = Atomic(false)
 
-    init(folder: String, settings: DatasetSettings, logger: Logger) throws {
+    init(folder: String, settings: DatasetSettings, libraries: String = SoundLibraries.versions, logger: Logger) throws
+    {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         settingsText = String(decoding: try encoder.encode(settings), as: UTF8.self)
         pictureSize = settings.pictureSize
         self.folder = folder
+        self.libraries = libraries
         self.logger = logger
     }
 
@@ -83,7 +88,8 @@ final class PictureCache: Sendable {
     }
 
     func path(of digest: String) -> String {
-        "\(folder)/\(SHA256.digest(of: "pictures \(Self.version)\n\(digest)\n\(settingsText)")).pictures"
+        let key = "pictures \(Self.version)\n\(digest)\n\(settingsText)\n\(libraries)"
+        return "\(folder)/\(SHA256.digest(of: key)).pictures"
     }
 }
 

@@ -100,6 +100,16 @@ private final class Warnings: LogHandler, Sendable {
         #expect(cache.path(of: "digest") != cache.path(of: "other"))
     }
 
+    @Test func otherLibrariesAreOtherEntries() throws {
+        func path(_ libraries: String) throws -> String {
+            try PictureCache(folder: "/cache", settings: settings, libraries: libraries, logger: Logger(label: "test"))
+                .path(of: "digest")
+        }
+        let usual = try PictureCache(folder: "/cache", settings: settings, logger: Logger(label: "test"))
+        #expect(try path(SoundLibraries.versions) == usual.path(of: "digest"))
+        #expect(try path("libsoxr-0.1.2") != path("libsoxr-0.1.3"))
+    }
+
     @Test(arguments: [
         (["HBN_CACHE": "/x", "XDG_CACHE_HOME": "/y", "HOME": "/z"], "/x"),
         (["HBN_CACHE": "", "XDG_CACHE_HOME": "/y", "HOME": "/z"], "/y/heartbeatnet"),
