@@ -1,3 +1,4 @@
+import Audio
 import Datasets
 import Evaluation
 import Foundation
@@ -14,6 +15,7 @@ extension RunConfiguration {
         classes = dataset.classes
         model.classes = dataset.classes.count
         dataDigest = dataset.digest
+        pixelDigest = dataset.pixelDigest
         positiveClass = try positive(in: dataset)
     }
 
@@ -42,13 +44,27 @@ extension RunConfiguration {
         return nil
     }
 
-    /// Throws if these are not the recordings that the run began with.
+    /// Throws if these are not the recordings that the run began with, or if other pictures have been made of them.
     func check(isStill dataset: Dataset) throws {
-        guard let dataDigest, dataDigest != dataset.digest else { return }
-        throw RunFailure(
-            .badData,
-            "\(data): is not what the run began with: recordings were added, removed or changed; restore them, or start "
-                + "another run with --config")
+        guard dataDigest == nil || dataDigest == dataset.digest else {
+            throw RunFailure(
+                .badData,
+                "\(data): is not what the run began with: recordings were added, removed or changed; restore them, or start "
+                    + "another run with --config")
+        }
+        guard let pixelDigest else {
+            throw RunFailure(
+                .badData,
+                "\(data): the run was begun by a version that did not note its pictures, so nobody can tell whether they are "
+                    + "the same; start another run with --config")
+        }
+        guard pixelDigest == dataset.pixelDigest else {
+            throw RunFailure(
+                .badData,
+                "\(data): the recordings are those that the run began with, but their pictures differ from those it began "
+                    + "with: libraries of other versions, or for another processor, have made them (here "
+                    + "\(SoundLibraries.versions)); go on where the run began, or start another run with --config")
+        }
     }
 }
 

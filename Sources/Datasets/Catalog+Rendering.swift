@@ -14,6 +14,14 @@ struct RenderedRecording {
 
     /// `[windows, height, width, 3]`
     let pixels: [UInt8]
+
+    /// SHA-256 of the pixels.
+    let pixelDigest: String
+
+    init(digest: String, content: Recording.Content, pixels: [UInt8]) {
+        (self.digest, self.content, self.pixels) = (digest, content, pixels)
+        pixelDigest = SHA256.digest(of: pixels)
+    }
 }
 
 extension SkippedFile: Error {}

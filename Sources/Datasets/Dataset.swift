@@ -27,6 +27,11 @@ public struct Dataset: Sendable {
 
     public let settings: DatasetSettings
 
+    /// Of all pixels, recording by recording: other processors or libraries may make other pictures of the same recordings.
+    ///
+    /// As in `digest`, data of its own for the test is not in it.
+    public let pixelDigest: String
+
     private let pixels: PixelBlock
 
     public var height: Int { settings.spectrogram.height }
@@ -66,6 +71,7 @@ public struct Dataset: Sendable {
         var samples: [Sample] = []
         var skipped: [SkippedFile] = []
         var parts: [[UInt8]] = []
+        var pixelDigest = SHA256()
         var lost = [Int](repeating: 0, count: catalog.classes.count)
         for (entry, result) in zip(catalog.entries, results) {
             switch result {
@@ -77,6 +83,7 @@ public struct Dataset: Sendable {
                         entry, digest: rendered.digest, content: rendered.content,
                         samples: samples.count - count..<samples.count))
                 parts.append(rendered.pixels)
+                if !entry.isOfTestData { pixelDigest.update("\(rendered.pixelDigest)\n") }
             case .failure(let file):
                 skipped.append(file)
                 lost[entry.label] += 1
@@ -95,6 +102,7 @@ public struct Dataset: Sendable {
         self.skipped = skipped
         self.lost = lost
         self.settings = settings
+        self.pixelDigest = pixelDigest.finalize()
         pixels = PixelBlock(taking: &parts)
     }
 

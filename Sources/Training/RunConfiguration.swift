@@ -25,6 +25,8 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     public var positiveClass: String?
     /// Of all recordings' names and contents, once they are read: a run goes on with the same ones.
     public var dataDigest: String?
+    /// Of all pictures, once they are made: a run goes on with the same ones.
+    public var pixelDigest: String?
     /// The names of the classes in the data, once it is read.
     public var classes: [String] = []
     public var model: ModelSettings

@@ -18,6 +18,26 @@ extension ClusterTests {
             }
         }
 
+        @Test func aRunDoesNotGoOnWithOtherPictures() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn-coordinator", TinyRun.brief.options + ["--output", workspace("run")])
+                let written = try workspace.text(of: "run/config.json")
+                let digest = try #require(written.firstMatch(of: #/"pixelDigest" : "([0-9a-f]{64})"/#)).1
+                // As a machine begins the run that makes other pictures of the same sounds; an earlier version noted none.
+                let changes = [
+                    (String(digest), String(digest.reversed()), ["pictures differ", "libsoxr"]),
+                    (#""pixelDigest" : "\#(digest)","#, "", ["did not note its pictures"]),
+                ]
+                for (old, new, words) in changes {
+                    try workspace.write(
+                        Array(written.replacingOccurrences(of: old, with: new).utf8), to: "run/config.json")
+                    let outcome = try workspace.run("hbn-coordinator", ["--resume", workspace("run"), "--local", "1"])
+                    #expect(outcome.status == 65)
+                    expectOneError(outcome.errors, naming: words)
+                }
+            }
+        }
+
         @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
         func anInterruptedRunResumesToTheSameResult(signal: Int32) throws {
             try Workspace.use { workspace in

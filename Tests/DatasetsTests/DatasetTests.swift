@@ -75,6 +75,42 @@ import Testing
         #expect(dataset.isOfPictures)
     }
 
+    /// Sound, spectrogram, picture: where one of these fails and the tests of the parts do not, a part has none.
+    @Test(arguments: [
+        (SpectrogramChannels.colours, 1024, "56d9720ba51a99acb18ffdcb8962f47b7a575ea27ef977a9712e3c0259af832f"),
+        (.mel, 1024, "12510b2e91d6278f8553ead03c1da0c3f246eb2f73c586eac736a0620a279577"),
+        (.colours, 500, "33dce133df1bb373652891f0fba219d65ae52a9641c8e3b27b2070ea03ccc298"),
+    ])
+    func theMadePicturesAreTheSameOnEveryProcessor(channels: SpectrogramChannels, fftSize: Int, digest: String) throws {
+        var settings = DatasetSettings(
+            spectrogram: SpectrogramSettings(fftSize: fftSize, mels: 32, height: 64, width: 96), windowSeconds: 2.5)
+        settings.spectrogram.channels = channels
+        if channels == .mel {
+            settings.spectrogram.band = FrequencyBand(low: 25, high: 400)
+            (settings.spectrogram.removesSpikes, settings.spectrogram.levelsBands) = (true, true)
+        }
+        let dataset = try load(.synthetic(recordings: 6, seed: 1), settings)
+        #expect(dataset.pixelDigest == digest)
+    }
+
+    @Test func thePixelDigestIsThatOfThePicturesAndOfNothingElse() throws {
+        let image = Image(width: 32, height: 16, pixels: (0..<1536).map { UInt8(truncatingIfNeeded: $0 &* 37) })
+        var other = image.pixels
+        other[700] ^= 1
+        for name in ["a/x/1.png", "a/y/2.png", "b/x/other.png", "b/y/name.png", "c/x/1.png"] {
+            try folder.write(name, try image.png())
+        }
+        try folder.write("c/y/2.png", try Image(width: 32, height: 16, pixels: other).png())
+        let (a, b, c) = try (
+            load(.path(folder.path + "/a"), windows), load(.path(folder.path + "/b"), windows),
+            load(.path(folder.path + "/c"), windows)
+        )
+        #expect(a.pixelDigest == b.pixelDigest && a.digest != b.digest)
+        #expect(a.pixelDigest != c.pixelDigest)
+        let small = DatasetSettings(spectrogram: SpectrogramSettings(height: 16, width: 16))
+        #expect(try load(.path(folder.path + "/a"), small).pixelDigest != a.pixelDigest)
+    }
+
     @Test func filesThatCannotBeReadAreNamedAndSkipped() throws {
         try writeTone("data/a/good.wav", hertz: 100, seconds: 2)
         try writeTone("data/b/good.wav", hertz: 120, seconds: 2)

@@ -22,6 +22,7 @@ private func configuration(_ change: (inout RunConfiguration) -> Void) -> RunCon
         $0.data = .path("/data/heart sounds/äöü")
         $0.testData = "test"
         $0.classes = ["a", "b"]
+        ($0.dataDigest, $0.pixelDigest) = ("data", "pixels")
         $0.model.dropout = 0.1
         $0.optimizer.nesterov = true
         $0.optimizer.learningRate = 0.1
