@@ -33,7 +33,6 @@ let package = Package(
         // C libraries and, for each, the one Swift module that imports it.
         .systemLibrary(name: "CLinux"),
         library("CZeroMQ", apt: "libzmq3-dev"),
-        library("COneDNN", apt: "libdnnl-dev"),
         library("CProtobufC", apt: "libprotobuf-c-dev", "protobuf-c-compiler"),
         library("CSndfile", apt: "libsndfile1-dev"),
         library("CMPG123", apt: "libmpg123-dev"),
@@ -50,14 +49,13 @@ let package = Package(
         module("Protobuf"),
         module("Files"),
         module("ZeroMQ", "CZeroMQ"),
-        module("OneDNN", "COneDNN"),
         module("Messages", "CMessages", "Protobuf"),
         module("Digests", "Files", "COpenSSL", "CXXHash"),
         module("Images", "Files", "CPNG", "CTurboJPEG"),
         module("EventFiles", "CTensorBoard", "Digests", "Protobuf"),
         module("Tables"),
         // Loops that must use a processor's widest vectors, which Swift compiles for none of: C, and its Swift names.
-        .target(name: "CKernels"),
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-ffp-contract=off"])]),
         module("Kernels", "CKernels"),
 
         // A heart sound on its way to a batch.
@@ -71,7 +69,7 @@ let package = Package(
 
         // A batch on its way to parameters.
         module("Parameters", "Randomness"),
-        module("TensorCore", "Kernels", "OneDNN", "Parameters", "Randomness"),
+        module("TensorCore", "ElementaryFunctions", "Kernels", "Parameters", "Randomness"),
         module("AttentionUNet", "TensorCore", "Parameters"),
         module("Optimization", "ElementaryFunctions", "Kernels", "Parameters"),
         module("Checkpoints", "Digests", "Files", "Kernels"),
@@ -80,7 +78,7 @@ let package = Package(
         module(
             "Training", "AttentionUNet", "Optimization", "Kernels", "Datasets", "Augmentation", "Checkpoints",
             "ElementaryFunctions", "Evaluation"),
-        module("ONNX", "CONNX", "Protobuf", "TensorCore", "OneDNN", "Checkpoints", "Training"),
+        module("ONNX", "CONNX", "Protobuf", "TensorCore", "Checkpoints", "Training"),
 
         // The cluster: logic decides, runtime acts.
         module("ClusterLogic", "Messages"),

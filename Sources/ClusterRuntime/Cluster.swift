@@ -121,8 +121,7 @@ final class Cluster {
             router: workers, waking: wakeup, log: log)
         if case .local(let count) = gathering {
             local = try LocalWorkers(
-                count: count, bindsToCores: configuration.numerics.threadsPerLane == 1,
-                endpoint: endpoints.coordinator, waking: wakeup, log: log)
+                count: count, endpoint: endpoints.coordinator, waking: wakeup, log: log)
         } else {
             log.info("listening at \(endpoint), parameters at \(servers.endpoint)")
         }

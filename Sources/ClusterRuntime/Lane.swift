@@ -27,9 +27,6 @@ struct LaneTask: Sendable {
     let parameters: ArrivingParameters
     /// The servers' parts of the parameters, each to get a push of its own.
     let ranges: [Range<Int>]
-
-    /// Tells these parameters from all that a lane has seen, those of other runs included: runs are numbered at random.
-    var version: UInt64 { run &+ assignment.version }
 }
 
 /// What a lane has computed.

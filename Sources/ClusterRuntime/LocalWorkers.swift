@@ -25,8 +25,8 @@ public final class LocalWorkers {
     private static let quickDeath = Duration.seconds(5)
     private static let patience = 5
 
-    /// With `bindsToCores`, workers that need all cores keep to one each.
-    init(count: Int, bindsToCores: Bool, endpoint: String, waking wakeup: Wakeup, log: Logger) throws {
+    /// Workers that need all cores keep to one each.
+    init(count: Int, endpoint: String, waking wakeup: Wakeup, log: Logger) throws {
         executable = try Self.find("hbn-worker")
         self.endpoint = endpoint
         self.log = log
@@ -34,7 +34,7 @@ public final class LocalWorkers {
         let cores = Cores.available
         for index in 1...max(count, 1) where count > 0 {
             let name = "local-\(index)"
-            let core = bindsToCores && cores.count == count ? cores[index - 1] : nil
+            let core = cores.count == count ? cores[index - 1] : nil
             workers.append(Child(name: name, core: core, process: try launch(name, on: core), started: .now))
         }
     }

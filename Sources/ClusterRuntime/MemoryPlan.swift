@@ -62,7 +62,7 @@ public struct MemoryPlan {
     private func worker(_ name: String) throws -> Role {
         let computation = try LaneComputation(
             network: .attentionUNet(configuration.model), numerics: configuration.numerics)
-        let plan = try computation.plan(samples: configuration.shardSize, mode: .training)
+        let plan = computation.plan(samples: configuration.shardSize, mode: .training)
         let isMultiplying = configuration.densePlacement == .worker
         let depth = layout.factored?.shape[0] ?? 0
         return Role(

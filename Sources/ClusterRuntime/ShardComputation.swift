@@ -51,7 +51,7 @@ final class ShardComputation {
         products?.begin(task)
         do {
             if assignment.kind == .score {
-                return try score(assignment, images, task.parameters, version: task.version)
+                return try score(assignment, images, task.parameters)
             }
             let labels = try Self.labels(task.tensors[1], count: samples, classes: computation.network.classes)
             let weights = try task.tensors.dropFirst(2).first.map { try Self.weights($0, count: samples) }
@@ -113,7 +113,7 @@ final class ShardComputation {
                     dropout: Dropout(
                         seed: configuration.seed, step: UInt32(truncatingIfNeeded: assignment.id.round),
                         samples: assignment.samples)),
-                parameters: task.parameters.floats.base, version: task.version,
+                parameters: task.parameters.floats.base,
                 waiting: whenThere(task.parameters),
                 gradients: buffer.base,
                 settled: { first in
@@ -188,11 +188,11 @@ final class ShardComputation {
     }
 
     private func score(
-        _ assignment: Header.Assignment, _ images: FloatFrame, _ parameters: ArrivingParameters, version: UInt64
+        _ assignment: Header.Assignment, _ images: FloatFrame, _ parameters: ArrivingParameters
     ) throws -> LaneAnswer.Content {
         let probabilities = try computation.score(
             samples: assignment.samples.count, images: images.base, parameters: parameters.floats.base,
-            version: version, waiting: whenThere(parameters)
+            waiting: whenThere(parameters)
         ) { row in
             guard row.allSatisfy(\.isFinite) else {
                 throw ShardProblem(description: "the probabilities of a sample are not finite")

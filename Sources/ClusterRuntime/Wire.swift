@@ -108,7 +108,7 @@ public enum Wire {
 
     static func isWildcard(_ host: String) -> Bool { ["*", "0.0.0.0", "[::]", "::"].contains(host) }
 
-    /// A thread of its own, with a name that `top -H` shows and a stack that oneDNN's code generators are used to.
+    /// A thread of its own, with a name that `top -H` shows.
     static func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
         let thread = Thread {
             // From within, so that the system knows the name too.

@@ -42,13 +42,14 @@ extension FuzzTarget {
         guard input.count >= 3 else { throw Refused() }
         let (rows, length, offset) = (Int(input[0] % 9), Int(input[1]), Int(input[2] % 8))
         let bytes = [UInt8](repeating: 0, count: offset) + input.dropFirst(3)
-        let rooms = [false, true].map { _ in FloatBuffer(count: rows * length + 1) }
-        let taken = zip([false, true], rooms).map { plain, room in
+        let kinds = [Processor.plain, .current]
+        let rooms = kinds.map { _ in FloatBuffer(count: rows * length + 1) }
+        let taken = zip(kinds, rooms).map { processor, room in
             room.floats.update(repeating: .pi)
             let isTaken = bytes.withUnsafeBytes {
                 PackedRows.unpack(
                     UnsafeRawBufferPointer(rebasing: $0[offset...]), rows: rows, length: length, into: room.base,
-                    plain: plain)
+                    on: processor)
             }
             promise(room.base[rows * length] == .pi, "\(rows) rows of \(length) end where they must")
             return isTaken

@@ -60,7 +60,7 @@ public struct FactoredDense: Sendable {
             let part = first..<min(first + some, rows.upperBound)
             if let step { take(step, rows: part) }
             withPointer(to: samples) {
-                hbn_dense_forward($0, samples.count, part.lowerBound, part.count, width, kernel, sums)
+                kernels.dense_forward($0, samples.count, part.lowerBound, part.count, width, kernel, sums)
             }
         }
     }
@@ -85,7 +85,7 @@ public struct FactoredDense: Sendable {
     public func backwardData(_ samples: [DenseSample], block: Int, kernel: UnsafePointer<Float>) {
         let rows = rows(block)
         withPointer(to: samples) {
-            hbn_dense_backward_data($0, samples.count, rows.lowerBound, rows.count, width, kernel)
+            kernels.dense_backward_data($0, samples.count, rows.lowerBound, rows.count, width, kernel)
         }
     }
 
@@ -96,7 +96,7 @@ public struct FactoredDense: Sendable {
         precondition(!sgd.hasMomentum, "one pass for backward and a step with momentum")
         let rows = rows(block)
         withPointer(to: samples) {
-            hbn_dense_backward_data_and_step(
+            kernels.dense_backward_data_and_step(
                 sgd.sgd, $0, samples.count, rows.lowerBound, rows.count, width, kernel)
         }
     }
@@ -108,7 +108,7 @@ public struct FactoredDense: Sendable {
         velocity: UnsafeMutablePointer<Float>?, into updated: UnsafeMutablePointer<Float>
     ) {
         withPointer(to: samples) {
-            hbn_sgd_step_factored(
+            kernels.sgd_step_factored(
                 sgd.sgd, $0, samples.count, rows.lowerBound, rows.count, width, kernel, velocity, updated)
         }
     }
@@ -164,6 +164,30 @@ public struct SGDStep: Sendable {
         to parameters: UnsafePointer<Float>, gradient: UnsafePointer<Float>, velocity: UnsafeMutablePointer<Float>?,
         into updated: UnsafeMutablePointer<Float>, count: Int
     ) {
-        hbn_sgd_step(sgd, count, parameters, gradient, velocity, updated)
+        kernels.sgd_step(sgd, count, parameters, gradient, velocity, updated)
     }
+}
+
+/// c = a b of small row-major matrices: a `[rows, depth]`, b `[depth, width]`.
+public func product(
+    rows: Int, width: Int, depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    into c: UnsafeMutablePointer<Float>
+) {
+    kernels.product(rows, width, depth, a, b, c)
+}
+
+/// c = a b^T: a `[rows, depth]`, b `[width, depth]`.
+public func product(
+    rows: Int, width: Int, depth: Int, _ a: UnsafePointer<Float>, withColumns b: UnsafePointer<Float>,
+    into c: UnsafeMutablePointer<Float>
+) {
+    kernels.product_with_columns(rows, width, depth, a, b, c)
+}
+
+/// c = a^T b: a `[depth, rows]`, b `[depth, width]`.
+public func product(
+    rows: Int, width: Int, depth: Int, ofColumns a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    into c: UnsafeMutablePointer<Float>
+) {
+    kernels.product_of_columns(rows, width, depth, a, b, c)
 }

@@ -2,64 +2,52 @@ internal import CKernels
 
 /// sum[i] += part[i]
 public func add(_ part: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>, count: Int) {
-    hbn_add(count, part, sum)
+    kernels.add(count, part, sum)
 }
 
 /// sum[i] = a[i] + b[i]
 public func add(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into sum: UnsafeMutablePointer<Float>, count: Int
 ) {
-    hbn_sum(count, a, b, sum)
+    kernels.sum(count, a, b, sum)
 }
 
-/// output[i] = max(a[i] + b[i], 0)
+/// output[i] = max(a[i] + b[i], 0); NaN stays
 public func addWithReLU(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int
 ) {
-    hbn_add_relu(count, a, b, output)
+    kernels.add_relu(count, a, b, output)
 }
 
 /// gradient[i] stays where output[i] is above zero, and becomes zero elsewhere.
 public func backThroughReLU(
     _ output: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, count: Int
 ) {
-    hbn_relu_backward(count, output, gradient)
-}
-
-/// The sums over samples and pixels of a gradient `[n][c / 16][pixels][16]`, one a channel. Where the `output` of a
-/// ReLU is given, the gradient first passes back through it, in place.
-public func biasGradient(
-    batch: Int, channels: Int, pixels: Int, output: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>,
-    into sums: UnsafeMutablePointer<Float>
-) {
-    precondition(channels % 16 == 0, "bias gradient of \(channels) channels")
-    hbn_bias_gradient(batch, channels, pixels, output, gradient, sums)
+    kernels.relu_backward(count, output, gradient)
 }
 
 /// row[i] becomes zero where draws[i] < rate, and row[i] scale elsewhere.
 public func drop(
     _ row: UnsafeMutablePointer<Float>, draws: UnsafePointer<Float>, rate: Float, scale: Float, count: Int
 ) {
-    hbn_drop(count, draws, rate, scale, row)
+    kernels.drop(count, draws, rate, scale, row)
 }
 
-/// How a line of pixels lies in an activation: blocks of `lanes` channels, `blockStride` floats apart.
+/// How a line of pixels lies in an activation: blocks of 16 channels, `blockStride` floats apart.
 public struct PixelLine: Sendable {
     public let pixels: Int
     public let channels: Int
-    public let lanes: Int
     public let blockStride: Int
 
-    public init(pixels: Int, channels: Int, lanes: Int, blockStride: Int) {
+    public init(pixels: Int, channels: Int, blockStride: Int) {
         self.pixels = pixels
         self.channels = channels
-        self.lanes = lanes
         self.blockStride = blockStride
     }
 
     /// Copies it to a row `[pixels][channels]`.
     public func flatten(_ activation: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>) {
-        hbn_flatten(pixels, channels, lanes, blockStride, activation, row)
+        kernels.flatten(pixels, channels, blockStride, activation, row)
     }
 
     /// The way back for a gradient, which passes times `scale` where the row is not zero. Channels that only fill a
@@ -68,7 +56,7 @@ public struct PixelLine: Sendable {
         _ rowGradient: UnsafePointer<Float>, row: UnsafePointer<Float>, scale: Float,
         into gradient: UnsafeMutablePointer<Float>
     ) {
-        hbn_unflatten_gradient(pixels, channels, lanes, blockStride, row, rowGradient, scale, gradient)
+        kernels.unflatten_gradient(pixels, channels, blockStride, row, rowGradient, scale, gradient)
     }
 }
 
@@ -78,5 +66,5 @@ public func fillUniform(
     _ output: UnsafeMutablePointer<Float>, blocks: Int, first: UInt64, key: SIMD2<UInt32>, purpose: UInt32,
     round: UInt32, item: UInt32
 ) {
-    hbn_philox_uniform(key[0], key[1], purpose, round, item, first, blocks, output)
+    kernels.philox_uniform(key[0], key[1], purpose, round, item, first, blocks, output)
 }

@@ -4,8 +4,6 @@ internal import CKernels
 ///
 /// A row is a bit for each float, in little-endian words of 32, and then the floats that are not zero. A float is zero
 /// if all its bits are: -0 and NaN come back as they were. Rows follow each other without padding.
-///
-/// Processors with AVX-512 use it; `plain` asks for the loops of the others, which give the same bytes.
 public enum PackedRows {
     /// The most bytes that so many rows of so many floats can need.
     public static func maximumByteCount(rows: Int, length: Int) -> Int {
@@ -16,10 +14,10 @@ public enum PackedRows {
     /// nothing is written beyond the bytes returned.
     public static func pack(
         _ x: UnsafePointer<Float>, rows: Int, length: Int, stride: Int, into bytes: UnsafeMutableRawPointer,
-        plain: Bool = false
+        on processor: Processor = .current
     ) -> Int {
         check(rows: rows, length: length)
-        return hbn_pack(x, stride, rows, length, bytes, plain)
+        return processor.kernels.pack_rows(x, stride, rows, length, bytes)
     }
 
     /// Unpacks to contiguous rows `[rows, length]`.
@@ -28,20 +26,21 @@ public enum PackedRows {
     /// such rows: x may then be partly written.
     public static func unpack(
         _ bytes: UnsafeRawBufferPointer, rows: Int, length: Int, into x: UnsafeMutablePointer<Float>,
-        plain: Bool = false
+        on processor: Processor = .current
     ) -> Bool {
         check(rows: rows, length: length)
-        return hbn_unpack(bytes.baseAddress, bytes.count, rows, length, x, plain)
+        return processor.kernels.unpack_rows(bytes.baseAddress, bytes.count, rows, length, x)
     }
 
     /// Takes the values at the places where x is not zero, row by row, and returns how many. Each stride is that of
     /// the rows before it.
     public static func gather(
         _ values: UnsafePointer<Float>, stride valueStride: Int, where x: UnsafePointer<Float>, stride: Int,
-        rows: Int, length: Int, into packed: UnsafeMutablePointer<Float>, plain: Bool = false
+        rows: Int, length: Int, into packed: UnsafeMutablePointer<Float>,
+        on processor: Processor = .current
     ) -> Int {
         check(rows: rows, length: length)
-        return hbn_gather(values, valueStride, x, stride, rows, length, packed, plain)
+        return processor.kernels.gather(values, valueStride, x, stride, rows, length, packed)
     }
 
     /// The way back: puts packed values at the places where x is not zero, and zeros elsewhere.
@@ -49,10 +48,11 @@ public enum PackedRows {
     /// False if there are not exactly as many as places: the values may then be partly written.
     public static func scatter(
         _ packed: UnsafeBufferPointer<Float>, where x: UnsafePointer<Float>, stride: Int, rows: Int, length: Int,
-        into values: UnsafeMutablePointer<Float>, stride valueStride: Int, plain: Bool = false
+        into values: UnsafeMutablePointer<Float>, stride valueStride: Int,
+        on processor: Processor = .current
     ) -> Bool {
         check(rows: rows, length: length)
-        return hbn_scatter(packed.baseAddress, packed.count, x, stride, rows, length, values, valueStride, plain)
+        return processor.kernels.scatter(packed.baseAddress, packed.count, x, stride, rows, length, values, valueStride)
     }
 
     private static func check(rows: Int, length: Int) {

@@ -1,4 +1,3 @@
-import OneDNN
 import TensorCore
 
 extension Graph {

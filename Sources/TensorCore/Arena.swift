@@ -31,8 +31,6 @@ final class Buffer {
 /// The working memory of a lane. Its plans take turns in it, so it is as large as the largest needs.
 public final class Arena {
     private(set) var memory = FloatBuffer(count: 0)
-    /// The plan whose prepared weights lie in the memory now.
-    weak var occupant: Plan?
 
     public init() {}
 
@@ -40,7 +38,6 @@ public final class Arena {
     func reserve(byteCount: Int) {
         let count = (byteCount + 3) / 4
         guard memory.count < count else { return }
-        occupant = nil
         memory = FloatBuffer(count: 0)  // The old pages go before the new ones come.
         memory = FloatBuffer(count: count)
     }

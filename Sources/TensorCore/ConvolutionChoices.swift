@@ -1,14 +1,9 @@
-import Kernels
-import OneDNN
-
 /// How a convolution is computed. It decides bits, so it is part of a run's configuration.
 public enum ConvolutionAlgorithm: String, Codable, CodingKeyRepresentable, Sendable, CaseIterable {
-    /// The definition, by oneDNN.
+    /// The definition.
     case direct
-    /// F(4x4, 3x3) or F(6x6, 3x3) by our own kernels, on one thread.
+    /// Minimal filtering of tiles of 4 or 6 pixels each way.
     case winograd
-    /// F(4x4, 3x3) by oneDNN, on any number of threads.
-    case libraryWinograd = "library-winograd"
 }
 
 /// The algorithm of each pass of each convolution of a network.
@@ -30,30 +25,26 @@ public struct ConvolutionChoices: Codable, Hashable, Sendable {
             + "\(geometry.height)x\(geometry.width) \(pass.rawValue)"
     }
 
-    /// What this processor can honour of the choice.
+    /// The choice, where it can be had.
     func algorithm(_ geometry: ConvolutionGeometry, _ pass: Pass) -> ConvolutionAlgorithm {
-        let candidates = Self.candidates(geometry)
         let chosen = measured[Self.key(geometry, pass)] ?? preferred
-        return candidates.contains(chosen) ? chosen : .direct
+        return Self.candidates(geometry).contains(chosen) ? chosen : .direct
     }
 
-    /// The algorithms that compute a convolution here.
+    /// The algorithms that compute a convolution: the same on every processor.
     ///
-    /// Winograd needs 3x3 with stride 1 and whole blocks of 16 channels. Its tiles of 4x4 must also cover the image
-    /// without so much waste that the definition needs no more multiplications: 36 a tile against 9 a pixel.
+    /// Winograd needs 3x3 with stride 1. Channels come in blocks of 16, so that an image's few are better computed by the
+    /// definition. Its tiles of 4x4 must also cover the image without so much waste that the definition needs no more
+    /// multiplications: 36 a tile against 9 a pixel.
     public static func candidates(_ geometry: ConvolutionGeometry) -> [ConvolutionAlgorithm] {
         let tiles = ((geometry.height + 3) / 4) * ((geometry.width + 3) / 4)
-        guard geometry.kernel == 3, geometry.stride == 1, 36 * tiles < 9 * geometry.height * geometry.width,
-            WinogradConvolution(
-                batch: geometry.batch, height: geometry.height, width: geometry.width,
-                inputs: geometry.inputChannels, outputs: geometry.outputChannels) != nil
-        else { return [.direct] }
-        return [.direct, .winograd, .libraryWinograd]
+        let fits = geometry.kernel == 3 && geometry.stride == 1 && geometry.inputChannels > 4
+        return fits && 36 * tiles < 9 * geometry.height * geometry.width ? [.direct, .winograd] : [.direct]
     }
 }
 
 extension Network {
-    /// What can compute the passes of a convolution layer here, by their keys; nil for another layer.
+    /// What can compute the passes of a convolution layer, by their keys; nil for another layer.
     public func convolutionCandidates(ofLayer name: String) -> [Pass: (
         key: String, candidates: [ConvolutionAlgorithm]
     )]? {
@@ -68,9 +59,4 @@ extension Network {
     public var convolutionKeys: Set<String> {
         Set(layers.flatMap { convolutionCandidates(ofLayer: $0.name)?.values.map(\.key) ?? [] })
     }
-}
-
-extension ConvolutionAlgorithm {
-    /// The algorithm that oneDNN is asked for.
-    var inLibrary: LibraryAlgorithm { self == .libraryWinograd ? .winograd : .direct }
 }

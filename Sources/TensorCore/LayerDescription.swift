@@ -1,5 +1,3 @@
-import OneDNN
-
 /// A layer as other programs need to know it, to compute the network as it is outside of training.
 public struct LayerDescription: Sendable {
     /// What is computed. The parameters' names are the layer's, with a word behind it.

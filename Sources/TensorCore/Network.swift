@@ -1,4 +1,3 @@
-import OneDNN
 import Parameters
 
 /// The extent of one sample's activation, channels last.
@@ -36,7 +35,7 @@ protocol Layer: Sendable {
     /// Multiply-adds of a forward pass of one sample, in convolutions and dense layers.
     var multiplyAdds: Int { get }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation
+    func compile(_ builder: PlanBuilder) -> Operation
 }
 
 extension Layer {

@@ -1,24 +1,18 @@
 import Kernels
-import OneDNN
 
 /// What of a layer is computed.
 public enum Pass: String, Codable, CodingKeyRepresentable, CaseIterable, Sendable {
-    /// The kernels into the layouts that primitives want.
-    case prepare
     case forward
     case backwardWeights = "backward-weights"
     case backwardData = "backward-data"
 }
 
-/// A compiled layer. Subclasses hold their primitives and buffers; no tensor is allocated when they run.
+/// A compiled layer. Subclasses hold their kernels and buffers; no tensor is allocated when they run.
 ///
-/// The methods are called in the order of their declaration: `declareBackward` once, then for each new set of
-/// parameters `prepare`, then the passes for each shard.
+/// The methods are called in the order of their declaration: `declareBackward` once, then the passes for each shard.
 class Operation {
     /// Reserves what backward needs. Called in reverse order of the layers, with the builder's clock at that moment.
-    func declareBackward(_ builder: PlanBuilder) throws {}
-    /// Brings new parameters into the layouts that the primitives want.
-    func prepare() {}
+    func declareBackward(_ builder: PlanBuilder) {}
     func forward() {}
     /// The gradients of the parameters, and whatever both halves of backward need.
     func backwardWeights() {}
@@ -27,20 +21,11 @@ class Operation {
 
     final func run(_ pass: Pass) {
         switch pass {
-        case .prepare: prepare()
         case .forward: forward()
         case .backwardWeights: backwardWeights()
         case .backwardData: backwardData()
         }
     }
-}
-
-/// An activation, or the gradient of one, in a plan: a layout and the bytes.
-struct Slot {
-    let layout: Layout
-    let buffer: Buffer
-
-    var floatCount: Int { layout.byteCount / 4 }
 }
 
 /// Where a layer writes the gradient of its input.
@@ -60,7 +45,7 @@ final class GradientTarget {
     /// Call when `slot` is written.
     func finish() {
         guard let total else { return }
-        add(slot.buffer.floats, to: total.buffer.floats, count: slot.floatCount)
+        add(slot.floats, to: total.floats, count: slot.floatCount)
     }
 }
 
@@ -68,6 +53,7 @@ final class GradientTarget {
 final class StepContext {
     var parameters: UnsafePointer<Float>!
     var gradients: UnsafeMutablePointer<Float>!
+    /// `[n, h, w, c]`, until backward has ended.
     var images: UnsafePointer<Float>!
     var labels: UnsafePointer<Int32>!
     /// What each sample's loss counts; nil: one.

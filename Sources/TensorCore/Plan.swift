@@ -1,7 +1,6 @@
-import OneDNN
 import Parameters
 
-/// A network compiled for a batch size: primitives made once, every buffer placed, no tensor allocated in a step.
+/// A network compiled for a batch size: every buffer placed, no tensor allocated in a step.
 ///
 /// Belongs to the thread that made it. `[n, h, w, c]` images in, loss and gradients out.
 public final class Plan {
@@ -28,42 +27,35 @@ public final class Plan {
     private let factoredDense: FactoredDenseOperation?
     private let arena: Arena
     private let buffers: [Buffer]
-    private let bufferMemories: [(memory: Memory, buffer: Buffer)]
-    private let parameterMemories: [(memory: Memory, offset: Int)]
-    private let gradientMemories: [(memory: Memory, offset: Int)]
-    private let imageMemories: [Memory]
     private var boundBase: UnsafeMutablePointer<Float>?
     /// Where the parameters of each operation end in the flat buffer, the factored one's aside; 0 without any.
     private let parameterEnds: [Int]
     /// The factored kernel's operation, and where the kernel ends.
     private let factored: (index: Int, end: Int)?
-    private var preparedVersion: UInt64?
-    /// The parameters were not used yet: each operation is prepared when its own are there.
-    private var isUnprepared = false
     private var waitForParameters: ((_ count: Int) -> Bool)?
 
     /// With `keepsAttention`, `attentionMaps` can be read after forward.
     public init(
         _ network: Network, batch: Int, mode: Mode, convolutions: ConvolutionChoices, keepsAttention: Bool = false,
-        engine: Engine, arena: Arena
-    ) throws {
+        arena: Arena
+    ) {
         precondition(batch > 0 && network.classes > 0, "a plan for batch \(batch), \(network.classes) classes")
         self.network = network
         self.batch = batch
         self.mode = mode
         self.arena = arena
         let builder = PlanBuilder(
-            engine: engine, network: network, batch: batch, isTraining: mode == .training, choices: convolutions,
+            network: network, batch: batch, isTraining: mode == .training, choices: convolutions,
             keepsAttention: keepsAttention)
         var operations: [Operation] = []
         for (index, layer) in network.layers.enumerated() {
             builder.now = index
-            operations.append(try layer.compile(builder))
+            operations.append(layer.compile(builder))
         }
         if mode == .training {
             for (index, operation) in operations.enumerated().reversed() {
                 builder.now = builder.endOfStep - 1 - index
-                try operation.declareBackward(builder)
+                operation.declareBackward(builder)
             }
         }
         self.operations = operations
@@ -76,77 +68,51 @@ public final class Plan {
         factoredDense = operations.lazy.compactMap { $0 as? FactoredDenseOperation }.first
         context = builder.context
         buffers = builder.buffers
-        bufferMemories = builder.bufferMemories
-        parameterMemories = builder.parameterMemories
-        gradientMemories = builder.gradientMemories
-        imageMemories = builder.imageMemories
         plannedByteCount = place(builder.buffers)
     }
 
     /// Takes parameters in the network's layout; they may end before the factored kernel if that lies elsewhere or others
     /// multiply with it. They must stay in place until the next call.
     ///
-    /// `version` names the values: with the same version as before, nothing is done again.
-    ///
     /// They may still be arriving, from the front: then `waiting` returns when the first `count` floats are there, false if they
     /// will not come, and the forward pass, which calls it, follows them.
     public func load(
-        _ parameters: UnsafePointer<Float>, factoredKernel: UnsafePointer<Float>? = nil, version: UInt64,
+        _ parameters: UnsafePointer<Float>, factoredKernel: UnsafePointer<Float>? = nil,
         waiting: ((_ count: Int) -> Bool)? = nil
     ) {
         bindBuffers()
         context.factoredKernel = factoredKernel
-        guard arena.occupant !== self || preparedVersion != version || context.parameters != parameters else {
-            return
-        }
         context.parameters = parameters
-        for (memory, offset) in parameterMemories {
-            // oneDNN only reads what it takes as weights or bias.
-            memory.pointer = UnsafeMutableRawPointer(mutating: parameters + offset)
-        }
         waitForParameters = waiting
-        isUnprepared = true
-        arena.occupant = self
-        preparedVersion = version
     }
 
     /// Computes the probabilities. In training mode, batch statistics are written to `gradients`, which must hold the
-    /// layout's `gradientCount` floats.
+    /// layout's `gradientCount` floats, and the images must stay until backward has ended.
     public func forward(
         images: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>? = nil, dropout: Dropout? = nil
     ) {
-        precondition(arena.occupant === self, "forward before load")
+        precondition(context.parameters != nil, "forward before load")
         precondition(mode == .inference || gradients != nil, "training needs a place for gradients")
         precondition(dropout == nil || dropout!.samples.count == batch, "dropout for another batch")
         context.dropout = dropout
         context.images = images
         context.gradients = gradients
-        for memory in imageMemories { memory.pointer = UnsafeMutableRawPointer(mutating: images) }
-        if let gradients {
-            for (memory, offset) in gradientMemories { memory.pointer = UnsafeMutableRawPointer(gradients + offset) }
-        }
         context.isGivenUp = false
         profile?.beginStep()
         for index in operations.indices where !context.isGivenUp {
-            if isUnprepared { prepare(index) }
-            if !context.isGivenUp { run(.forward, index) }
+            if parametersAreThere(index) { run(.forward, index) } else { context.isGivenUp = true }
         }
-        // Half prepared is not prepared.
-        if isUnprepared && context.isGivenUp { preparedVersion = nil }
-        isUnprepared = false
         waitForParameters = nil
     }
 
-    private func prepare(_ index: Int) {
+    /// Waits for what an operation takes of the parameters; false if it will not come.
+    private func parametersAreThere(_ index: Int) -> Bool {
+        guard let waitForParameters else { return true }
         var end = parameterEnds[index]
         if let factored, factored.index == index, context.factoredProducts == nil, context.factoredKernel == nil {
             end = factored.end
         }
-        if end > 0, waitForParameters?(end) == false {
-            context.isGivenUp = true
-        } else {
-            run(.prepare, index)
-        }
+        return end == 0 || waitForParameters(end)
     }
 
     /// Writes the gradient of the samples' losses, each times `scale`, to the buffer given to `forward`.
@@ -204,7 +170,6 @@ public final class Plan {
         arena.reserve(byteCount: plannedByteCount)
         guard boundBase != arena.memory.base else { return }
         bind(buffers, to: UnsafeMutableRawPointer(arena.memory.base))
-        for (memory, buffer) in bufferMemories { memory.pointer = buffer.pointer }
         boundBase = arena.memory.base
     }
 }

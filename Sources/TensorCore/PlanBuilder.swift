@@ -1,9 +1,7 @@
-import OneDNN
 import Parameters
 
 /// Collects what the operations of a plan need, while the layers are compiled.
 final class PlanBuilder {
-    let engine: Engine
     let network: Network
     let batch: Int
     let isTraining: Bool
@@ -18,18 +16,12 @@ final class PlanBuilder {
     let endOfStep: Int
 
     private(set) var buffers: [Buffer] = []
-    private(set) var bufferMemories: [(memory: Memory, buffer: Buffer)] = []
-    private(set) var parameterMemories: [(memory: Memory, offset: Int)] = []
-    private(set) var gradientMemories: [(memory: Memory, offset: Int)] = []
-    private(set) var imageMemories: [Memory] = []
     private var activations: [Slot?]
     private var gradients: [Slot?]
 
     init(
-        engine: Engine, network: Network, batch: Int, isTraining: Bool, choices: ConvolutionChoices,
-        keepsAttention: Bool = false
+        network: Network, batch: Int, isTraining: Bool, choices: ConvolutionChoices, keepsAttention: Bool = false
     ) {
-        self.engine = engine
         self.network = network
         self.batch = batch
         self.isTraining = isTraining
@@ -50,16 +42,6 @@ final class PlanBuilder {
         return buffer
     }
 
-    /// Bytes that stay for the whole step and from one step to the next, such as prepared weights.
-    func allocatePersistent(_ byteCount: Int) -> Buffer {
-        let buffer = allocate(byteCount)
-        buffer.use(at: 0)
-        buffer.use(at: endOfStep)
-        return buffer
-    }
-
-    func slot(_ layout: Layout) -> Slot { Slot(layout: layout, buffer: allocate(layout.byteCount)) }
-
     /// A plain matrix of floats.
     func matrix(_ rows: Int, _ columns: Int) -> Buffer { allocate(rows * columns * 4) }
 
@@ -67,25 +49,27 @@ final class PlanBuilder {
 
     func shape(of value: Value) -> Shape { network.shape(of: value) }
 
-    func dimensions(of value: Value) -> [Int] {
-        let shape = shape(of: value)
-        return [batch, shape.channels, shape.height, shape.width]
-    }
-
     /// The layout chosen by the layer that makes the value.
     func layout(of value: Value) -> Layout { activations[value.index]!.layout }
 
-    /// The value's bytes, needed at this moment.
-    func read(_ value: Value) -> Slot {
-        let slot = activations[value.index]!
+    private func slot(_ value: Value, _ layout: Layout) -> Slot {
+        let floatCount = layout.floatCount(batch: batch, shape(of: value))
+        return Slot(layout: layout, floatCount: floatCount, buffer: allocate(4 * floatCount))
+    }
+
+    /// The value's bytes, needed at this moment, by a layer that takes this layout.
+    func read(_ value: Value, _ layout: Layout) -> Slot {
+        guard let slot = activations[value.index], slot.layout == layout else {
+            preconditionFailure("value \(value.index) is not there in \(layout)")
+        }
         slot.buffer.use(at: now)
         return slot
     }
 
     /// The value that a layer makes at this moment.
-    func write(_ value: Value, layout: Layout) -> Slot {
+    func write(_ value: Value, _ layout: Layout) -> Slot {
         precondition(activations[value.index] == nil, "value \(value.index) is made twice")
-        let slot = slot(layout)
+        let slot = slot(value, layout)
         activations[value.index] = slot
         return slot
     }
@@ -105,9 +89,9 @@ final class PlanBuilder {
         let layout = layout(of: value)
         if let total = gradients[value.index] {
             total.buffer.use(at: now)
-            return GradientTarget(slot: slot(layout), addedTo: total)
+            return GradientTarget(slot: slot(value, layout), addedTo: total)
         }
-        let slot = slot(layout)
+        let slot = slot(value, layout)
         gradients[value.index] = slot
         return GradientTarget(slot: slot, addedTo: nil)
     }
@@ -118,80 +102,8 @@ final class PlanBuilder {
         gradients[value.index] = slot
     }
 
-    // MARK: Memories and primitives
-
-    func memory(_ slot: Slot) throws -> Memory { try memory(slot.layout, in: slot.buffer) }
-
-    func memory(_ layout: Layout, in buffer: Buffer) throws -> Memory {
-        let memory = try Memory(layout, on: engine)
-        bufferMemories.append((memory, buffer))
-        return memory
-    }
-
     func parameter(_ name: String) -> Parameter {
         guard let parameter = parameterLayout[name] else { preconditionFailure("no parameter is called \(name)") }
         return parameter
-    }
-
-    /// A parameter where it stands in the flat buffer.
-    func parameterMemory(_ name: String, layout: Layout) throws -> Memory {
-        let memory = try Memory(layout, on: engine)
-        parameterMemories.append((memory, parameter(name).offset))
-        return memory
-    }
-
-    /// A parameter's place in the flat buffer of gradients.
-    func gradientMemory(_ name: String, layout: Layout) throws -> Memory {
-        let memory = try Memory(layout, on: engine)
-        gradientMemories.append((memory, parameter(name).offset))
-        return memory
-    }
-
-    /// The caller's images.
-    func imageMemory() throws -> Memory {
-        let shape = shape(of: network.input)
-        let memory = try Memory(.channelsLast(batch, shape.channels, shape.height, shape.width), on: engine)
-        imageMemories.append(memory)
-        return memory
-    }
-
-    /// A primitive with its arguments, and a scratchpad for this moment if it wants one.
-    func primitive(_ descriptor: PrimitiveDescriptor, _ arguments: [Argument: Memory]) throws -> Primitive {
-        var arguments = arguments
-        let scratchpad = descriptor.layout(of: .scratchpad)
-        if scratchpad.byteCount > 0 {
-            arguments[.scratchpad] = try memory(scratchpad, in: allocate(scratchpad.byteCount))
-        }
-        return try Primitive(descriptor, on: engine, arguments)
-    }
-
-    /// The same numbers in the layout that a pass wants, and the copy that brings them there; no copy where the layout
-    /// is that one already.
-    func aligned(_ slot: Slot, to layout: Layout) throws -> (slot: Slot, copy: Primitive?) {
-        guard slot.layout != layout else { return (slot, nil) }
-        let other = self.slot(layout)
-        return (other, try reorder(from: try memory(slot), to: try memory(other)))
-    }
-
-    /// What a layer takes, in the layout that it wants. The caller's images are channels last, and nobody but their one
-    /// layer takes them; backward reads the copy.
-    func source(_ value: Value, layout: Layout) throws -> (slot: Slot, copy: Primitive?) {
-        guard value == network.input else { return try aligned(read(value), to: layout) }
-        let slot = write(value, layout: layout)
-        return (slot, try reorder(from: try imageMemory(), to: try memory(slot)))
-    }
-
-    /// A place for what a pass writes in a layout of its own, and the copy from there to `slot`.
-    func written(to slot: Slot, from layout: Layout) throws -> (slot: Slot, copy: Primitive?) {
-        guard slot.layout != layout else { return (slot, nil) }
-        let other = self.slot(layout)
-        return (other, try reorder(from: try memory(other), to: try memory(slot)))
-    }
-
-    /// A copy between layouts.
-    func reorder(from source: Memory, to destination: Memory) throws -> Primitive {
-        try primitive(
-            try engine.reorder(from: source.layout, to: destination.layout),
-            [.source: source, .destination: destination])
     }
 }

@@ -51,8 +51,8 @@ public final class StepProfile {
                 let seconds = duration / .seconds(1) / Double(max(steps, 1))
                 // A factored kernel's gradient is not computed here.
                 guard seconds > 1e-6, !(isFactored && pass == .backwardWeights) else { return nil }
-                let bytes = 4 * (pass == .prepare ? 2 * kernel : kernel + batch * activations)
-                let operations = pass == .prepare ? 0 : 2 * batch * layer.multiplyAdds
+                let bytes = 4 * (kernel + batch * activations)
+                let operations = 2 * batch * layer.multiplyAdds
                 // Below some operations a byte, memory is what takes the time.
                 return Row(
                     layer: layer.name, pass: pass.rawValue, seconds: seconds,

@@ -41,14 +41,14 @@ public struct ConvolutionTiming {
         var seconds: [String: [ConvolutionAlgorithm: Double]] = [:]
         for step in 0..<steps + 1 {
             for (algorithm, lane) in lanes {
-                let plan = try lane.plan(samples: samples, mode: .training)
+                let plan = lane.plan(samples: samples, mode: .training)
                 plan.profile = StepProfile(network: network, batch: samples)
                 _ = try labels.withUnsafeBufferPointer { labels in
                     try lane.train(
                         ShardInput(
                             samples: samples, images: images.base, labels: labels.baseAddress!, stepSamples: samples,
                             dropout: nil),
-                        parameters: parameters.base, version: UInt64(step), gradients: gradients.base)
+                        parameters: parameters.base, gradients: gradients.base)
                 }
                 // The first step touches memory for the first time.
                 guard step > 0 else { continue }
@@ -65,7 +65,7 @@ public struct ConvolutionTiming {
         }
     }
 
-    /// One step's times by key. What prepares a kernel counts half for each of the two passes that read it.
+    /// One step's times by key.
     private static func secondsOfPasses(
         _ rows: [StepProfile.Row], of network: Network, by algorithm: ConvolutionAlgorithm
     ) -> [String: Double] {
@@ -73,10 +73,8 @@ public struct ConvolutionTiming {
         for row in rows {
             guard let passes = network.convolutionCandidates(ofLayer: row.layer), let pass = Pass(rawValue: row.pass)
             else { continue }
-            for one in pass == .prepare ? [Pass.forward, .backwardData] : [pass] {
-                guard let (key, candidates) = passes[one], candidates.contains(algorithm) else { continue }
-                seconds[key, default: 0] += pass == .prepare ? row.seconds / 2 : row.seconds
-            }
+            guard let (key, candidates) = passes[pass], candidates.contains(algorithm) else { continue }
+            seconds[key, default: 0] += row.seconds
         }
         return seconds
     }

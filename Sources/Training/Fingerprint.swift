@@ -30,7 +30,7 @@ public enum Fingerprint {
                     ShardInput(
                         samples: samples, images: images.base, labels: labels.baseAddress!, stepSamples: samples,
                         dropout: Dropout(seed: 1, step: 0, samples: (0..<UInt32(samples)).map { $0 })),
-                    parameters: parameters.base, version: 0, gradients: gradients.base)
+                    parameters: parameters.base, gradients: gradients.base)
                 checksum.update(gradients.bytes)
                 checksum.update(UnsafeRawBufferPointer(factors.x))
                 checksum.update(UnsafeRawBufferPointer(factors.d))

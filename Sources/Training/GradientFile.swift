@@ -31,8 +31,8 @@ public struct GradientFile {
     private func score(
         _ batch: ShardInput, _ computation: LaneComputation, _ parameters: FloatBuffer
     ) throws -> GradientOutput {
-        let plan = try computation.plan(samples: batch.samples, mode: .inference)
-        plan.load(parameters.base, version: 0)
+        let plan = computation.plan(samples: batch.samples, mode: .inference)
+        plan.load(parameters.base)
         plan.forward(images: batch.images)
         return GradientOutput(plan, batch)
     }
@@ -43,8 +43,8 @@ public struct GradientFile {
         let layout = computation.layout
         let gradients = FloatBuffer(count: layout.gradientCount)
         let (_, factors) = try computation.train(
-            batch, parameters: parameters.base, version: 0, gradients: gradients.base)
-        var output = GradientOutput(try computation.plan(samples: batch.samples, mode: .training), batch)
+            batch, parameters: parameters.base, gradients: gradients.base)
+        var output = GradientOutput(computation.plan(samples: batch.samples, mode: .training), batch)
         for parameter in layout.parameters {
             switch parameter.role {
             case .trainable:

@@ -1,5 +1,5 @@
 import AttentionUNet
-import OneDNN
+import Kernels
 import Parameters
 import TensorCore
 
@@ -46,12 +46,16 @@ public final class LaneComputation {
     private let statistics: [Parameter]
     private let convolutions: ConvolutionChoices
     private let keepsAttention: Bool
-    private let engine: Engine
     private let arena = Arena()
     private var plans: [PlanKey: Plan] = [:]
     /// Who multiplies with the factored kernel where the lane does not; then the parameters may end before it.
     public var factoredProducts: (any FactoredProducts)? {
         didSet { for plan in plans.values { plan.factoredProducts = factoredProducts } }
+    }
+
+    /// The thread rounds otherwise than to nearest, or takes subnormal numbers for zero: its bits would be others.
+    public struct Unreliable: Error, CustomStringConvertible {
+        public let description = "this thread does not compute as IEEE 754 says; see what set its control register"
     }
 
     /// A product with the factored kernel was not to be had, or the parameters did not come.
@@ -69,7 +73,7 @@ public final class LaneComputation {
         layout = network.parameterLayout
         statistics = layout.parameters.filter { $0.role == .statistic }
         convolutions = numerics.convolutions
-        engine = try Engine(threads: numerics.threadsPerLane)
+        guard arithmeticIsIEEE else { throw Unreliable() }
     }
 
     /// Writes the shard's part of the step's gradient to `gradients` (`layout.gradientCount` floats) and returns the
@@ -82,12 +86,12 @@ public final class LaneComputation {
     /// `settled` is called when all of `gradients` from a place on is as it will be, with ever smaller places and 0 in the
     /// end.
     public func train(
-        _ shard: ShardInput, parameters: UnsafePointer<Float>, version: UInt64,
+        _ shard: ShardInput, parameters: UnsafePointer<Float>,
         waiting: ((_ count: Int) -> Bool)? = nil, gradients: UnsafeMutablePointer<Float>,
         settled: ((_ first: Int) throws -> Void)? = nil
     ) throws -> (outcome: ShardOutcome, factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>)) {
-        let plan = try plan(samples: shard.samples, mode: .training)
-        plan.load(parameters, version: version, waiting: waiting)
+        let plan = plan(samples: shard.samples, mode: .training)
+        plan.load(parameters, waiting: waiting)
         plan.forward(images: shard.images, gradients: gradients, dropout: shard.dropout)
         let share = Float(shard.samples) / Float(shard.stepSamples)
         var end = layout.gradientCount
@@ -105,11 +109,11 @@ public final class LaneComputation {
     /// Computes probabilities with the moving statistics: `body` gets them as `[samples, classes]`.
     public func score<Result>(
         samples: Int, images: UnsafePointer<Float>, parameters: UnsafePointer<Float>,
-        factoredKernel: UnsafePointer<Float>? = nil, version: UInt64, waiting: ((_ count: Int) -> Bool)? = nil,
+        factoredKernel: UnsafePointer<Float>? = nil, waiting: ((_ count: Int) -> Bool)? = nil,
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) throws -> Result {
-        let plan = try plan(samples: samples, mode: .inference)
-        plan.load(parameters, factoredKernel: factoredKernel, version: version, waiting: waiting)
+        let plan = plan(samples: samples, mode: .inference)
+        plan.load(parameters, factoredKernel: factoredKernel, waiting: waiting)
         plan.forward(images: images)
         if plan.isGivenUp { throw GivenUp() }
         return try body(plan.probabilities)
@@ -120,30 +124,29 @@ public final class LaneComputation {
         at image: UnsafePointer<Float>, parameters: ModelParameters
     ) throws -> (probabilities: [Float], maps: [AttentionMap]) {
         let probabilities = try score(
-            samples: 1, images: image, parameters: parameters.base, factoredKernel: parameters.factoredKernel,
-            version: 0
+            samples: 1, images: image, parameters: parameters.base, factoredKernel: parameters.factoredKernel
         ) { Array($0) }
-        return (probabilities, try plan(samples: 1, mode: .inference).attentionMaps(of: 0))
+        return (probabilities, plan(samples: 1, mode: .inference).attentionMaps(of: 0))
     }
 
     /// X^T D, the gradient that the factors stand for.
     func product(
         of factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>), samples: Int, _ parameter: Parameter
     ) -> FloatBuffer {
-        let product = FloatBuffer(count: parameter.count)
-        matrixProduct(
-            parameter.shape[0], parameter.shape[1], samples, factors.x.baseAddress!, transposedA: true,
-            factors.d.baseAddress!, into: product.base)
-        return product
+        let result = FloatBuffer(count: parameter.count)
+        Kernels.product(
+            rows: parameter.shape[0], width: parameter.shape[1], depth: samples, ofColumns: factors.x.baseAddress!,
+            factors.d.baseAddress!, into: result.base)
+        return result
     }
 
     /// The plan for a number of samples, compiled when it is first wanted.
-    public func plan(samples: Int, mode: Plan.Mode) throws -> Plan {
+    public func plan(samples: Int, mode: Plan.Mode) -> Plan {
         let key = PlanKey(samples: samples, isTraining: mode == .training)
         if let plan = plans[key] { return plan }
-        let plan = try Plan(
+        let plan = Plan(
             network, batch: samples, mode: mode, convolutions: convolutions, keepsAttention: keepsAttention,
-            engine: engine, arena: arena)
+            arena: arena)
         plan.factoredProducts = factoredProducts
         plans[key] = plan
         return plan

@@ -101,9 +101,6 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
         if !(0..<1).contains(validationFraction) {
             return "the validation fraction must be at least 0 and below 1, not \(validationFraction)"
         }
-        if !(1...256).contains(numerics.threadsPerLane) {
-            return "threads per lane must be 1 to 256, not \(numerics.threadsPerLane)"
-        }
         if let checkpointEvery, checkpointEvery < 1 { return "checkpoint every must be at least 1 step" }
         if checkpointsKept < 1 { return "keep must be at least 1 checkpoint" }
         return nil

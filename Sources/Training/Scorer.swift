@@ -38,7 +38,7 @@ public struct Scorer: Sendable {
                     let result = try withExtendedLifetime(batch) {
                         try computation.score(
                             samples: shards[index].count, images: batch.base, parameters: parameters.base,
-                            factoredKernel: parameters.factoredKernel, version: 0
+                            factoredKernel: parameters.factoredKernel
                         ) { Array($0) }
                     }
                     state.withLock { $0.results[index] = result }

@@ -49,9 +49,6 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Shards of a step. The batch is this times the shard size, whatever the number of workers.")
     var shardsPerStep: Int?
 
-    @Option(help: "Threads that compute one shard.")
-    var threadsPerLane: Int?
-
     @Option(help: "The step along the gradient.")
     var learningRate: Float?
 
@@ -153,7 +150,7 @@ struct TrainingOptions: ParsableArguments {
     var isEmpty: Bool {
         let numbers: [Any?] = [
             preset, height, width, baseFilters, denseLayers, denseWidth, dropout, epochs, maxSteps, shardSize,
-            shardsPerStep, threadsPerLane, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
+            shardsPerStep, learningRate, learningRateDecay, momentum, weightDecay, seed, shearRange,
             zoomRange,
             validationFraction, validationData, testData, positiveClass, windowSeconds, recordings, checkpointEvery,
             keep, convolutions,
@@ -182,7 +179,6 @@ struct TrainingOptions: ParsableArguments {
         set(\.maximumSteps, maxSteps)
         set(\.shardSize, shardSize)
         set(\.shardsPerStep, shardsPerStep)
-        set(\.numerics.threadsPerLane, threadsPerLane)
         set(\.optimizer.learningRate, learningRate)
         set(\.optimizer.decay, learningRateDecay)
         set(\.optimizer.momentum, momentum)
@@ -219,8 +215,6 @@ struct TrainingOptions: ParsableArguments {
         if let convolutions {
             configuration.numerics.convolutions = try ConvolutionChoices(
                 readingFrom: convolutions, for: configuration.model)
-        } else if threadsPerLane != nil {
-            configuration.numerics.chooseConvolutions()
         }
         signal.apply(to: &configuration.dataset.spectrogram)
         configuration.dataset.spectrogram.height = configuration.model.height

@@ -110,8 +110,7 @@ extension ClusterTests {
             }
         }
 
-        @Test(.enabled(if: WinogradConvolution.isAvailable, "there is no choice without AVX-512"))
-        func aRunComputesWithTheChoicesOfAFile() throws {
+        @Test func aRunComputesWithTheChoicesOfAFile() throws {
             try Workspace.use { workspace in
                 let file = workspace("choices.json")
                 try workspace.succeed(

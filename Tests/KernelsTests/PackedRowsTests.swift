@@ -2,6 +2,8 @@ import Kernels
 import Parameters
 import Testing
 
+private let processors = Processor.allCases.filter(\.isAvailable)
+
 /// What the floats of a row are.
 private enum Filling: CaseIterable {
     case zeros, noZeros, oneOfThree, oddities
@@ -41,21 +43,22 @@ private struct Rows {
     var bits: [UInt32] { places.map { x.base[$0].bitPattern } }
     var nonZero: Int { bits.count { $0 != 0 } }
 
-    func packed(plain: Bool = false) -> [UInt8] {
+    func packed(on processor: Processor = .current) -> [UInt8] {
         let room = PackedRows.maximumByteCount(rows: rows, length: length)
         return [UInt8](unsafeUninitializedCapacity: room) { bytes, count in
             count = PackedRows.pack(
-                x.base, rows: rows, length: length, stride: stride, into: bytes.baseAddress!, plain: plain)
+                x.base, rows: rows, length: length, stride: stride, into: bytes.baseAddress!, on: processor)
         }
     }
 
     /// The bits of the floats that bytes at a certain distance from an aligned address hold, or nil if they are refused.
-    func unpacked(_ packed: [UInt8], offset: Int = 0, plain: Bool = false) -> [UInt32]? {
+    func unpacked(_ packed: [UInt8], offset: Int = 0, on processor: Processor = .current) -> [UInt32]? {
         let y = FloatBuffer(count: rows * length + 32)
         y.floats.update(repeating: .nan)
         let isRight = ([UInt8](repeating: 0xFF, count: offset) + packed).withUnsafeBytes {
             PackedRows.unpack(
-                UnsafeRawBufferPointer(rebasing: $0[offset...]), rows: rows, length: length, into: y.base, plain: plain)
+                UnsafeRawBufferPointer(rebasing: $0[offset...]), rows: rows, length: length, into: y.base, on: processor
+            )
         }
         let isWithin = y.floats.suffix(32).allSatisfy(\.isNaN)
         #expect(isWithin, "floats beyond the rows were written")
@@ -84,7 +87,7 @@ private let lengths = [1, 31, 32, 33, 1000, 4096]
 private func plainLoopsGiveTheSameBytesAndFloats(length: Int, filling: Filling) {
     let rows = Rows(3, of: length, gap: 5, filling)
     let packed = rows.packed()
-    let (sameBytes, sameFloats) = (rows.packed(plain: true) == packed, rows.unpacked(packed, plain: true) == rows.bits)
+    let (sameBytes, sameFloats) = (rows.packed(on: .plain) == packed, rows.unpacked(packed, on: .plain) == rows.bits)
     #expect(sameBytes)
     #expect(sameFloats)
 }
@@ -114,51 +117,51 @@ private func plainLoopsGiveTheSameBytesAndFloats(length: Int, filling: Filling) 
     #expect(bytes[count...].allSatisfy { $0 == 0xA5 })
 }
 
-@Test(arguments: [false, true]) func bytesOfAWrongLengthAreRefused(plain: Bool) {
+@Test(arguments: processors) func bytesOfAWrongLengthAreRefused(processor: Processor) {
     for rows in [Rows(1, of: 1), Rows(2, of: 40), Rows(3, of: 100), Rows(2, of: 70, .zeros)] {
         let packed = rows.packed()
-        for count in 0..<packed.count { #expect(rows.unpacked(Array(packed[..<count]), plain: plain) == nil) }
+        for count in 0..<packed.count { #expect(rows.unpacked(Array(packed[..<count]), on: processor) == nil) }
         for more in 1...70 {
             for byte: UInt8 in [0, 0xFF] {
-                #expect(rows.unpacked(packed + Array(repeating: byte, count: more), plain: plain) == nil)
+                #expect(rows.unpacked(packed + Array(repeating: byte, count: more), on: processor) == nil)
             }
         }
     }
 }
 
 /// A bit more or less is a float more or less than there are, or one beyond the row's end.
-@Test(arguments: [false, true]) func aRowWithAWrongBitIsRefused(plain: Bool) {
+@Test(arguments: processors) func aRowWithAWrongBitIsRefused(processor: Processor) {
     for length in [1, 20, 32, 45, 64] {
         let rows = Rows(1, of: length)
         for bit in 0..<(length + 31) / 32 * 32 {
             var packed = rows.packed()
             packed[bit / 8] ^= 1 << (bit % 8)
-            #expect(rows.unpacked(packed, plain: plain) == nil, "bit \(bit) of \(length)")
+            #expect(rows.unpacked(packed, on: processor) == nil, "bit \(bit) of \(length)")
         }
     }
 }
 
-@Test(arguments: [false, true]) func aBitBeyondTheEndIsRefusedEvenWithAFloatForIt(plain: Bool) {
+@Test(arguments: processors) func aBitBeyondTheEndIsRefusedEvenWithAFloatForIt(processor: Processor) {
     let rows = Rows(1, of: 33)
     var packed = rows.packed()
     packed[4] |= 1 << 1
-    #expect(rows.unpacked(packed + [0, 0, 0x80, 0x3F], plain: plain) == nil)
+    #expect(rows.unpacked(packed + [0, 0, 0x80, 0x3F], on: processor) == nil)
 }
 
-@Test(arguments: [false, true]) func aZeroAmongTheFloatsIsRefused(plain: Bool) {
+@Test(arguments: processors) func aZeroAmongTheFloatsIsRefused(processor: Processor) {
     let rows = Rows(1, of: 2)
-    #expect(rows.unpacked([3, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x80], plain: plain) == [0x3F80_0000, 0x8000_0000])
-    #expect(rows.unpacked([3, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0], plain: plain) == nil)
+    #expect(rows.unpacked([3, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x80], on: processor) == [0x3F80_0000, 0x8000_0000])
+    #expect(rows.unpacked([3, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0], on: processor) == nil)
 }
 
 /// Several rows may still have a meaning with a wrong bit: then it is another one, and packs to these very bytes.
-@Test(arguments: [false, true]) func damagedBytesAreRefusedOrMeanOtherRows(plain: Bool) {
+@Test(arguments: processors) func damagedBytesAreRefusedOrMeanOtherRows(processor: Processor) {
     let rows = Rows(3, of: 45)
     let packed = rows.packed()
     for bit in 0..<packed.count * 8 {
         var damaged = packed
         damaged[bit / 8] ^= 1 << (bit % 8)
-        guard let bits = rows.unpacked(damaged, plain: plain) else { continue }
+        guard let bits = rows.unpacked(damaged, on: processor) else { continue }
         let others = Rows(3, of: 45)
         for (i, bits) in bits.enumerated() { others.x.base[i] = Float(bitPattern: bits) }
         #expect(bits != rows.bits)
@@ -166,7 +169,7 @@ private func plainLoopsGiveTheSameBytesAndFloats(length: Int, filling: Filling) 
     }
 }
 
-@Test(arguments: lengths, [false, true]) func valuesAreTakenAndPutBackWhereXIsNotZero(length: Int, plain: Bool) {
+@Test(arguments: lengths, processors) func valuesAreTakenAndPutBackWhereXIsNotZero(length: Int, processor: Processor) {
     for filling in Filling.allCases {
         let rows = Rows(3, of: length, gap: 2, filling)
         let values = Rows(3, of: length, gap: 7, .noZeros)
@@ -176,7 +179,7 @@ private func plainLoopsGiveTheSameBytesAndFloats(length: Int, filling: Filling) 
         packed.floats.update(repeating: 9)
         let count = PackedRows.gather(
             values.x.base, stride: values.stride, where: rows.x.base, stride: rows.stride, rows: 3, length: length,
-            into: packed.base, plain: plain)
+            into: packed.base, on: processor)
         #expect(count == wanted.count)
         let isGathered = Array(packed.floats) == wanted + Array(repeating: 9, count: 32)
         #expect(isGathered)
@@ -190,7 +193,7 @@ private func plainLoopsGiveTheSameBytesAndFloats(length: Int, filling: Filling) 
         func scatter(_ count: Int) -> Bool {
             PackedRows.scatter(
                 UnsafeBufferPointer(start: packed.base, count: count), where: rows.x.base, stride: rows.stride,
-                rows: 3, length: length, into: back.base, stride: values.stride, plain: plain)
+                rows: 3, length: length, into: back.base, stride: values.stride, on: processor)
         }
         #expect(scatter(count))
         let isScattered = Array(back.floats) == expected

@@ -1,4 +1,3 @@
-import OneDNN
 import Parameters
 import Randomness
 import Testing
@@ -33,7 +32,8 @@ struct DifferenceCase: Sendable, CustomTestStringConvertible {
     let testDescription: String
     var batch = 2
     let shapes: [Shape]
-    var arrangement = LayerBench.Arrangement.convolutional
+    /// Of each input; nil: blocks.
+    var layouts: [Layout]?
     var algorithm = ConvolutionAlgorithm.direct
     /// The values of each input.
     var point: @Sendable (_ draw: inout Draw, _ input: Int, _ count: Int) -> [Float] = { draw, _, count in
@@ -53,7 +53,9 @@ extension DifferenceCase {
     ///
     /// The sum is taken in double precision, so all rounding is that of the layers' float32.
     func check() throws {
-        let bench = try LayerBench(batch: batch, shapes, arrangement, algorithm) { declare(&$0, $1) }
+        let bench = LayerBench(batch: batch, shapes, layouts ?? shapes.map { _ in .blocks }, algorithm: algorithm) {
+            declare(&$0, $1)
+        }
         let dropout = Dropout(seed: 1, step: 2, samples: (0..<UInt32(batch)).map { 7 * $0 })
         bench.context.dropout = dropout
         var draw = Draw(0)

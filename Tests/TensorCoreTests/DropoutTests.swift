@@ -7,9 +7,9 @@ private let shape = Shape(9, 7, 20)
 
 /// Two samples of ones through flatten and dropout; nil draws nothing.
 private func dropped(
-    _ dropout: Dropout?, rate: Float = rate, _ arrangement: LayerBench.Arrangement = .convolutional
+    _ dropout: Dropout?, rate: Float = rate
 ) throws -> [[Float]] {
-    let bench = try LayerBench(batch: 2, [shape], arrangement) {
+    let bench = LayerBench(batch: 2, [shape], [.blocks]) {
         $0.flattenAndDropout($1[0], named: "layer", rate: rate)
     }
     bench.setInput(to: [Float](repeating: 1, count: 2 * shape.count))
@@ -30,9 +30,8 @@ private let key = Dropout(seed: 3, step: 40, samples: [11, 5])
     }
 }
 
-@Test(arguments: LayerBench.Arrangement.allCases)
-func theSameKeyDropsTheSameNumbers(_ arrangement: LayerBench.Arrangement) throws {
-    #expect(try dropped(key, arrangement) == dropped(key))
+@Test func theSameKeyDropsTheSameNumbers() throws {
+    #expect(try dropped(key) == dropped(key))
 }
 
 @Test(arguments: [
@@ -63,9 +62,8 @@ func anotherSeedStepOrSampleDropsOthers(_ other: Dropout) throws {
     #expect(try dropped(key, rate: 0) == [untouched, untouched])
 }
 
-@Test(arguments: LayerBench.Arrangement.allCases)
-func flatteningKeepsTheOrderOfRowsColumnsAndChannels(_ arrangement: LayerBench.Arrangement) throws {
-    let bench = try LayerBench(batch: 2, [shape], arrangement) {
+@Test func flatteningKeepsTheOrderOfRowsColumnsAndChannels() throws {
+    let bench = LayerBench(batch: 2, [shape], [.blocks]) {
         $0.flattenAndDropout($1[0], named: "layer", rate: rate)
     }
     let numbers = (0..<2 * shape.count).map(Float.init)

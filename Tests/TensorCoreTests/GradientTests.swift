@@ -1,4 +1,3 @@
-import OneDNN
 import Testing
 
 @testable import TensorCore
@@ -26,6 +25,7 @@ extension DifferenceCase {
     fileprivate static func attentionMask(_ channels: Int) -> DifferenceCase {
         DifferenceCase(
             testDescription: "attention mask, \(channels) channels", shapes: [Shape(6, 4, channels), Shape(3, 2, 1)],
+            layouts: [.blocks, .map],
             step: linearStep, tolerance: linearTolerance
         ) { $0.attentionMask($1[0], by: $1[1], named: "layer") }
     }
@@ -33,7 +33,7 @@ extension DifferenceCase {
     fileprivate static func dense(isFactored: Bool) -> DifferenceCase {
         DifferenceCase(
             testDescription: isFactored ? "factored dense" : "dense", batch: 3, shapes: [Shape(1, 1, 40)],
-            arrangement: .channelsLast, step: linearStep, tolerance: linearTolerance
+            layouts: [.rows], step: linearStep, tolerance: linearTolerance
         ) { $0.dense($1[0], named: "layer", width: 6, isFactored: isFactored) }
     }
 }
@@ -54,7 +54,7 @@ extension DifferenceCase {
     }
 
     fileprivate static let leakyReLU = DifferenceCase(
-        testDescription: "LeakyReLU", batch: 3, shapes: [Shape(1, 1, 6)], arrangement: .channelsLast,
+        testDescription: "LeakyReLU", batch: 3, shapes: [Shape(1, 1, 6)], layouts: [.rows],
         point: { draw, _, count in draw.awayFromZero(count, 0.5, 1) }, parameter: identity(6), step: 0.25,
         tolerance: linearTolerance, declare: { $0.dense($1[0], named: "layer", width: 6, slope: 0.1) })
 
@@ -94,7 +94,7 @@ extension DifferenceCase {
         DifferenceCase(
             testDescription: "sigmoid, \(channels) channels", shapes: [Shape(4, 6, channels)], step: curvedStep,
             tolerance: curvedTolerance
-        ) { $0.convolution($1[0], named: "layer", filters: 2, kernel: 1, activation: .sigmoid) }
+        ) { $0.convolution($1[0], named: "layer", filters: 1, kernel: 1, activation: .sigmoid) }
     }
 
     fileprivate static func batchNormalization(_ channels: Int) -> DifferenceCase {
@@ -110,8 +110,8 @@ extension DifferenceCase {
             testDescription: "a value taken by two layers, \(channels) channels", shapes: [Shape(6, 4, channels)],
             step: curvedStep, tolerance: curvedTolerance
         ) { network, inputs in
-            let mask = network.convolution(
-                inputs[0], named: "layer", filters: 1, kernel: 2, stride: 2, activation: .sigmoid)
+            let small = network.convolution(inputs[0], named: "small", filters: 3, kernel: 2, stride: 2)
+            let mask = network.convolution(small, named: "layer", filters: 1, kernel: 1, activation: .sigmoid)
             return network.attentionMask(inputs[0], by: mask, named: "mask")
         }
     }
@@ -145,7 +145,7 @@ func gradientsAreTheSlopesOfTheOutput(_ layer: DifferenceCase) throws { try laye
 
 @Test func theLogitsGradientIsTheSlopeOfTheLoss() throws {
     let (batch, classes) = (4, 3)
-    let bench = try LayerBench(batch: batch, [Shape(1, 1, classes)]) { network, inputs in
+    let bench = LayerBench(batch: batch, [Shape(1, 1, classes)], [.rows]) { network, inputs in
         network.softmaxCrossEntropy(inputs[0], named: "layer")
         return nil
     }

@@ -1,4 +1,3 @@
-import OneDNN
 import Optimization
 import Parameters
 import Testing
@@ -44,11 +43,11 @@ private struct LayerCase: Sendable, CustomTestStringConvertible {
         + [LayerCase(name: "max_pool") { network, input, _ in network.maxPooling(input, named: "layer") }]
 
     func check(
-        _ arrangement: LayerBench.Arrangement, _ algorithm: ConvolutionAlgorithm, tolerance: Double
+        _ algorithm: ConvolutionAlgorithm, tolerance: Double
     ) throws {
         let (batch, shape) = try golden.extent(of: "\(name)/input")
         let filters = try golden.extent(of: "\(name)/output").shape.channels
-        let bench = try LayerBench(batch: batch, [shape], isFlat ? .channelsLast : arrangement, algorithm) {
+        let bench = LayerBench(batch: batch, [shape], [isFlat ? .rows : .blocks], algorithm: algorithm) {
             declare(&$0, $1[0], filters)
         }
         bench.setInput(to: try golden["\(name)/input"])
@@ -80,22 +79,21 @@ private func identity(_ size: Int) -> [Float] {
 /// A few roundings of 6e-8 each, on sums of up to 288 products.
 private let tolerance = 1e-6
 
-@Test(arguments: LayerCase.all, LayerBench.Arrangement.allCases)
-private func aLayerIsThatOfKeras(_ layer: LayerCase, _ arrangement: LayerBench.Arrangement) throws {
-    try layer.check(arrangement, .direct, tolerance: tolerance)
+@Test(arguments: LayerCase.all)
+private func aLayerIsThatOfKeras(_ layer: LayerCase) throws {
+    try layer.check(.direct, tolerance: tolerance)
 }
 
 /// Winograd's transforms, whose matrices have numbers from 1/24 to 5, cost about a decimal place.
 @Test(arguments: LayerCase.all.filter { ["conv3x3_blocked", "transposed3x3_blocked"].contains($0.name) })
 private func aWinogradLayerIsThatOfKeras(_ layer: LayerCase) throws {
-    try layer.check(.convolutional, .winograd, tolerance: 1e-5)
+    try layer.check(.winograd, tolerance: 1e-5)
 }
 
-@Test(arguments: LayerBench.Arrangement.allCases)
-func theAttentionMaskIsThatOfKeras(_ arrangement: LayerBench.Arrangement) throws {
+@Test func theAttentionMaskIsThatOfKeras() throws {
     let (batch, skip) = try golden.extent(of: "gate/skip")
     let psi = try golden.extent(of: "gate/psi").shape
-    let bench = try LayerBench(batch: batch, [skip, psi], arrangement) {
+    let bench = LayerBench(batch: batch, [skip, psi], [.blocks, .map]) {
         $0.attentionMask($1[0], by: $1[1], named: "layer")
     }
     bench.setInput(0, to: try golden["gate/skip"])
@@ -107,9 +105,9 @@ func theAttentionMaskIsThatOfKeras(_ arrangement: LayerBench.Arrangement) throws
     expectAgreement("psi", bench.inputGradient(1), try golden["gate/psi_gradient"], tolerance: tolerance)
 }
 
-private func batchNorm(_ arrangement: LayerBench.Arrangement, training: Bool) throws -> LayerBench {
+private func batchNorm(training: Bool) throws -> LayerBench {
     let (batch, shape) = try golden.extent(of: "batch_norm/input")
-    let bench = try LayerBench(batch: batch, [shape], arrangement, training: training) {
+    let bench = LayerBench(batch: batch, [shape], [.blocks], training: training) {
         $0.batchNormalization($1[0], named: "layer")
     }
     bench.setInput(to: try golden["batch_norm/input"])
@@ -119,9 +117,8 @@ private func batchNorm(_ arrangement: LayerBench.Arrangement, training: Bool) th
     return bench
 }
 
-@Test(arguments: LayerBench.Arrangement.allCases)
-func batchNormalizationIsThatOfKeras(_ arrangement: LayerBench.Arrangement) throws {
-    let bench = try batchNorm(arrangement, training: true)
+@Test func batchNormalizationIsThatOfKeras() throws {
+    let bench = try batchNorm(training: true)
     let output = bench.forward()
     bench.backward(try golden["batch_norm/r"])
     let found = [
@@ -134,14 +131,13 @@ func batchNormalizationIsThatOfKeras(_ arrangement: LayerBench.Arrangement) thro
     }
 }
 
-@Test(arguments: LayerBench.Arrangement.allCases)
-func scoringNormalizesWithTheMovingStatistics(_ arrangement: LayerBench.Arrangement) throws {
-    let output = try batchNorm(arrangement, training: false).forward()
+@Test func scoringNormalizesWithTheMovingStatistics() throws {
+    let output = try batchNorm(training: false).forward()
     expectAgreement("output", output, try golden["batch_norm/inference_output"], tolerance: tolerance)
 }
 
 @Test func aStepMovesTheMovingStatisticsAsKerasDoes() throws {
-    let bench = try batchNorm(.channelsLast, training: true)
+    let bench = try batchNorm(training: true)
     bench.forward()
     bench.backward(try golden["batch_norm/r"])
     ParameterUpdate(layout: bench.layout, optimizer: SGD()).apply(
@@ -157,7 +153,7 @@ func scoringNormalizesWithTheMovingStatistics(_ arrangement: LayerBench.Arrangem
     let labels = try golden.integers("cross_entropy/labels")
     let weights = (0..<batch).map { 0.5 * Float($0) }
     func differentiate(_ weights: UnsafePointer<Float>?) throws -> (gradient: [Float], loss: Double) {
-        let bench = try LayerBench(batch: batch, [shape]) { network, values in
+        let bench = LayerBench(batch: batch, [shape], [.rows]) { network, values in
             network.softmaxCrossEntropy(values[0], named: "layer")
             return nil
         }
@@ -182,7 +178,7 @@ func scoringNormalizesWithTheMovingStatistics(_ arrangement: LayerBench.Arrangem
 
 @Test func softmaxAndCrossEntropyAreThoseOfKeras() throws {
     let (batch, shape) = try golden.extent(of: "cross_entropy/logits")
-    let bench = try LayerBench(batch: batch, [shape]) { network, values in
+    let bench = LayerBench(batch: batch, [shape], [.rows]) { network, values in
         network.softmaxCrossEntropy(values[0], named: "layer")
         return nil
     }

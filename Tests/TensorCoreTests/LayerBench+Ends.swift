@@ -1,64 +1,75 @@
-import OneDNN
 import Parameters
 
 @testable import TensorCore
 
-/// A plain `[n, h, w, c]` array that copies read and write.
+/// A plain `[n, h, w, c]` array that is copied to and from a value's layout.
 final class PlainArray {
-    let memory: Memory
+    private let shape: Shape
+    private let batch: Int
     private let buffer: FloatBuffer
 
-    init(_ builder: PlanBuilder, _ value: Value) throws {
-        let shape = builder.shape(of: value)
-        buffer = FloatBuffer(count: builder.batch * shape.count)
-        memory = try Memory(
-            .channelsLast(builder.batch, shape.channels, shape.height, shape.width), on: builder.engine)
-        memory.pointer = UnsafeMutableRawPointer(buffer.base)
+    init(_ builder: PlanBuilder, _ value: Value) {
+        shape = builder.shape(of: value)
+        batch = builder.batch
+        buffer = FloatBuffer(count: batch * shape.count)
     }
 
     var floats: UnsafeMutableBufferPointer<Float> { buffer.floats }
+
+    func copy(to slot: Slot) {
+        slot.floats.update(repeating: 0, count: slot.floatCount)
+        forEachPlace(slot.layout) { plain, place in slot.floats[place] = buffer.floats[plain] }
+    }
+
+    func copy(from slot: Slot) {
+        forEachPlace(slot.layout) { plain, place in buffer.floats[plain] = slot.floats[place] }
+    }
+
+    private func forEachPlace(_ layout: Layout, _ body: (_ plain: Int, _ place: Int) -> Void) {
+        for plain in 0..<batch * shape.count {
+            let (pixel, c) = plain.quotientAndRemainder(dividingBy: shape.channels)
+            let (n, within) = pixel.quotientAndRemainder(dividingBy: shape.pixels)
+            let block = n * shape.sampleStride + c / 16 * shape.blockStride
+            body(plain, layout == .blocks ? block + within * 16 + c % 16 : plain)
+        }
+    }
 }
 
 /// Makes a value from an array, and hands its gradient out.
 struct FeedLayer: Layer {
     let output: Value
-    let arrangement: LayerBench.Arrangement
+    let layout: Layout
 
     var name: String { "feed" }
     var summary: String { "feed" }
     var inputs: [Value] { [] }
     var kind: LayerDescription.Kind { preconditionFailure("\(name) is only there for tests") }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { try Feed(self, builder) }
+    func compile(_ builder: PlanBuilder) -> Operation { Feed(self, builder) }
 }
 
 final class Feed: Operation {
     private let layer: FeedLayer
     private let plain: PlainArray
     private let plainGradient: PlainArray
-    private let copyIn: Primitive
-    private var copyOut: Primitive!
+    private let slot: Slot
+    private var slotGradient: Slot!
 
-    init(_ layer: FeedLayer, _ builder: PlanBuilder) throws {
+    init(_ layer: FeedLayer, _ builder: PlanBuilder) {
         self.layer = layer
-        plain = try PlainArray(builder, layer.output)
-        plainGradient = try PlainArray(builder, layer.output)
-        let layout = try layer.arrangement.layout(of: layer.output, builder, else: plain.memory.layout)
-        let slot = builder.write(layer.output, layout: layout)
-        copyIn = try builder.reorder(from: plain.memory, to: try builder.memory(slot))
+        plain = PlainArray(builder, layer.output)
+        plainGradient = PlainArray(builder, layer.output)
+        slot = builder.write(layer.output, layer.layout)
     }
 
     var values: UnsafeMutableBufferPointer<Float> { plain.floats }
     var gradient: UnsafeMutableBufferPointer<Float> { plainGradient.floats }
 
-    override func forward() { copyIn.run() }
+    override func forward() { plain.copy(to: slot) }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        let gradient = builder.gradient(of: layer.output)
-        copyOut = try builder.reorder(from: try builder.memory(gradient), to: plainGradient.memory)
-    }
+    override func declareBackward(_ builder: PlanBuilder) { slotGradient = builder.gradient(of: layer.output) }
 
-    override func backwardData() { copyOut.run() }
+    override func backwardData() { plainGradient.copy(from: slotGradient) }
 }
 
 /// Hands a value out, and takes its gradient from an array.
@@ -71,50 +82,32 @@ struct ProbeLayer: Layer {
     var inputs: [Value] { [output] }
     var kind: LayerDescription.Kind { preconditionFailure("\(name) is only there for tests") }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { try Probe(self, builder) }
+    func compile(_ builder: PlanBuilder) -> Operation { Probe(self, builder) }
 }
 
 final class Probe: Operation {
     private let layer: ProbeLayer
     private let plain: PlainArray
     private let plainGradient: PlainArray
-    private let copyOut: Primitive
-    private var copyIn: Primitive!
+    private let slot: Slot
     private var target: GradientTarget!
 
-    init(_ layer: ProbeLayer, _ builder: PlanBuilder) throws {
+    init(_ layer: ProbeLayer, _ builder: PlanBuilder) {
         self.layer = layer
-        plain = try PlainArray(builder, layer.output)
-        plainGradient = try PlainArray(builder, layer.output)
-        copyOut = try builder.reorder(from: try builder.memory(builder.read(layer.output)), to: plain.memory)
+        plain = PlainArray(builder, layer.output)
+        plainGradient = PlainArray(builder, layer.output)
+        slot = builder.read(layer.output, builder.layout(of: layer.output))
     }
 
     var values: UnsafeMutableBufferPointer<Float> { plain.floats }
     var gradient: UnsafeMutableBufferPointer<Float> { plainGradient.floats }
 
-    override func forward() { copyOut.run() }
+    override func forward() { plain.copy(from: slot) }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        target = builder.gradientTarget(of: layer.output)
-        copyIn = try builder.reorder(from: plainGradient.memory, to: try builder.memory(target.slot))
-    }
+    override func declareBackward(_ builder: PlanBuilder) { target = builder.gradientTarget(of: layer.output) }
 
     override func backwardData() {
-        copyIn.run()
+        plainGradient.copy(to: target.slot)
         target.finish()
-    }
-}
-
-extension LayerBench.Arrangement {
-    fileprivate func layout(of value: Value, _ builder: PlanBuilder, else plain: Layout) throws -> Layout {
-        guard self == .convolutional else { return plain }
-        let shape = builder.shape(of: value)
-        let geometry = ConvolutionGeometry(
-            batch: builder.batch, height: shape.height, width: shape.width, inputChannels: 16,
-            outputChannels: shape.channels, kernel: 3, stride: 1)
-        return try builder.engine.convolutionForward(
-            geometry, .direct, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
-            activation: nil, training: builder.isTraining
-        ).layout(of: .destination)
     }
 }

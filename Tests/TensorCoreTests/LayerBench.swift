@@ -1,4 +1,3 @@
-import OneDNN
 import Parameters
 
 @testable import TensorCore
@@ -8,13 +7,6 @@ import Parameters
 /// `Plan` compiles whole networks only. The bench compiles like it, with operations at both ends that copy from and
 /// to arrays.
 final class LayerBench {
-    /// How the inputs lie in memory, as they would behind other layers.
-    enum Arrangement: CaseIterable, Sendable {
-        case channelsLast
-        /// As a convolution leaves them, mostly in blocks of 16 channels.
-        case convolutional
-    }
-
     let context: StepContext
     let layout: ParameterLayout
     let parameters: FloatBuffer
@@ -25,31 +17,30 @@ final class LayerBench {
     private let operations: [Operation]
     private let memory: FloatBuffer
 
-    /// `declare` adds the layers to the network and returns the value to look at; nil where the loss is the end.
+    /// The inputs lie in memory in these layouts. `declare` adds the layers to the network and returns the value to look at; nil where the loss is the end.
     init(
-        batch: Int, _ inputs: [Shape], _ arrangement: Arrangement = .channelsLast, training: Bool = true,
-        _ algorithm: ConvolutionAlgorithm = .direct, declare: (inout Network, [Value]) -> Value?
-    ) throws {
+        batch: Int, _ inputs: [Shape], _ layouts: [Layout], training: Bool = true,
+        algorithm: ConvolutionAlgorithm = .direct, declare: (inout Network, [Value]) -> Value?
+    ) {
         // The images are not used: a layer that took them would have no gradient of its input.
         var network = Network(input: Shape(1, 1, 1))
-        let values = inputs.map { shape in
-            network.append(FeedLayer(output: network.makeValue(shape), arrangement: arrangement))
+        let values = zip(inputs, layouts).map { shape, layout in
+            network.append(FeedLayer(output: network.makeValue(shape), layout: layout))
         }
         if let output = declare(&network, values) {
             _ = network.append(ProbeLayer(output: output))
         }
         let builder = PlanBuilder(
-            engine: try Engine(), network: network, batch: batch, isTraining: training,
-            choices: ConvolutionChoices(algorithm))
+            network: network, batch: batch, isTraining: training, choices: ConvolutionChoices(algorithm))
         var operations: [Operation] = []
         for (index, layer) in network.layers.enumerated() {
             builder.now = index
-            operations.append(try layer.compile(builder))
+            operations.append(layer.compile(builder))
         }
         if training {
             for (index, operation) in operations.enumerated().reversed() {
                 builder.now = builder.endOfStep - 1 - index
-                try operation.declareBackward(builder)
+                operation.declareBackward(builder)
             }
         }
         self.operations = operations
@@ -65,13 +56,6 @@ final class LayerBench {
         memory = FloatBuffer(count: byteCount / 4)
         memory.floats.update(repeating: .nan)  // Nothing may depend on what the memory held before.
         bind(builder.buffers, to: memory.base)
-        for (memory, buffer) in builder.bufferMemories { memory.pointer = buffer.pointer }
-        for (memory, offset) in builder.parameterMemories {
-            memory.pointer = UnsafeMutableRawPointer(parameters.base + offset)
-        }
-        for (memory, offset) in builder.gradientMemories {
-            memory.pointer = UnsafeMutableRawPointer(gradients.base + offset)
-        }
         context.parameters = UnsafePointer(parameters.base)
         context.gradients = gradients.base
     }
@@ -84,7 +68,6 @@ final class LayerBench {
 
     /// The output, `[n, h, w, c]`; empty where the loss is the end.
     @discardableResult func forward() -> [Float] {
-        for operation in operations { operation.prepare() }
         for operation in operations { operation.forward() }
         return probe.map { Array($0.values) } ?? []
     }

@@ -1,4 +1,3 @@
-import OneDNN
 import Parameters
 import Testing
 
@@ -32,18 +31,12 @@ private let layout = network.parameterLayout
 private final class Lane {
     let arena = Arena()
     let parameters = layout.initialParameters(seed: 2)
-    private let engine: Engine
     private let algorithm: ConvolutionAlgorithm
 
-    init(_ algorithm: ConvolutionAlgorithm) throws {
-        self.algorithm = algorithm
-        engine = try Engine()
-    }
+    init(_ algorithm: ConvolutionAlgorithm) { self.algorithm = algorithm }
 
-    func plan(batch: Int, _ mode: Plan.Mode = .training) throws -> Plan {
-        try Plan(
-            network, batch: batch, mode: mode, convolutions: ConvolutionChoices(algorithm), engine: engine, arena: arena
-        )
+    func plan(batch: Int, _ mode: Plan.Mode = .training) -> Plan {
+        Plan(network, batch: batch, mode: mode, convolutions: ConvolutionChoices(algorithm), arena: arena)
     }
 
     func take(_ other: FloatBuffer) { _ = parameters.floats.update(fromContentsOf: other.floats) }
@@ -53,22 +46,24 @@ private final class Lane {
         let probabilities, gradients, x, d: [Float]
     }
 
-    func step(_ plan: Plan, version: UInt64 = 0) throws -> Result {
-        plan.load(parameters.base, version: version)
+    func step(_ plan: Plan) throws -> Result {
+        plan.load(parameters.base)
         return try run(plan)
     }
 
     /// A step of a plan that is loaded. `settled` gets what is said to be, from a place on, as it will be.
     func run(_ plan: Plan, settled: @escaping (Int, ArraySlice<Float>) -> Void = { _, _ in }) throws -> Result {
         var draw = Draw(3)
-        let images = draw.uniform(plan.batch * network.shape(of: network.input).count, -1, 1)
+        let images = FloatBuffer(count: plan.batch * network.shape(of: network.input).count)
+        _ = images.floats.update(fromContentsOf: draw.uniform(images.count, -1, 1))
         let labels = (0..<Int32(plan.batch)).map { $0 % 3 }
         let gradients = FloatBuffer(count: layout.gradientCount)
         gradients.floats.update(repeating: .nan)
         let dropout = Dropout(seed: 1, step: 2, samples: (0..<UInt32(plan.batch)).map { $0 })
-        plan.forward(images: images, gradients: gradients.base, dropout: dropout)
+        plan.forward(images: images.base, gradients: gradients.base, dropout: dropout)
         let loss = plan.lossSum(labels: labels)
         plan.backward(labels: labels, scale: 1 / Float(plan.batch)) { settled($0, Array(gradients.floats)[$0...]) }
+        withExtendedLifetime(images) {}
         let factors = try #require(plan.factors)
         return Result(
             loss: loss, probabilities: Array(plan.probabilities), gradients: Array(gradients.floats),
@@ -80,8 +75,8 @@ private let algorithms = ConvolutionAlgorithm.allCases
 
 @Test(arguments: algorithms, [1, 4])
 func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: Int) throws {
-    let lane = try Lane(algorithm)
-    let result = try lane.step(try lane.plan(batch: batch))
+    let lane = Lane(algorithm)
+    let result = try lane.step(lane.plan(batch: batch))
     #expect(result.loss.isFinite)
     for parameter in layout.parameters where parameter.role != .factored {
         #expect(result.gradients[parameter.range].allSatisfy { $0.isFinite }, "\(parameter.name)")
@@ -90,23 +85,22 @@ func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: 
 }
 
 @Test(arguments: algorithms) func aStepGivesTheSameBitsAgainAndInAnotherLane(_ algorithm: ConvolutionAlgorithm) throws {
-    let lane = try Lane(algorithm)
-    let plan = try lane.plan(batch: 3)
+    let lane = Lane(algorithm)
+    let plan = lane.plan(batch: 3)
     let first = try lane.step(plan)
     #expect(try lane.step(plan) == first)
-    #expect(try lane.step(plan, version: 1) == first)
-    let other = try Lane(algorithm)
-    let otherPlan = try other.plan(batch: 3)
+    let other = Lane(algorithm)
+    let otherPlan = other.plan(batch: 3)
     #expect(try other.step(otherPlan) == first)
 }
 
 @Test(arguments: algorithms) func plansThatTakeTurnsDoNotDisturbEachOther(_ algorithm: ConvolutionAlgorithm) throws {
-    let lane = try Lane(algorithm)
-    let (small, large) = (try lane.plan(batch: 2), try lane.plan(batch: 5))
-    let scoring = try lane.plan(batch: 4, .inference)
+    let lane = Lane(algorithm)
+    let (small, large) = (lane.plan(batch: 2), lane.plan(batch: 5))
+    let scoring = lane.plan(batch: 4, .inference)
     let (first, other) = (try lane.step(small), try lane.step(large))
     #expect(try lane.step(small) == first)
-    scoring.load(lane.parameters.base, version: 0)
+    scoring.load(lane.parameters.base)
     var draw = Draw(4)
     scoring.forward(images: draw.uniform(4 * network.shape(of: network.input).count, -1, 1))
     #expect(try lane.step(large) == other)
@@ -115,36 +109,35 @@ func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: 
 
 /// Padding of partly filled blocks, scratchpads and sums must all be written before they are read.
 @Test(arguments: algorithms) func resultsDoNotDependOnWhatTheArenaHeld(_ algorithm: ConvolutionAlgorithm) throws {
-    let lane = try Lane(algorithm)
-    let plan = try lane.plan(batch: 3)
+    let lane = Lane(algorithm)
+    let plan = lane.plan(batch: 3)
     let first = try lane.step(plan)
     lane.arena.memory.floats.update(repeating: .nan)
-    // A new version, so that the prepared kernels are written again.
-    #expect(try lane.step(plan, version: 1) == first)
+    #expect(try lane.step(plan) == first)
 }
 
-@Test(arguments: algorithms) func newParametersAreTakenWithANewVersion(_ algorithm: ConvolutionAlgorithm) throws {
-    let lane = try Lane(algorithm)
-    let plan = try lane.plan(batch: 2)
+@Test(arguments: algorithms) func newParametersAreTaken(_ algorithm: ConvolutionAlgorithm) throws {
+    let lane = Lane(algorithm)
+    let plan = lane.plan(batch: 2)
     let first = try lane.step(plan)
     let changed = layout.initialParameters(seed: 9)
     lane.take(changed)
-    let second = try lane.step(plan, version: 1)
+    let second = try lane.step(plan)
     #expect(second != first)
-    let fresh = try Lane(algorithm)
+    let fresh = Lane(algorithm)
     fresh.take(changed)
-    let freshPlan = try fresh.plan(batch: 2)
+    let freshPlan = fresh.plan(batch: 2)
     #expect(try fresh.step(freshPlan) == second)
 }
 
 @Test(arguments: algorithms) func aStepFollowsParametersThatStillArrive(_ algorithm: ConvolutionAlgorithm) throws {
-    let lane = try Lane(algorithm)
-    let expected = try lane.step(try lane.plan(batch: 2))
-    let plan = try lane.plan(batch: 2)
+    let lane = Lane(algorithm)
+    let expected = try lane.step(lane.plan(batch: 2))
+    let plan = lane.plan(batch: 2)
     let whole = Array(lane.parameters.floats)
     lane.parameters.floats.update(repeating: .nan)
     var waits: [Int] = []
-    plan.load(lane.parameters.base, version: 0) { count in
+    plan.load(lane.parameters.base) { count in
         waits.append(count)
         _ = lane.parameters.floats.update(fromContentsOf: whole[..<count])
         return true
@@ -154,24 +147,24 @@ func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: 
 }
 
 @Test func parametersThatDoNotComeEndTheStepAndAreTakenWhenTheyDo() throws {
-    let lane = try Lane(.winograd)
-    let plan = try lane.plan(batch: 2)
+    let lane = Lane(.winograd)
+    let plan = lane.plan(batch: 2)
     let expected = try lane.step(plan)
-    plan.load(lane.parameters.base, version: 1) { $0 < layout.gradientCount / 2 }
+    plan.load(lane.parameters.base) { $0 < layout.gradientCount / 2 }
     var draw = Draw(3)
     plan.forward(
         images: draw.uniform(2 * network.shape(of: network.input).count, -1, 1),
         gradients: FloatBuffer(count: layout.gradientCount).base)
     #expect(plan.isGivenUp)
-    #expect(try lane.step(plan, version: 1) == expected)
+    #expect(try lane.step(plan) == expected)
     #expect(!plan.isGivenUp)
 }
 
 @Test func whatIsSaidToBeSettledIsNotChangedAnyMore() throws {
-    let lane = try Lane(.winograd)
-    let plan = try lane.plan(batch: 2)
+    let lane = Lane(.winograd)
+    let plan = lane.plan(batch: 2)
     var settled: [(first: Int, gradients: ArraySlice<Float>)] = []
-    plan.load(lane.parameters.base, version: 0)
+    plan.load(lane.parameters.base)
     let result = try lane.run(plan) { settled.append(($0, $1)) }
     for (first, gradients) in settled { #expect(gradients == result.gradients[first...], "from \(first)") }
     let places = settled.map(\.first)
@@ -181,19 +174,19 @@ func aStepWritesEveryGradientAndNoNaN(_ algorithm: ConvolutionAlgorithm, batch: 
 }
 
 @Test(arguments: algorithms) func scoringASampleDoesNotDependOnTheOthers(_ algorithm: ConvolutionAlgorithm) throws {
-    let lane = try Lane(algorithm)
+    let lane = Lane(algorithm)
     let size = network.shape(of: network.input).count
     var draw = Draw(5)
     let images = draw.uniform(3 * size, -1, 1)
-    func score(_ images: [Float]) throws -> [Float] {
-        let plan = try lane.plan(batch: images.count / size, .inference)
-        plan.load(lane.parameters.base, version: 0)
+    func score(_ images: [Float]) -> [Float] {
+        let plan = lane.plan(batch: images.count / size, .inference)
+        plan.load(lane.parameters.base)
         plan.forward(images: images)
         return Array(plan.probabilities)
     }
-    let together = try score(images)
+    let together = score(images)
     for sample in 0..<3 {
-        let alone = try score(Array(images[sample * size..<(sample + 1) * size]))
+        let alone = score(Array(images[sample * size..<(sample + 1) * size]))
         expectAgreement("sample \(sample)", alone, Array(together[sample * 3..<sample * 3 + 3]), tolerance: 1e-5)
     }
     for sample in 0..<3 {

@@ -27,7 +27,7 @@ private final class LaneOfStep: @unchecked Sendable {
     func train(_ network: Network, lane: Int, parameters: FloatBuffer, team: DenseTeam?) throws {
         let samples = shards[lane]
         let computation = try LaneComputation(network: network, numerics: NumericsSettings())
-        if let team { try computation.plan(samples: samples, mode: .training).factoredProducts = team.member(lane) }
+        if let team { computation.plan(samples: samples, mode: .training).factoredProducts = team.member(lane) }
         let images = SmallRun.numbers(samples * network.shape(of: network.input).count, item: 40 + UInt32(lane))
         let labels = (0..<samples).map { Int32($0 % network.classes) }
         try images.withUnsafeBufferPointer { images in
@@ -37,7 +37,7 @@ private final class LaneOfStep: @unchecked Sendable {
                         samples: samples, images: images.baseAddress!, labels: labels.baseAddress!,
                         stepSamples: shards.reduce(0, +),
                         dropout: Dropout(seed: 1, step: 2, samples: (0..<samples).map { UInt32($0 + 10 * lane) })),
-                    parameters: parameters.base, version: 1, gradients: gradients.base)
+                    parameters: parameters.base, gradients: gradients.base)
                 (x, d) = (Array(factors.x), Array(factors.d))
             }
         }

@@ -1,6 +1,5 @@
 import Dispatch
 import Foundation
-import OneDNN
 import Parameters
 import Synchronization
 import TensorCore
@@ -35,7 +34,7 @@ extension LaneComputation {
                     stepSamples: stepSamples,
                     dropout: dropoutStep.map { Dropout(seed: 1, step: $0, samples: samples) })
                 let (outcome, factors) = try train(
-                    input, parameters: parameters.base, version: 0, gradients: gradients.base)
+                    input, parameters: parameters.base, gradients: gradients.base)
                 return Gradient(
                     outcome: outcome, gradients: Array(gradients.floats), x: Array(factors.x), d: Array(factors.d))
             }
@@ -100,7 +99,7 @@ func lanesGiveTheSameBitsInWhateverOrderTheyCompute(_ algorithm: ConvolutionAlgo
 @Test func theOutcomeCountsWhatTheProbabilitiesSay() throws {
     let lane = try lane()
     let outcome = try lane.gradient(0).outcome
-    let probabilities = Array(try lane.plan(samples: sizes[0], mode: .training).probabilities)
+    let probabilities = Array(lane.plan(samples: sizes[0], mode: .training).probabilities)
     let labels = (0..<sizes[0]).map { $0 % 2 }
     let rows = labels.indices.map { Array(probabilities[2 * $0..<2 * $0 + 2]) }
     let loss = zip(rows, labels).reduce(0) { $0 - log(Double($1.0[$1.1])) }
@@ -129,7 +128,7 @@ func lanesGiveTheSameBitsInWhateverOrderTheyCompute(_ algorithm: ConvolutionAlgo
     }
     let plain = try image.withUnsafeBufferPointer {
         try LaneComputation(network: SmallRun.network, numerics: SmallRun.numerics(.winograd)).score(
-            samples: 1, images: $0.baseAddress!, parameters: parameters.base, version: 0
+            samples: 1, images: $0.baseAddress!, parameters: parameters.base
         ) { Array($0) }
     }
     #expect(probabilities == plain)

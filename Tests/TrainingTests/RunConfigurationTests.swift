@@ -28,7 +28,7 @@ private func configuration(_ change: (inout RunConfiguration) -> Void) -> RunCon
         $0.optimizer.learningRate = 0.1
         $0.augmentation.shearRange = 1 / 3
         $0.numerics.convolutions = ConvolutionChoices(.direct)
-        $0.numerics.threadsPerLane = 2
+        $0.numerics.convolutions = ConvolutionChoices(.direct)
         $0.seed = .max
         $0.maximumSteps = 7
         $0.checkpointEvery = 5
@@ -60,7 +60,6 @@ private func configuration(_ change: (inout RunConfiguration) -> Void) -> RunCon
     (configuration { $0.shardSize = 4097 }, "shard size"), (configuration { $0.shardsPerStep = 0 }, "shards per step"),
     (configuration { $0.validationFraction = 1 }, "validation fraction"),
     (configuration { $0.validationFraction = .nan }, "validation fraction"),
-    (configuration { $0.numerics.threadsPerLane = 0 }, "threads per lane"),
     (configuration { $0.checkpointEvery = 0 }, "checkpoint every"), (configuration { $0.checkpointsKept = 0 }, "keep"),
 ])
 func impossibleConfigurationsAreNamed(_ configuration: RunConfiguration, words: String) throws {

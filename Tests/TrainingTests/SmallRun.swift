@@ -1,7 +1,6 @@
 import AttentionUNet
 import Datasets
 import Foundation
-import OneDNN
 import Parameters
 import Randomness
 import Spectrograms

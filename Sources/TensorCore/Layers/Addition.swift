@@ -1,5 +1,4 @@
 import Kernels
-import OneDNN
 
 extension Network {
     /// ReLU(a + b), for values of one shape.
@@ -20,7 +19,7 @@ struct AdditionLayer: Layer {
     var kind: LayerDescription.Kind { .addition }
     var summary: String { "add, relu" }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { try Addition(self, builder) }
+    func compile(_ builder: PlanBuilder) -> Operation { Addition(self, builder) }
 }
 
 final class Addition: Operation {
@@ -28,47 +27,28 @@ final class Addition: Operation {
     private let a: Slot
     private let b: Slot
     private let output: Slot
-    private var alignB: Primitive?
     private var outputGradient: Slot!
-    private var alignGradientB: Primitive?
 
-    init(_ layer: AdditionLayer, _ builder: PlanBuilder) throws {
+    init(_ layer: AdditionLayer, _ builder: PlanBuilder) {
         self.layer = layer
-        a = builder.read(layer.a)
-        let b = builder.read(layer.b)
-        self.b = b.layout == a.layout ? b : builder.slot(a.layout)
-        output = builder.write(layer.output, layout: a.layout)
-        super.init()
-        if b.layout != a.layout {
-            alignB = try builder.reorder(from: try builder.memory(b), to: try builder.memory(self.b))
-        }
+        a = builder.read(layer.a, .blocks)
+        b = builder.read(layer.b, .blocks)
+        output = builder.write(layer.output, .blocks)
     }
 
     /// output = max(a + b, 0)
-    override func forward() {
-        alignB?.run()
-        addWithReLU(a.buffer.floats, b.buffer.floats, into: output.buffer.floats, count: output.floatCount)
-    }
+    override func forward() { addWithReLU(a.floats, b.floats, into: output.floats, count: output.floatCount) }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        _ = builder.read(layer.output)
-        let gradient = builder.gradient(of: layer.output)
-        outputGradient = gradient
+    override func declareBackward(_ builder: PlanBuilder) {
+        _ = builder.read(layer.output, .blocks)
+        outputGradient = builder.gradient(of: layer.output)
         // Both inputs have the gradient of the sum; nothing but this layer takes them, so they share its bytes.
-        builder.shareGradient(of: layer.a, with: gradient)
-        let layoutB = builder.layout(of: layer.b)
-        if layoutB == gradient.layout {
-            builder.shareGradient(of: layer.b, with: gradient)
-        } else {
-            let target = builder.gradientTarget(of: layer.b)
-            alignGradientB = try builder.reorder(
-                from: try builder.memory(gradient), to: try builder.memory(target.slot))
-        }
+        builder.shareGradient(of: layer.a, with: outputGradient)
+        builder.shareGradient(of: layer.b, with: outputGradient)
     }
 
     /// The gradient passes where the sum was positive.
     override func backwardData() {
-        backThroughReLU(output.buffer.floats, outputGradient.buffer.floats, count: outputGradient.floatCount)
-        alignGradientB?.run()
+        backThroughReLU(output.floats, outputGradient.floats, count: outputGradient.floatCount)
     }
 }

@@ -1,4 +1,4 @@
-import OneDNN
+import Kernels
 import Parameters
 
 extension Network {
@@ -28,64 +28,62 @@ struct BatchNormalizationLayer: Layer {
     var summary: String { "batch norm" }
     var parameters: [String] { ["gamma", "beta", "moving_mean", "moving_variance"].map { "\(name).\($0)" } }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { try BatchNormalization(self, builder) }
+    func compile(_ builder: PlanBuilder) -> Operation { BatchNormalization(self, builder) }
 }
 
 final class BatchNormalization: Operation {
     private let layer: BatchNormalizationLayer
-    private let forwardDescriptor: PrimitiveDescriptor
-    private let forwardPrimitive: Primitive
-    private var backwardPrimitive: Primitive!
+    private let norm: BatchNorm
+    private let context: StepContext
+    private let input: Slot
+    private let output: Slot
+    private let isTraining: Bool
+    private let offsets: (gamma: Int, beta: Int, mean: Int, variance: Int)
+    private var outputGradient: Slot!
     private var inputGradient: GradientTarget!
 
-    init(_ layer: BatchNormalizationLayer, _ builder: PlanBuilder) throws {
+    init(_ layer: BatchNormalizationLayer, _ builder: PlanBuilder) {
         self.layer = layer
-        let source = builder.read(layer.input)
-        let destination = builder.write(layer.output, layout: source.layout)
-        let channels = Layout.vector(builder.shape(of: layer.input).channels)
-        forwardDescriptor = try builder.engine.batchNormForward(
-            layout: source.layout, epsilon: layer.epsilon, training: builder.isTraining)
-        let statistic = builder.isTraining ? builder.gradientMemory : builder.parameterMemory
-        forwardPrimitive = try builder.primitive(
-            forwardDescriptor,
-            [
-                .source: try builder.memory(source), .destination: try builder.memory(destination),
-                .mean: try statistic("\(layer.name).moving_mean", channels),
-                .variance: try statistic("\(layer.name).moving_variance", channels),
-                .scale: try builder.parameterMemory("\(layer.name).gamma", layout: channels),
-                .shift: try builder.parameterMemory("\(layer.name).beta", layout: channels),
-            ])
+        context = builder.context
+        let shape = builder.shape(of: layer.input)
+        norm = BatchNorm(
+            batch: builder.batch, channels: shape.channels, pixels: shape.pixels, epsilon: layer.epsilon)
+        input = builder.read(layer.input, .blocks)
+        output = builder.write(layer.output, .blocks)
+        isTraining = builder.isTraining
+        func offset(_ name: String) -> Int { builder.parameter("\(layer.name).\(name)").offset }
+        offsets = (offset("gamma"), offset("beta"), offset("moving_mean"), offset("moving_variance"))
+    }
+
+    /// The shard's own statistics stand in the gradient's buffer.
+    private var statistics: UnsafePointer<Float> {
+        isTraining ? UnsafePointer(context.gradients) : context.parameters
     }
 
     /// output = gamma (input - mean) / sqrt(variance + epsilon) + beta.
-    override func forward() { forwardPrimitive.run() }
+    override func forward() {
+        if isTraining {
+            norm.statistics(
+                input.floats, mean: context.gradients + offsets.mean, variance: context.gradients + offsets.variance)
+        }
+        norm.apply(
+            input.floats, mean: statistics + offsets.mean, variance: statistics + offsets.variance,
+            gamma: context.parameters + offsets.gamma, beta: context.parameters + offsets.beta, into: output.floats)
+    }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        let outputGradient = builder.gradient(of: layer.output)
-        let source = builder.read(layer.input)
+    override func declareBackward(_ builder: PlanBuilder) {
+        _ = builder.read(layer.input, .blocks)
+        outputGradient = builder.gradient(of: layer.output)
         inputGradient = builder.gradientTarget(of: layer.input)
-        let channels = Layout.vector(builder.shape(of: layer.input).channels)
-        let descriptor = try builder.engine.batchNormBackward(
-            layout: source.layout, epsilon: layer.epsilon, forward: forwardDescriptor)
-        backwardPrimitive = try builder.primitive(
-            descriptor,
-            [
-                .source: try builder.memory(source),
-                .mean: try builder.gradientMemory("\(layer.name).moving_mean", layout: channels),
-                .variance: try builder.gradientMemory("\(layer.name).moving_variance", layout: channels),
-                .scale: try builder.parameterMemory("\(layer.name).gamma", layout: channels),
-                // Not read, but oneDNN 2.6 counts it among the arguments.
-                .shift: try builder.parameterMemory("\(layer.name).beta", layout: channels),
-                .destinationGradient: try builder.memory(outputGradient),
-                .sourceGradient: try builder.memory(inputGradient.slot),
-                .scaleGradient: try builder.gradientMemory("\(layer.name).gamma", layout: channels),
-                .shiftGradient: try builder.gradientMemory("\(layer.name).beta", layout: channels),
-            ])
     }
 
     /// The gradient through the statistics too (Ioffe and Szegedy, ICML 2015).
     override func backwardData() {
-        backwardPrimitive.run()
+        norm.backward(
+            outputGradient.floats, x: input.floats, mean: statistics + offsets.mean,
+            variance: statistics + offsets.variance, gamma: context.parameters + offsets.gamma,
+            into: inputGradient.slot.floats, gammaGradient: context.gradients + offsets.gamma,
+            betaGradient: context.gradients + offsets.beta)
         inputGradient.finish()
     }
 }

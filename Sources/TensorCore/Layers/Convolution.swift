@@ -1,4 +1,4 @@
-import OneDNN
+import Kernels
 import Parameters
 
 extension Network {
@@ -26,7 +26,7 @@ extension Network {
     ) -> Value {
         let shape = shape(of: input)
         let geometry = ConvolutionGeometry(
-            batch: 1, height: shape.height, width: shape.width, inputChannels: shape.channels,
+            height: shape.height, width: shape.width, inputChannels: shape.channels,
             outputChannels: filters, kernel: kernel, stride: stride, isTransposed: isTransposed)
         let area = kernel * kernel
         let channels = isTransposed ? [filters, shape.channels] : [shape.channels, filters]
@@ -66,247 +66,203 @@ struct ConvolutionLayer: Layer {
         return positions * geometry.kernel * geometry.kernel * geometry.inputChannels * geometry.outputChannels
     }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { try Convolution(self, builder) }
+    func compile(_ builder: PlanBuilder) -> Operation {
+        isMap ? MapConvolution(self, builder) : Convolution(self, builder)
+    }
 
-    /// What computes a pass. Our own kernels have no other activation than ReLU.
-    fileprivate func algorithm(
-        _ geometry: ConvolutionGeometry, _ pass: Pass, _ builder: PlanBuilder
-    ) -> ConvolutionAlgorithm {
-        activation == .sigmoid ? .direct : builder.choices.algorithm(geometry, pass)
+    /// Has it one channel, summed pixel by pixel? Nothing else leads to a sigmoid.
+    private var isMap: Bool {
+        geometry.outputChannels == 1 && geometry.kernel == 1 && geometry.stride == 1 && !geometry.isTransposed
     }
 }
 
-/// A convolution, plain or transposed, with its bias and activation.
-///
-/// Each pass takes its activations in the layout it likes best. Where all agree, as they do for channels in whole
-/// blocks, nothing is copied.
+/// A convolution, plain or transposed, with its bias and, where there is one, a ReLU.
 final class Convolution: Operation {
     private let layer: ConvolutionLayer
-    private let geometry: ConvolutionGeometry
-    private let destination: Slot
-    private let forwardDescriptor: PrimitiveDescriptor
-    private var prepareWeights: [Primitive] = []
-    private var preparedWeights: [(layout: Layout, memory: Memory)] = []
-    /// The passes: copies into the wanted layouts, the computation, copies out of them.
-    private var forwardPass: [Task] = []
-    private var backwardWeightsPass: [Task] = []
-    private var backwardDataPass: [Task] = []
+    private let context: StepContext
+    private let batch: Int
+    private let kernel: Int
+    private let bias: Int
+    /// nil where the input is the caller's images.
+    private let input: Slot?
+    private let output: Slot
+    private let forwardPass: ConvolutionTask
+    private var backwardWeightsPass: ConvolutionTask!
+    private var backwardDataPass: ConvolutionTask?
+    private var outputGradient: Slot!
     private var inputGradient: GradientTarget?
 
-    init(_ layer: ConvolutionLayer, _ builder: PlanBuilder) throws {
+    init(_ layer: ConvolutionLayer, _ builder: PlanBuilder) {
+        precondition(layer.activation != .sigmoid, "\(layer.name): a sigmoid of more than one channel")
         self.layer = layer
-        let one = layer.geometry
-        let geometry = ConvolutionGeometry(
-            batch: builder.batch, height: one.height, width: one.width, inputChannels: one.inputChannels,
-            outputChannels: one.outputChannels, kernel: one.kernel, stride: one.stride,
-            isTransposed: one.isTransposed)
-        self.geometry = geometry
-        let algorithm = layer.algorithm(geometry, .forward, builder)
-        // Backward primitives ask for it as a hint, whatever computes forward.
-        let descriptor = try withFallback(algorithm.inLibrary) {
-            try builder.engine.convolutionForward(
-                geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
-                activation: layer.activation, training: builder.isTraining)
-        }
-        forwardDescriptor = descriptor
-        let isWinograd = algorithm == .winograd
-        let source = try builder.source(
-            layer.input, layout: isWinograd ? .blocked(geometry.inputDimensions) : descriptor.layout(of: .source))
-        destination = builder.write(
-            layer.output,
-            layout: isWinograd ? .blocked(geometry.outputDimensions) : descriptor.layout(of: .destination))
-        super.init()
-        let task: Task
-        if isWinograd {
-            task = .winograd(
-                WinogradTask(
-                    .forward, layer, geometry, builder, input: source.slot.buffer, output: destination.buffer))
-        } else {
-            task = .primitive(
-                try builder.primitive(
-                    descriptor,
-                    [
-                        .source: try builder.memory(source.slot), .weights: try weights(for: descriptor, builder),
-                        .bias: try builder.parameterMemory(
-                            "\(layer.name).bias", layout: .vector(geometry.outputChannels)),
-                        .destination: try builder.memory(destination),
-                    ]))
-        }
-        forwardPass = copies(source.copy) + [task]
+        context = builder.context
+        batch = builder.batch
+        kernel = builder.parameter("\(layer.name).kernel").offset
+        bias = builder.parameter("\(layer.name).bias").offset
+        input = layer.input == builder.network.input ? nil : builder.read(layer.input, .blocks)
+        output = builder.write(layer.output, .blocks)
+        forwardPass = ConvolutionTask(layer, .forward, builder)
     }
 
-    override func prepare() {
-        for reorder in prepareWeights { reorder.run() }
-    }
-
-    /// output = activation(kernel * input + bias), `[n, h, w, filters]`.
+    /// output = activation(kernel * input + bias).
     override func forward() {
-        for task in forwardPass { task.run() }
+        forwardPass.convolve(
+            input.map { UnsafePointer($0.floats) } ?? context.images, kernel: context.parameters + kernel,
+            bias: context.parameters + bias, relu: layer.activation == .relu, into: output.floats)
     }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        let outputGradient = builder.gradient(of: layer.output)
-        if layer.algorithm(geometry, .backwardWeights, builder) == .winograd {
-            try declareWinogradBackwardWeights(outputGradient, builder)
-        } else {
-            if layer.activation != nil { try declareActivationBackward(outputGradient, builder) }
-            try declareBackwardWeights(outputGradient, builder)
-        }
+    override func declareBackward(_ builder: PlanBuilder) {
+        if input != nil { _ = builder.read(layer.input, .blocks) }
+        if layer.activation == .relu { _ = builder.read(layer.output, .blocks) }
+        outputGradient = builder.gradient(of: layer.output)
+        backwardWeightsPass = ConvolutionTask(layer, .backwardWeights, builder)
         guard builder.needsGradient(layer.input) else { return }
-        if layer.algorithm(geometry, .backwardData, builder) == .winograd {
-            try declareWinogradBackwardData(outputGradient, builder)
-        } else {
-            try declareBackwardData(outputGradient, builder)
-        }
+        backwardDataPass = ConvolutionTask(layer, .backwardData, builder)
+        inputGradient = builder.gradientTarget(of: layer.input)
     }
 
-    /// The gradients of kernel and bias; the output's gradient passes back through the activation in place.
+    /// The gradients of kernel and bias; the output's gradient passes back through the ReLU in place.
     override func backwardWeights() {
-        for task in backwardWeightsPass { task.run() }
+        let geometry = layer.geometry
+        biasGradient(
+            batch: batch, channels: geometry.outputChannels, pixels: geometry.outputHeight * geometry.outputWidth,
+            output: layer.activation == .relu ? UnsafePointer(output.floats) : nil, gradient: outputGradient.floats,
+            into: context.gradients + bias)
+        backwardWeightsPass.kernelGradient(
+            input.map { UnsafePointer($0.floats) } ?? context.images, outputGradient: outputGradient.floats,
+            into: context.gradients + kernel)
     }
 
     /// The input's gradient: the transposed convolution of the output's.
     override func backwardData() {
-        for task in backwardDataPass { task.run() }
-        inputGradient?.finish()
-    }
-
-    // MARK: By our own kernels
-
-    private func declareWinogradBackwardWeights(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let output = layer.activation == .relu ? builder.read(layer.output) : nil
-        let source = try builder.aligned(builder.read(layer.input), to: .blocked(geometry.inputDimensions))
-        // The layout of the output's gradient is that of the output, which may be another where forward is direct.
-        let gradient = try builder.aligned(outputGradient, to: .blocked(geometry.outputDimensions))
-        let isBlocked = gradient.copy == nil
-        if !isBlocked, output != nil { try declareActivationBackward(outputGradient, builder) }
-        backwardWeightsPass += copies(source.copy, gradient.copy)
-        backwardWeightsPass += [
-            .bias(
-                BiasTask(
-                    layer, geometry, builder, gradient: gradient.slot.buffer, output: isBlocked ? output?.buffer : nil)),
-            .winograd(
-                WinogradTask(
-                    .backwardWeights, layer, geometry, builder, input: source.slot.buffer,
-                    output: gradient.slot.buffer)),
-        ]
-    }
-
-    private func declareWinogradBackwardData(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let gradient = try builder.aligned(outputGradient, to: .blocked(geometry.outputDimensions))
-        let target = builder.gradientTarget(of: layer.input)
-        let (written, copy) = try builder.written(to: target.slot, from: .blocked(geometry.inputDimensions))
-        backwardDataPass =
-            copies(gradient.copy)
-            + [
-                .winograd(
-                    WinogradTask(
-                        .backwardData, layer, geometry, builder, input: written.buffer, output: gradient.slot.buffer))
-            ] + copies(copy)
-        inputGradient = target
-    }
-
-    // MARK: By the library's primitives
-
-    private func declareActivationBackward(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let gradient = try builder.memory(outputGradient)
-        backwardWeightsPass.append(
-            .primitive(
-                try builder.primitive(
-                    try builder.engine.activationBackward(layer.activation!, layout: destination.layout),
-                    [
-                        .destination: try builder.memory(builder.read(layer.output)),
-                        .destinationGradient: gradient, .sourceGradient: gradient,
-                    ])))
-    }
-
-    private func declareBackwardWeights(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let algorithm = layer.algorithm(geometry, .backwardWeights, builder)
-        let descriptor = try withFallback(algorithm.inLibrary) {
-            try builder.engine.convolutionBackwardWeights(
-                geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
-                forward: forwardDescriptor)
-        }
-        let source = try builder.aligned(builder.read(layer.input), to: descriptor.layout(of: .source))
-        let gradient = try builder.aligned(outputGradient, to: descriptor.layout(of: .destinationGradient))
-        let wanted = descriptor.layout(of: .weightsGradient)
-        let stored = try builder.gradientMemory("\(layer.name).kernel", layout: geometry.storedKernel)
-        let weights = wanted == stored.layout ? stored : try builder.memory(builder.slot(wanted))
-        let primitive = try builder.primitive(
-            descriptor,
-            [
-                .source: try builder.memory(source.slot), .destinationGradient: try builder.memory(gradient.slot),
-                .weightsGradient: weights,
-                .biasGradient: try builder.gradientMemory(
-                    "\(layer.name).bias", layout: .vector(geometry.outputChannels)),
-            ])
-        let store = wanted == stored.layout ? nil : try builder.reorder(from: weights, to: stored)
-        backwardWeightsPass += copies(source.copy, gradient.copy) + [.primitive(primitive)] + copies(store)
-    }
-
-    private func declareBackwardData(_ outputGradient: Slot, _ builder: PlanBuilder) throws {
-        let algorithm = layer.algorithm(geometry, .backwardData, builder)
-        let descriptor = try withFallback(algorithm.inLibrary) {
-            try builder.engine.convolutionBackwardData(
-                geometry, $0, source: .any(geometry.inputDimensions), destination: .any(geometry.outputDimensions),
-                forward: forwardDescriptor)
-        }
-        let gradient = try builder.aligned(outputGradient, to: descriptor.layout(of: .destinationGradient))
-        let target = builder.gradientTarget(of: layer.input)
-        let (written, copy) = try builder.written(to: target.slot, from: descriptor.layout(of: .sourceGradient))
-        let primitive = try builder.primitive(
-            descriptor,
-            [
-                .destinationGradient: try builder.memory(gradient.slot),
-                .weights: try weights(for: descriptor, builder), .sourceGradient: try builder.memory(written),
-            ])
-        backwardDataPass = copies(gradient.copy) + [.primitive(primitive)] + copies(copy)
-        inputGradient = target
-    }
-
-    /// The kernel in the layout that a primitive wants; passes that want the same share one copy.
-    private func weights(for descriptor: PrimitiveDescriptor, _ builder: PlanBuilder) throws -> Memory {
-        let wanted = descriptor.layout(of: .weights)
-        if let prepared = preparedWeights.first(where: { $0.layout == wanted }) { return prepared.memory }
-        let stored = try builder.parameterMemory("\(layer.name).kernel", layout: geometry.storedKernel)
-        if wanted == stored.layout { return stored }
-        let memory = try builder.memory(wanted, in: builder.allocatePersistent(wanted.byteCount))
-        prepareWeights.append(try builder.reorder(from: stored, to: memory))
-        preparedWeights.append((wanted, memory))
-        return memory
+        guard let backwardDataPass, let inputGradient else { return }
+        backwardDataPass.convolveBack(
+            outputGradient.floats, kernel: context.parameters + kernel, into: inputGradient.slot.floats)
+        inputGradient.finish()
     }
 }
 
-/// A part of a pass.
-private enum Task {
-    case primitive(Primitive)
-    case winograd(WinogradTask)
-    case bias(BiasTask)
+/// A pass of a convolution by one of the algorithms, with its working memory.
+///
+/// A transposed convolution is the gradient of the convolution that leads from its output to its input, so it swaps the
+/// two kernels for activations and the two activations of the kernel's gradient.
+private struct ConvolutionTask {
+    private let isTransposed: Bool
+    private let kernels: any ConvolutionKernels
+    private let scratch: Buffer
 
-    func run() {
-        switch self {
-        case .primitive(let primitive): primitive.run()
-        case .winograd(let task): task.run()
-        case .bias(let task): task.run()
+    init(_ layer: ConvolutionLayer, _ pass: Pass, _ builder: PlanBuilder) {
+        let geometry = layer.geometry
+        isTransposed = geometry.isTransposed
+        let isImage = layer.input == builder.network.input
+        kernels = geometry.kernels(
+            isImage ? .direct : builder.choices.algorithm(geometry, pass), batch: builder.batch, isImage: isImage)
+        let computed: ConvolutionPass =
+            switch pass {
+            case .forward: isTransposed ? .backwardData : .forward
+            case .backwardData: isTransposed ? .forward : .backwardData
+            case .backwardWeights: .backwardWeights
+            }
+        scratch = builder.allocate(kernels.scratchByteCount(computed))
+    }
+
+    func convolve(
+        _ input: UnsafePointer<Float>, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>, relu: Bool,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        if isTransposed {
+            kernels.convolveTransposed(input, kernel: kernel, bias: bias, into: output, scratch: scratch.pointer)
+        } else {
+            kernels.convolve(input, kernel: kernel, bias: bias, relu: relu, into: output, scratch: scratch.pointer)
         }
     }
-}
 
-private func copies(_ primitives: Primitive?...) -> [Task] { primitives.compactMap { $0.map(Task.primitive) } }
+    func convolveBack(
+        _ outputGradient: UnsafePointer<Float>, kernel: UnsafePointer<Float>,
+        into inputGradient: UnsafeMutablePointer<Float>
+    ) {
+        if isTransposed {
+            kernels.convolve(
+                outputGradient, kernel: kernel, bias: nil, relu: false, into: inputGradient, scratch: scratch.pointer)
+        } else {
+            kernels.convolveTransposed(
+                outputGradient, kernel: kernel, bias: nil, into: inputGradient, scratch: scratch.pointer)
+        }
+    }
+
+    func kernelGradient(
+        _ input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+        into gradient: UnsafeMutablePointer<Float>
+    ) {
+        let (large, small) = isTransposed ? (outputGradient, input) : (input, outputGradient)
+        kernels.kernelGradient(large, outputGradient: small, into: gradient, scratch: scratch.pointer)
+    }
+}
 
 extension ConvolutionGeometry {
-    /// The kernel as files and messages have it.
-    fileprivate var storedKernel: Layout {
-        isTransposed
-            ? .kernelHWOI(outputChannels, inputChannels, kernel, kernel)
-            : .kernelHWIO(outputChannels, inputChannels, kernel, kernel)
+    /// The kernels of the convolution, or of the one that a transposed convolution is the gradient of.
+    fileprivate func kernels(
+        _ algorithm: ConvolutionAlgorithm, batch: Int, isImage: Bool
+    ) -> any ConvolutionKernels {
+        let (inputs, outputs) =
+            isTransposed ? (outputChannels, inputChannels) : (inputChannels, outputChannels)
+        let (large, small) =
+            isTransposed
+            ? ((outputHeight, outputWidth), (height, width)) : ((height, width), (outputHeight, outputWidth))
+        return switch algorithm {
+        case .winograd:
+            WinogradConvolution(batch: batch, height: height, width: width, inputs: inputs, outputs: outputs)
+        case .direct:
+            DirectConvolution(
+                batch: batch, height: large.0, width: large.1, inputs: inputs, small: small, outputs: outputs,
+                kernel: kernel, stride: stride, before: (paddingBegin[0], paddingBegin[1]), isImage: isImage)
+        }
     }
 }
 
-/// Where a processor has no Winograd, the direct algorithm serves.
-private func withFallback(
-    _ algorithm: LibraryAlgorithm, _ make: (LibraryAlgorithm) throws -> PrimitiveDescriptor
-) throws -> PrimitiveDescriptor {
-    guard algorithm != .direct else { return try make(.direct) }
-    do { return try make(algorithm) } catch is OneDNNError { return try make(.direct) }
+/// A 1x1 convolution to one channel, and its sigmoid where there is one.
+final class MapConvolution: Operation {
+    private let layer: ConvolutionLayer
+    private let context: StepContext
+    private let sum: ChannelSum
+    private let kernel: Int
+    private let bias: Int
+    private let input: Slot
+    private let output: Slot
+    private var outputGradient: Slot!
+    private var inputGradient: GradientTarget!
+
+    init(_ layer: ConvolutionLayer, _ builder: PlanBuilder) {
+        precondition(layer.activation != .relu, "\(layer.name): a ReLU of one channel")
+        self.layer = layer
+        context = builder.context
+        let shape = builder.shape(of: layer.input)
+        sum = ChannelSum(
+            batch: builder.batch, channels: shape.channels, pixels: shape.pixels,
+            sigmoid: layer.activation == .sigmoid)
+        kernel = builder.parameter("\(layer.name).kernel").offset
+        bias = builder.parameter("\(layer.name).bias").offset
+        input = builder.read(layer.input, .blocks)
+        output = builder.write(layer.output, .map)
+    }
+
+    override func forward() {
+        sum.forward(
+            input.floats, kernel: context.parameters + kernel, bias: context.parameters + bias, into: output.floats)
+    }
+
+    override func declareBackward(_ builder: PlanBuilder) {
+        _ = builder.read(layer.input, .blocks)
+        _ = builder.read(layer.output, .map)
+        outputGradient = builder.gradient(of: layer.output)
+        inputGradient = builder.gradientTarget(of: layer.input)
+    }
+
+    override func backwardData() {
+        sum.backward(
+            outputGradient.floats, x: input.floats, kernel: context.parameters + kernel, map: output.floats,
+            into: inputGradient.slot.floats, kernelGradient: context.gradients + kernel,
+            biasGradient: context.gradients + bias)
+        inputGradient.finish()
+    }
 }

@@ -1,5 +1,4 @@
 import Kernels
-import OneDNN
 import Parameters
 
 extension Network {
@@ -40,12 +39,12 @@ struct DenseLayer: Layer {
     var parameters: [String] { ["\(name).kernel", "\(name).bias"] }
     var multiplyAdds: Int { depth * width }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation {
+    func compile(_ builder: PlanBuilder) -> Operation {
         isFactored ? FactoredDenseOperation(self, builder) : DenseOperation(self, builder)
     }
 }
 
-/// A dense layer whose kernel fits in a cache. The products are oneDNN's.
+/// A dense layer whose kernel fits in a cache.
 class DenseOperation: Operation {
     let layer: DenseLayer
     let context: StepContext
@@ -63,13 +62,13 @@ class DenseOperation: Operation {
         batch = builder.batch
         kernel = builder.parameter("\(layer.name).kernel").offset
         bias = builder.parameter("\(layer.name).bias").offset
-        input = builder.read(layer.input)
-        output = builder.write(layer.output, layout: builder.rows(of: layer.output))
+        input = builder.read(layer.input, .rows)
+        output = builder.write(layer.output, .rows)
     }
 
     /// output = leaky(X W + b), `[n, width]`.
     override func forward() {
-        let output = output.buffer.floats
+        let output = output.floats
         multiply(into: output)
         let bias = context.parameters + bias
         let slope = layer.slope ?? 1
@@ -82,9 +81,9 @@ class DenseOperation: Operation {
         }
     }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        _ = builder.read(layer.input)
-        _ = builder.read(layer.output)
+    override func declareBackward(_ builder: PlanBuilder) {
+        _ = builder.read(layer.input, .rows)
+        _ = builder.read(layer.output, .rows)
         outputGradient = builder.gradient(of: layer.output)
         inputGradient = builder.gradientTarget(of: layer.input)
     }
@@ -92,7 +91,7 @@ class DenseOperation: Operation {
     /// D = output gradient through the LeakyReLU, whose output has the sign of its input; the bias gets D's column
     /// sums, the kernel X^T D.
     override func backwardWeights() {
-        let (output, d) = (output.buffer.floats, outputGradient.buffer.floats)
+        let (output, d) = (output.floats, outputGradient.floats)
         if let slope = layer.slope {
             for i in 0..<batch * layer.width { d[i] = output[i] > 0 ? d[i] : slope * d[i] }
         }
@@ -106,23 +105,23 @@ class DenseOperation: Operation {
 
     /// The input gets D W^T.
     override func backwardData() {
-        multiplyTransposed(outputGradient.buffer.floats, into: inputGradient.slot.buffer.floats)
+        multiplyTransposed(outputGradient.floats, into: inputGradient.slot.floats)
         inputGradient.finish()
     }
 
     func multiply(into sums: UnsafeMutablePointer<Float>) {
-        matrixProduct(
-            batch, layer.width, layer.depth, input.buffer.floats, context.parameters + kernel, into: sums)
+        product(
+            rows: batch, width: layer.width, depth: layer.depth, input.floats, context.parameters + kernel, into: sums)
     }
 
     func multiplyTransposed(_ d: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>) {
-        matrixProduct(
-            batch, layer.depth, layer.width, d, context.parameters + kernel, transposedB: true, into: dx)
+        product(
+            rows: batch, width: layer.depth, depth: layer.width, d, withColumns: context.parameters + kernel, into: dx)
     }
 
     func correlate(_ d: UnsafePointer<Float>) {
-        matrixProduct(
-            layer.depth, layer.width, batch, input.buffer.floats, transposedA: true, d,
+        product(
+            rows: layer.depth, width: layer.width, depth: batch, ofColumns: input.floats, d,
             into: context.gradients + kernel)
     }
 }
@@ -154,19 +153,19 @@ final class FactoredDenseOperation: DenseOperation {
     /// X `[batch, depth]` and D `[batch, width]`.
     var factors: (x: UnsafeBufferPointer<Float>, d: UnsafeBufferPointer<Float>) {
         (
-            UnsafeBufferPointer(start: input.buffer.floats, count: batch * layer.depth),
-            UnsafeBufferPointer(start: outputGradient.buffer.floats, count: batch * layer.width)
+            UnsafeBufferPointer(start: input.floats, count: batch * layer.depth),
+            UnsafeBufferPointer(start: outputGradient.floats, count: batch * layer.width)
         )
     }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        try super.declareBackward(builder)
+    override func declareBackward(_ builder: PlanBuilder) {
+        super.declareBackward(builder)
         input.buffer.use(at: builder.endOfStep)
         outputGradient.buffer.use(at: builder.endOfStep)
     }
 
     override func multiply(into output: UnsafeMutablePointer<Float>) {
-        let x = UnsafePointer(input.buffer.floats)
+        let x = UnsafePointer(input.floats)
         if let others = context.factoredProducts {
             if !others.forward(x, samples: batch, into: output) { context.isGivenUp = true }
             return
@@ -182,7 +181,7 @@ final class FactoredDenseOperation: DenseOperation {
     }
 
     override func multiplyTransposed(_ d: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>) {
-        let x = UnsafePointer(input.buffer.floats)
+        let x = UnsafePointer(input.floats)
         if let others = context.factoredProducts {
             if !others.backwardData(x, d: d, samples: batch, into: dx) { context.isGivenUp = true }
             return

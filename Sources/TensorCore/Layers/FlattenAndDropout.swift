@@ -1,5 +1,4 @@
 import Kernels
-import OneDNN
 import Randomness
 
 /// The draws of dropout for one shard.
@@ -39,13 +38,14 @@ struct FlattenAndDropoutLayer: Layer {
     var kind: LayerDescription.Kind { .flatten }
     var summary: String { rate > 0 ? "flatten, dropout \(rate)" : "flatten" }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { FlattenAndDropout(self, builder) }
+    func compile(_ builder: PlanBuilder) -> Operation { FlattenAndDropout(self, builder) }
 }
 
 final class FlattenAndDropout: Operation {
     private let layer: FlattenAndDropoutLayer
     private let context: StepContext
-    private let blocks: ChannelBlocks
+    private let batch: Int
+    private let shape: Shape
     private let input: Slot
     private let output: Slot
     private let draws: Buffer
@@ -55,17 +55,18 @@ final class FlattenAndDropout: Operation {
     init(_ layer: FlattenAndDropoutLayer, _ builder: PlanBuilder) {
         self.layer = layer
         context = builder.context
-        input = builder.read(layer.input)
-        output = builder.write(layer.output, layout: builder.rows(of: layer.output))
-        blocks = ChannelBlocks(builder.shape(of: layer.input), batch: builder.batch, layout: input.layout)
-        draws = builder.matrix(1, blocks.width * blocks.channels)
+        batch = builder.batch
+        shape = builder.shape(of: layer.input)
+        input = builder.read(layer.input, .blocks)
+        output = builder.write(layer.output, .rows)
+        draws = builder.matrix(1, shape.width * shape.channels)
     }
 
     override func forward() {
-        let (input, output) = (input.buffer.floats, output.buffer.floats)
+        let (input, output) = (input.floats, output.floats)
         forEachLine { _, _, place, row in line.flatten(input + place, into: output + row) }
         guard layer.rate > 0, let dropout = context.dropout else { return }
-        let drawn = UnsafeMutableBufferPointer(start: draws.floats, count: blocks.width * blocks.channels)
+        let drawn = UnsafeMutableBufferPointer(start: draws.floats, count: shape.width * shape.channels)
         let (rate, scale) = (layer.rate, 1 / (1 - layer.rate))
         forEachLine { sample, y, _, row in
             let generator = CounterGenerator(
@@ -75,15 +76,15 @@ final class FlattenAndDropout: Operation {
         }
     }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        _ = builder.read(layer.output)
+    override func declareBackward(_ builder: PlanBuilder) {
+        _ = builder.read(layer.output, .rows)
         outputGradient = builder.gradient(of: layer.output)
         inputGradient = builder.gradientTarget(of: layer.input)
     }
 
     override func backwardData() {
-        let output = output.buffer.floats
-        let (outputGradient, inputGradient) = (outputGradient.buffer.floats, inputGradient.slot.buffer.floats)
+        let output = output.floats
+        let (outputGradient, inputGradient) = (outputGradient.floats, inputGradient.slot.floats)
         let scale = context.dropout == nil || layer.rate == 0 ? 1 : 1 / (1 - layer.rate)
         forEachLine { _, _, place, row in
             line.unflattenGradient(
@@ -93,24 +94,18 @@ final class FlattenAndDropout: Operation {
     }
 
     private var line: PixelLine {
-        PixelLine(
-            pixels: blocks.width, channels: blocks.channels, lanes: blocks.lanes, blockStride: blocks.blockStride)
+        PixelLine(pixels: shape.width, channels: shape.channels, blockStride: shape.blockStride)
     }
 
     /// Calls `body` for each line of pixels of each sample, with its place in the activation and in the flat rows.
     @inline(__always)
     private func forEachLine(_ body: (_ sample: Int, _ y: Int, _ place: Int, _ row: Int) -> Void) {
-        for sample in 0..<blocks.batch {
-            for y in 0..<blocks.height {
+        for sample in 0..<batch {
+            for y in 0..<shape.height {
                 body(
-                    sample, y, sample * blocks.sampleStride + y * blocks.width * blocks.lanes,
-                    (sample * blocks.pixels + y * blocks.width) * blocks.channels)
+                    sample, y, sample * shape.sampleStride + y * shape.width * 16,
+                    (sample * shape.pixels + y * shape.width) * shape.channels)
             }
         }
     }
-}
-
-extension PlanBuilder {
-    /// The layout of a flat value: a row of `channels` a sample.
-    func rows(of value: Value) -> Layout { .channelsLast(batch, shape(of: value).channels, 1, 1) }
 }

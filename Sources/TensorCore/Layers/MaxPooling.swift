@@ -1,4 +1,4 @@
-import OneDNN
+import Kernels
 
 extension Network {
     /// The maximum of each `size` x `size` window, with the same stride.
@@ -19,56 +19,44 @@ struct MaxPoolingLayer: Layer {
     var kind: LayerDescription.Kind { .maxPooling(size: size) }
     var summary: String { "max-pool \(size)x\(size)" }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { try MaxPooling(self, builder) }
+    func compile(_ builder: PlanBuilder) -> Operation { MaxPooling(self, builder) }
 }
 
 final class MaxPooling: Operation {
     private let layer: MaxPoolingLayer
-    private let forwardDescriptor: PrimitiveDescriptor
-    private let forwardPrimitive: Primitive
-    private let workspace: Slot?
-    private var backwardPrimitive: Primitive!
+    private let pool: MaxPool
+    private let input: Slot
+    private let output: Slot
+    /// Which element of each window was the largest, a byte each; nil outside of training.
+    private let places: Buffer?
+    private var outputGradient: Slot!
     private var inputGradient: GradientTarget!
 
-    init(_ layer: MaxPoolingLayer, _ builder: PlanBuilder) throws {
+    init(_ layer: MaxPoolingLayer, _ builder: PlanBuilder) {
         self.layer = layer
-        let source = builder.read(layer.input)
-        forwardDescriptor = try builder.engine.maxPoolForward(
-            source: source.layout, destination: .any(builder.dimensions(of: layer.output)), size: layer.size,
-            training: builder.isTraining)
-        let destination = builder.write(layer.output, layout: forwardDescriptor.layout(of: .destination))
-        var arguments = [
-            Argument.source: try builder.memory(source), .destination: try builder.memory(destination),
-        ]
-        // Which element of each window was the largest.
-        let chosen = forwardDescriptor.layout(of: .workspace)
-        workspace = builder.isTraining && chosen.byteCount > 0 ? builder.slot(chosen) : nil
-        if let workspace { arguments[.workspace] = try builder.memory(workspace) }
-        forwardPrimitive = try builder.primitive(forwardDescriptor, arguments)
+        let shape = builder.shape(of: layer.input)
+        pool = MaxPool(
+            planes: builder.batch * Shape.blocks(shape.channels), height: shape.height, width: shape.width,
+            size: layer.size)
+        input = builder.read(layer.input, .blocks)
+        output = builder.write(layer.output, .blocks)
+        places = builder.isTraining ? builder.allocate(output.floatCount) : nil
     }
 
-    override func forward() { forwardPrimitive.run() }
+    private var placesOfWindows: UnsafeMutablePointer<UInt8>? { places?.pointer.assumingMemoryBound(to: UInt8.self) }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
-        let outputGradient = builder.gradient(of: layer.output)
+    override func forward() { pool.forward(input.floats, into: output.floats, places: placesOfWindows) }
+
+    override func declareBackward(_ builder: PlanBuilder) {
+        places?.use(at: builder.now)
+        outputGradient = builder.gradient(of: layer.output)
         inputGradient = builder.gradientTarget(of: layer.input)
-        let descriptor = try builder.engine.maxPoolBackward(
-            source: inputGradient.slot.layout, destination: outputGradient.layout, size: layer.size,
-            forward: forwardDescriptor)
-        var arguments = [
-            Argument.destinationGradient: try builder.memory(outputGradient),
-            .sourceGradient: try builder.memory(inputGradient.slot),
-        ]
-        if let workspace {
-            workspace.buffer.use(at: builder.now)
-            arguments[.workspace] = try builder.memory(workspace)
-        }
-        backwardPrimitive = try builder.primitive(descriptor, arguments)
     }
 
     /// Each window's gradient goes to its largest element.
     override func backwardData() {
-        backwardPrimitive.run()
+        pool.backward(
+            outputGradient.floats, places: placesOfWindows!, adds: false, into: inputGradient.slot.floats)
         inputGradient.finish()
     }
 }

@@ -1,8 +1,4 @@
-import OneDNN
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import ElementaryFunctions
 
 extension Network {
     /// The end of the network: the probability of each class, and the categorical cross-entropy against the labels.
@@ -25,7 +21,7 @@ struct SoftmaxCrossEntropyLayer: Layer {
     var kind: LayerDescription.Kind { .softmax }
     var summary: String { "softmax" }
 
-    func compile(_ builder: PlanBuilder) throws -> Operation { SoftmaxCrossEntropy(self, builder) }
+    func compile(_ builder: PlanBuilder) -> Operation { SoftmaxCrossEntropy(self, builder) }
 }
 
 final class SoftmaxCrossEntropy: Operation {
@@ -40,15 +36,15 @@ final class SoftmaxCrossEntropy: Operation {
         self.layer = layer
         context = builder.context
         batch = builder.batch
-        logits = builder.read(layer.logits)
-        output = builder.write(layer.output, layout: builder.rows(of: layer.output))
+        logits = builder.read(layer.logits, .rows)
+        output = builder.write(layer.output, .rows)
         logits.buffer.use(at: builder.endOfStep)
         output.buffer.use(at: builder.endOfStep)
     }
 
     /// `[n, classes]`, valid after forward.
     var probabilities: UnsafeBufferPointer<Float> {
-        UnsafeBufferPointer(start: output.buffer.floats, count: batch * layer.classes)
+        UnsafeBufferPointer(start: output.floats, count: batch * layer.classes)
     }
 
     /// probability = exp(logit - max) / sum
@@ -58,20 +54,20 @@ final class SoftmaxCrossEntropy: Operation {
             let highest = highest(row)
             var sum: Float = 0
             for j in 0..<layer.classes {
-                result[j] = exp(row[j] - highest)
+                result[j] = Float(Elementary.exp(Double(row[j] - highest)))
                 sum += result[j]
             }
             for j in 0..<layer.classes { result[j] /= sum }
         }
     }
 
-    override func declareBackward(_ builder: PlanBuilder) throws {
+    override func declareBackward(_ builder: PlanBuilder) {
         logitsGradient = builder.gradientTarget(of: layer.logits)
     }
 
     /// The gradient of a sample's loss is its probabilities minus the one-hot label, times its weight.
     override func backwardData() {
-        let gradient = logitsGradient.slot.buffer.floats
+        let gradient = logitsGradient.slot.floats
         for sample in 0..<batch {
             let (_, result) = rows(sample)
             let scale = context.gradientScale * (context.weights?[sample] ?? 1)
@@ -90,15 +86,15 @@ final class SoftmaxCrossEntropy: Operation {
             let (row, _) = rows(sample)
             let highest = highest(row)
             var sum = 0.0
-            for j in 0..<layer.classes { sum += exp(Double(row[j] - highest)) }
-            let loss = log(sum) - Double(row[Int(context.labels[sample])] - highest)
+            for j in 0..<layer.classes { sum += Elementary.exp(Double(row[j] - highest)) }
+            let loss = Elementary.log(sum) - Double(row[Int(context.labels[sample])] - highest)
             total += loss * Double(context.weights?[sample] ?? 1)
         }
         return total
     }
 
     private func rows(_ sample: Int) -> (logits: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>) {
-        (logits.buffer.floats + sample * layer.classes, output.buffer.floats + sample * layer.classes)
+        (logits.floats + sample * layer.classes, output.floats + sample * layer.classes)
     }
 
     private func highest(_ row: UnsafeMutablePointer<Float>) -> Float {

@@ -25,11 +25,31 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
             batch: 5, height: 16, width: 16, inputs: 144, outputs: 144, why: "a kernel in parts, many tiles"),
         ConvolutionCase(batch: 2, height: 48, width: 48, inputs: 80, outputs: 48, why: "rounds, blocks and groups"),
         ConvolutionCase(batch: 1, height: 1, width: 1, inputs: 16, outputs: 16, why: "one pixel"),
+        ConvolutionCase(batch: 2, height: 14, width: 9, inputs: 16, outputs: 16, why: "large tiles one way"),
+        ConvolutionCase(batch: 2, height: 7, width: 6, inputs: 5, outputs: 3, why: "a part of a block"),
+        ConvolutionCase(batch: 1, height: 9, width: 11, inputs: 24, outputs: 40, why: "blocks and parts of blocks"),
     ]
+
+    /// Floats of an activation.
+    func count(_ channels: Int) -> Int { batch * (channels + 15) / 16 * 16 * height * width }
+
+    /// Random numbers, and zeros in channels that only fill the last block up.
+    func activation(_ channels: Int, item: UInt32) -> FloatBuffer {
+        let (buffer, drawn) = (FloatBuffer(count: count(channels)), numbers(count(channels), item: item))
+        for n in 0..<batch {
+            for c in 0..<channels {
+                for pixel in 0..<height * width {
+                    let place = offset(n, c, pixel / width, pixel % width, of: channels)
+                    buffer.base[place] = drawn.base[place]
+                }
+            }
+        }
+        return buffer
+    }
 
     /// Offset of channel c at a pixel in `[n][c / 16][h][w][16]`.
     func offset(_ n: Int, _ c: Int, _ y: Int, _ x: Int, of channels: Int) -> Int {
-        (((n * channels / 16 + c / 16) * height + y) * width + x) * 16 + c % 16
+        (((n * ((channels + 15) / 16) + c / 16) * height + y) * width + x) * 16 + c % 16
     }
 
     /// Calls `body` with each pixel, each tap that falls inside, and the pixel that the tap falls on.
@@ -66,19 +86,32 @@ func relativeError(_ found: FloatBuffer, _ wanted: [Double]) -> Double {
     return (difference / norm).squareRoot()
 }
 
-@Suite(.enabled(if: WinogradConvolution.isAvailable, "the processor has no AVX-512"))
-struct WinogradTests {
-    /// Large tiles round a few times more than the definition.
-    private let tolerance = 8e-6
+/// How a convolution is computed.
+enum Algorithm: CaseIterable, Sendable {
+    case winograd, direct
 
-    private func convolution(_ shape: ConvolutionCase) -> WinogradConvolution {
-        WinogradConvolution(
-            batch: shape.batch, height: shape.height, width: shape.width, inputs: shape.inputs,
-            outputs: shape.outputs)!
+    /// Winograd's large tiles round a few times more than the definition.
+    var tolerance: Double { self == .winograd ? 8e-6 : 1e-6 }
+
+    func kernels(_ shape: ConvolutionCase) -> any ConvolutionKernels {
+        switch self {
+        case .winograd:
+            WinogradConvolution(
+                batch: shape.batch, height: shape.height, width: shape.width, inputs: shape.inputs,
+                outputs: shape.outputs)
+        case .direct:
+            DirectConvolution(
+                batch: shape.batch, height: shape.height, width: shape.width, inputs: shape.inputs,
+                small: (shape.height, shape.width), outputs: shape.outputs, kernel: 3, stride: 1, before: (1, 1),
+                isImage: false)
+        }
     }
+}
+
+struct ConvolutionTests {
 
     /// Working memory full of NaN: nothing that was not written may be read.
-    private func scratch(_ convolution: WinogradConvolution, _ pass: WinogradConvolution.Pass) -> FloatBuffer {
+    private func scratch(_ convolution: any ConvolutionKernels, _ pass: ConvolutionPass) -> FloatBuffer {
         let scratch = FloatBuffer(count: convolution.scratchByteCount(pass) / 4 + 64)
         scratch.floats.update(repeating: .nan)
         return scratch
@@ -87,12 +120,12 @@ struct WinogradTests {
     /// Did the kernels write beyond their working memory?
     private func isWithin(_ scratch: FloatBuffer) -> Bool { scratch.floats.suffix(64).allSatisfy(\.isNaN) }
 
-    @Test(arguments: ConvolutionCase.all) func aConvolutionIsThatOfItsDefinition(_ shape: ConvolutionCase) {
-        let pixels = shape.batch * shape.height * shape.width
-        let input = numbers(pixels * shape.inputs, item: 0)
+    @Test(arguments: ConvolutionCase.all, Algorithm.allCases)
+    func aConvolutionIsThatOfItsDefinition(_ shape: ConvolutionCase, _ algorithm: Algorithm) {
+        let input = shape.activation(shape.inputs, item: 0)
         let kernel = numbers(9 * shape.inputs * shape.outputs, item: 1)
         let bias = numbers(shape.outputs, item: 2)
-        var wanted = [Double](repeating: 0, count: pixels * shape.outputs)
+        var wanted = [Double](repeating: 0, count: shape.count(shape.outputs))
         shape.forEachTap { n, y, x, tap, fromY, fromX in
             for k in 0..<shape.outputs {
                 var sum = tap == 4 ? Double(bias.base[k]) : 0  // The centre is always inside.
@@ -104,23 +137,23 @@ struct WinogradTests {
                 wanted[shape.offset(n, k, y, x, of: shape.outputs)] += sum
             }
         }
-        let convolution = convolution(shape)
+        let convolution = algorithm.kernels(shape)
         let scratch = scratch(convolution, .forward)
         let output = FloatBuffer(count: wanted.count)
         for relu in [false, true] {
             convolution.convolve(
                 input.base, kernel: kernel.base, bias: bias.base, relu: relu, into: output.base, scratch: scratch.base)
             let error = relativeError(output, relu ? wanted.map { max($0, 0) } : wanted)
-            #expect(error < tolerance, "relu \(relu)")
+            #expect(error < algorithm.tolerance, "relu \(relu)")
         }
         #expect(isWithin(scratch))
     }
 
-    @Test(arguments: ConvolutionCase.all) func gradientsAreThoseOfTheDefinition(_ shape: ConvolutionCase) {
-        let pixels = shape.batch * shape.height * shape.width
-        let input = numbers(pixels * shape.inputs, item: 0)
+    @Test(arguments: ConvolutionCase.all, Algorithm.allCases)
+    func gradientsAreThoseOfTheDefinition(_ shape: ConvolutionCase, _ algorithm: Algorithm) {
+        let input = shape.activation(shape.inputs, item: 0)
         let kernel = numbers(9 * shape.inputs * shape.outputs, item: 1)
-        let gradient = numbers(pixels * shape.outputs, item: 2)
+        let gradient = shape.activation(shape.outputs, item: 2)
         var ofInput = [Double](repeating: 0, count: input.count)
         var ofKernel = [Double](repeating: 0, count: kernel.count)
         shape.forEachTap { n, y, x, tap, fromY, fromX in
@@ -134,23 +167,18 @@ struct WinogradTests {
                 }
             }
         }
-        let convolution = convolution(shape)
+        let convolution = algorithm.kernels(shape)
         let (inputGradient, kernelGradient) = (FloatBuffer(count: input.count), FloatBuffer(count: kernel.count))
         let forData = scratch(convolution, .backwardData)
         convolution.convolveTransposed(
             gradient.base, kernel: kernel.base, bias: nil, into: inputGradient.base, scratch: forData.base)
-        #expect(relativeError(inputGradient, ofInput) < tolerance)
+        #expect(relativeError(inputGradient, ofInput) < algorithm.tolerance)
         #expect(isWithin(forData))
         let forWeights = scratch(convolution, .backwardWeights)
         convolution.kernelGradient(
             input.base, outputGradient: gradient.base, into: kernelGradient.base, scratch: forWeights.base)
         // Of a single pixel, eight of nine taps have gradient zero, which rounding leaves its traces in.
-        if shape.height > 1 { #expect(relativeError(kernelGradient, ofKernel) < tolerance) }
+        if shape.height > 1 { #expect(relativeError(kernelGradient, ofKernel) < algorithm.tolerance) }
         #expect(isWithin(forWeights))
-    }
-
-    @Test func channelsThatAreNoWholeBlocksAreRefused() {
-        #expect(WinogradConvolution(batch: 1, height: 4, width: 4, inputs: 3, outputs: 16) == nil)
-        #expect(WinogradConvolution(batch: 1, height: 4, width: 4, inputs: 16, outputs: 24) == nil)
     }
 }

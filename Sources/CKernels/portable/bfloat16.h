@@ -1,8 +1,3 @@
-#include "bfloat16.h"
-#include "vectors.h"
-
-#include <string.h>
-
 static inline uint32_t bits_of(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -15,20 +10,17 @@ static inline float float_of(uint32_t bits) {
     return x;
 }
 
-HBN_EACH_PROCESSOR
-void hbn_round_bfloat16(size_t count, float *x) {
+static void round_bfloat16(size_t count, float *x) {
     for (size_t i = 0; i < count; i++) {
         const uint32_t bits = bits_of(x[i]);
         x[i] = float_of((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000u);
     }
 }
 
-HBN_EACH_PROCESSOR
-void hbn_pack_bfloat16(size_t count, const float *x, uint16_t *packed) {
+static void pack_bfloat16(size_t count, const float *x, uint16_t *packed) {
     for (size_t i = 0; i < count; i++) packed[i] = (uint16_t)(bits_of(x[i]) >> 16);
 }
 
-HBN_EACH_PROCESSOR
-void hbn_unpack_bfloat16(size_t count, const uint16_t *packed, float *x) {
+static void unpack_bfloat16(size_t count, const uint16_t *packed, float *x) {
     for (size_t i = 0; i < count; i++) x[i] = float_of((uint32_t)packed[i] << 16);
 }

@@ -1,0 +1,328 @@
+// A dense layer on few samples, and stochastic gradient descent.
+
+enum {
+    strip = HBN_WIDTH == 8 ? 8 : 16,  // Vectors of a row that are summed at once.
+    columns = strip * HBN_WIDTH,
+    whole = 256,  // The width that has passes of its own.
+    rows_in_cache = 16,  // Rows that stay in the first-level cache while each sample passes over them.
+    ahead = 16,  // Rows from the one in work to the one that memory is asked for.
+};
+
+/// Asks the second-level cache for a row before it is needed. Rows are left out where inputs are zero, which a
+/// processor does not foresee. There may be no such row: asking for memory that is not there does nothing.
+HBN_INLINE void prefetch(const float *row, size_t width) {
+    for (size_t j = 0; j < width; j += block) __builtin_prefetch(row + j, 0, 2);
+}
+
+/// A bit for each of up to sixteen numbers that is not zero.
+HBN_INLINE uint32_t non_zero(const float *x, size_t count) {
+    if (count >= block) {
+        typedef _Bool bits __attribute__((ext_vector_type(16)));
+        const bits mask = __builtin_convertvector(read(x) != (floats){0}, bits);
+        uint16_t word;
+        memcpy(&word, &mask, sizeof word);
+        return word;
+    }
+    uint32_t word = 0;
+    for (size_t i = 0; i < count; i++) word |= (uint32_t)(x[i] != 0) << i;
+    return word;
+}
+
+/// The rows of a part whose input is not zero.
+HBN_INLINE size_t list_non_zero(const float *x, size_t rows, uint16_t *list) {
+    size_t count = 0;
+    for (size_t row = 0; row < rows; row += block)
+        for (uint32_t left = non_zero(x + row, rows - row); left; left &= left - 1)
+            list[count++] = (uint16_t)(row + (size_t)__builtin_ctz(left));
+    return count;
+}
+
+static void dense_forward(
+    const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel,
+    float *sums) {
+    uint16_t list[rows_in_cache];
+    // While the samples pass over some rows, they ask for the next.
+    const size_t share = (rows_in_cache + count - 1) / count;
+    for (size_t start = first; start < first + rows; start += rows_in_cache) {
+        const size_t some = first + rows - start < rows_in_cache ? first + rows - start : rows_in_cache;
+        const float *weights = kernel + start * width;
+        size_t asked = 0;
+        for (size_t sample = 0; sample < count; sample++) {
+            const float *x = samples[sample].x + start;
+            __builtin_prefetch(x + rows_in_cache);
+            float *sum = sums + sample * width;
+            const size_t listed = list_non_zero(x, some, list);
+            size_t j = 0;
+            for (; j + columns <= width; j += columns) {
+                vector total[strip];
+                HBN_UNROLL for (int v = 0; v < strip; v++) total[v] = load(sum + j + v * HBN_WIDTH);
+                for (size_t i = 0; i < listed; i++) {
+                    const float *row = weights + list[i] * width + j;
+                    const vector input = spread(x[list[i]]);
+                    if (asked < (sample + 1) * share)
+                        prefetch(kernel + (start + rows_in_cache + asked++) * width, width);
+                    HBN_UNROLL for (int v = 0; v < strip; v++)
+                        total[v] = fused(input, load(row + v * HBN_WIDTH), total[v]);
+                }
+                HBN_UNROLL for (int v = 0; v < strip; v++) store(sum + j + v * HBN_WIDTH, total[v]);
+            }
+            for (size_t i = 0; i < listed && j < width; i++) {
+                const float *row = weights + list[i] * width;
+                for (size_t k = j; k < width; k++) sum[k] = fused_scalar(x[list[i]], row[k], sum[k]);
+            }
+        }
+    }
+}
+
+/// Sixteen lanes in each of four chains, their sums, the lanes' sum, and then what is left, one by one.
+HBN_INLINE float dot(const float *a, const float *b, size_t count) {
+    floats sums[4] = {{0}};
+    size_t j = 0;
+    for (; j + 4 * block <= count; j += 4 * block)
+        HBN_UNROLL for (int v = 0; v < 4; v++)
+            sums[v] = block_fused(read(a + j + v * block), read(b + j + v * block), sums[v]);
+    float sum = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    for (; j < count; j++) sum = fused_scalar(a[j], b[j], sum);
+    return sum;
+}
+
+/// Any width and number of samples: each passes over the rows for itself.
+HBN_INLINE void backward_data_any(
+    const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel) {
+    uint16_t list[rows_in_cache];
+    for (size_t start = first; start < first + rows; start += rows_in_cache) {
+        const size_t some = first + rows - start < rows_in_cache ? first + rows - start : rows_in_cache;
+        for (size_t sample = 0; sample < count; sample++) {
+            float *dx = samples[sample].dx + start;
+            const size_t listed = list_non_zero(samples[sample].x + start, some, list);
+            memset(dx, 0, some * sizeof(float));
+            for (size_t i = 0; i < listed; i++) {
+                const float *row = kernel + (start + list[i]) * width;
+                prefetch(row + ahead * width, width);
+                dx[list[i]] = dot(samples[sample].d, row, width);
+            }
+        }
+    }
+}
+
+// MARK: Stochastic gradient descent
+
+/// One vector of parameters after a step; its velocity too where there is momentum.
+HBN_INLINE vector stepped(const hbn_sgd *sgd, vector parameters, vector gradient, float *velocity) {
+    const vector push = sgd->learning_rate * gradient;
+    if (!velocity) return muladd(sgd->kept, parameters, -push);
+    const vector speed = muladd(sgd->momentum, load(velocity), -push);
+    store(velocity, speed);
+    return muladd(sgd->kept, parameters, sgd->nesterov ? muladd(sgd->momentum, speed, -push) : speed);
+}
+
+/// Steps of `count` parameters; `velocity` is NULL without momentum. All that is read of a vector is read before it is
+/// written, for `updated` may be `parameters`.
+HBN_INLINE void step(
+    const hbn_sgd *sgd, size_t count, const float *parameters, const float *gradient, float *velocity,
+    float *updated) {
+    size_t i = 0;
+    for (; i + HBN_WIDTH <= count; i += HBN_WIDTH)
+        store(updated + i, stepped(sgd, load(parameters + i), load(gradient + i), velocity ? velocity + i : NULL));
+    if (i == count) return;
+    float some[3][HBN_WIDTH] = {{0}};
+    const size_t bytes = (count - i) * sizeof(float);
+    memcpy(some[0], parameters + i, bytes);
+    memcpy(some[1], gradient + i, bytes);
+    if (velocity) memcpy(some[2], velocity + i, bytes);
+    store(some[0], stepped(sgd, load(some[0]), load(some[1]), velocity ? some[2] : NULL));
+    memcpy(updated + i, some[0], bytes);
+    if (velocity) memcpy(velocity + i, some[2], bytes);
+}
+
+static void sgd_step(
+    hbn_sgd sgd, size_t count, const float *parameters, const float *gradient, float *velocity, float *updated) {
+    step(&sgd, count, parameters, gradient, velocity, updated);
+}
+
+enum { most_samples = 64 };
+
+/// The samples that have an input in each of up to sixteen rows.
+typedef struct {
+    uint8_t samples[block][most_samples];
+    size_t count[block];
+} row_lists;
+
+/// `count` is at most `most_samples`.
+HBN_INLINE void list_inputs(
+    const hbn_dense_sample *samples, size_t count, size_t start, size_t rows, row_lists *lists) {
+    memset(lists->count, 0, sizeof lists->count);
+    for (size_t sample = 0; sample < count; sample++) {
+        const float *x = samples[sample].x + start;
+        __builtin_prefetch(x + rows_in_cache);
+        for (uint32_t left = non_zero(x, rows); left; left &= left - 1) {
+            const int row = __builtin_ctz(left);
+            lists->samples[row][lists->count[row]++] = (uint8_t)sample;
+        }
+    }
+}
+
+/// Adds the products of a row's inputs with the listed samples' errors, `size` floats from column j on.
+HBN_INLINE void add_products(
+    const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row, size_t j, size_t size,
+    float *gradient) {
+    for (size_t i = 0; i < listed; i++) {
+        const float x = samples[list[i]].x[row];
+        const float *d = samples[list[i]].d + j;
+        size_t c = 0;
+        for (; c + HBN_WIDTH <= size; c += HBN_WIDTH)
+            store(gradient + c, fused(spread(x), load(d + c), load(gradient + c)));
+        for (; c < size; c++) gradient[c] = fused_scalar(x, d[c], gradient[c]);
+    }
+}
+
+/// Any width, number of samples and optimizer.
+HBN_INLINE void step_factored_any(
+    const hbn_sgd *sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
+    const float *parameters, float *velocity, float *updated) {
+    // Without momentum and decay a row moves only if it had an input.
+    const bool stays = !velocity && sgd->kept == 1 && updated == parameters;
+    for (size_t start = first; start < first + rows; start += block) {
+        const size_t some = first + rows - start < block ? first + rows - start : block;
+        row_lists lists;
+        list_inputs(samples, count < most_samples ? count : most_samples, start, some, &lists);
+        for (size_t i = 0; i < some; i++) {
+            const size_t row = start + i;
+            prefetch(parameters + (row + ahead) * width, width);
+            if (stays && lists.count[i] == 0 && count <= most_samples) continue;
+            for (size_t j = 0; j < width; j += columns) {
+                const size_t size = width - j < columns ? width - j : columns, at = row * width + j;
+                float gradient[columns] = {0};
+                if (size == columns)  // With a length that the compiler knows, the sums stay in registers.
+                    add_products(samples, lists.samples[i], lists.count[i], row, j, columns, gradient);
+                else
+                    add_products(samples, lists.samples[i], lists.count[i], row, j, size, gradient);
+                for (size_t sample = most_samples; sample < count; sample++)
+                    add_products(
+                        samples + sample, (const uint8_t[]){0}, samples[sample].x[row] != 0, row, j, size, gradient);
+                step(sgd, size, parameters + at, gradient, velocity ? velocity + at : NULL, updated + at);
+            }
+        }
+    }
+}
+
+/// What a pass over rows does while a row is in the caches: errors of the inputs, a step of the row, or both.
+enum { data = 1, stepping = 2 };
+
+/// One row of `whole` floats. `listed` of the samples have an input there. The sums are added as `dot` and
+/// `add_products` add them.
+HBN_INLINE void pass_row(
+    int work, const hbn_sgd *sgd, const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row,
+    const float *weights, float *updated) {
+    if (work & data) {
+#if HBN_WIDTH == 16
+        floats kept[whole / block];
+        HBN_UNROLL for (int v = 0; v < whole / block; v++) kept[v] = read(weights + v * block);
+#define WEIGHT(V) kept[V]
+#else
+#define WEIGHT(V) read(weights + (V) * block)
+#endif
+        for (size_t i = 0; i < listed; i++) {
+            const float *d = samples[list[i]].d;
+            floats sums[4] = {{0}};
+            HBN_UNROLL for (int v = 0; v < whole / block; v++)
+                sums[v % 4] = block_fused(read(d + v * block), WEIGHT(v), sums[v % 4]);
+            samples[list[i]].dx[row] = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
+        }
+#undef WEIGHT
+    }
+    if (work & stepping)
+        for (size_t j = 0; j < whole; j += columns) {
+            vector gradient[strip];
+            HBN_UNROLL for (int v = 0; v < strip; v++) gradient[v] = (vector){0};
+            for (size_t i = 0; i < listed; i++) {
+                const float *d = samples[list[i]].d + j;
+                const vector x = spread(samples[list[i]].x[row]);
+                HBN_UNROLL for (int v = 0; v < strip; v++)
+                    gradient[v] = fused(x, load(d + v * HBN_WIDTH), gradient[v]);
+            }
+            HBN_UNROLL for (int v = 0; v < strip; v++)
+                store(
+                    updated + j + v * HBN_WIDTH,
+                    stepped(sgd, load(weights + j + v * HBN_WIDTH), gradient[v], NULL));
+        }
+}
+
+/// A pass over rows of `whole` floats, with at most `most_samples` and without momentum.
+HBN_INLINE void pass_rows(
+    int work, const hbn_sgd *sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows,
+    const float *kernel, float *updated) {
+    // Without decay a row moves only if it had an input.
+    const bool stays = !(work & stepping) || (sgd->kept == 1 && updated == kernel);
+    for (size_t start = first; start < first + rows; start += block) {
+        const size_t some = first + rows - start < block ? first + rows - start : block;
+        row_lists lists;
+        list_inputs(samples, count, start, some, &lists);
+        if (work & data)
+            for (size_t sample = 0; sample < count; sample++)
+                memset(samples[sample].dx + start, 0, some * sizeof(float));
+        for (size_t i = 0; i < some; i++) {
+            const size_t at = (start + i) * whole;
+            prefetch(kernel + at + ahead * whole, whole);
+            if (lists.count[i] > 0 || !stays)
+                pass_row(
+                    work, sgd, samples, lists.samples[i], lists.count[i], start + i, kernel + at,
+                    work & stepping ? updated + at : NULL);
+        }
+    }
+}
+
+static void dense_backward_data(
+    const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel) {
+    if (width == whole && count <= most_samples) pass_rows(data, NULL, samples, count, first, rows, kernel, NULL);
+    else backward_data_any(samples, count, first, rows, width, kernel);
+}
+
+static void sgd_step_factored(
+    hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
+    const float *parameters, float *velocity, float *updated) {
+    if (width == whole && count <= most_samples && !velocity)
+        pass_rows(stepping, &sgd, samples, count, first, rows, parameters, updated);
+    else
+        step_factored_any(&sgd, samples, count, first, rows, width, parameters, velocity, updated);
+}
+
+static void dense_backward_data_and_step(
+    hbn_sgd sgd, const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width,
+    float *kernel) {
+    if (width == whole && count <= most_samples) {
+        pass_rows(data | stepping, &sgd, samples, count, first, rows, kernel, kernel);
+        return;
+    }
+    for (size_t row = first; row < first + rows; row += rows_in_cache) {
+        const size_t some = first + rows - row < rows_in_cache ? first + rows - row : rows_in_cache;
+        backward_data_any(samples, count, row, some, width, kernel);
+        step_factored_any(&sgd, samples, count, row, some, width, kernel, NULL, kernel);
+    }
+}
+
+// MARK: Small matrices
+
+/// c[r] += factor row, a chain an element.
+HBN_INLINE void add_scaled(float factor, const float *row, size_t width, float *c) {
+    size_t j = 0;
+    for (; j + HBN_WIDTH <= width; j += HBN_WIDTH) store(c + j, muladd(factor, load(row + j), load(c + j)));
+    for (; j < width; j++) c[j] = fused_scalar(factor, row[j], c[j]);
+}
+
+static void product(size_t rows, size_t width, size_t depth, const float *a, const float *b, float *c) {
+    memset(c, 0, rows * width * sizeof(float));
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < depth; k++) add_scaled(a[r * depth + k], b + k * width, width, c + r * width);
+}
+
+static void product_with_columns(size_t rows, size_t width, size_t depth, const float *a, const float *b, float *c) {
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < width; j++) c[r * width + j] = dot(a + r * depth, b + j * depth, depth);
+}
+
+static void product_of_columns(size_t rows, size_t width, size_t depth, const float *a, const float *b, float *c) {
+    memset(c, 0, rows * width * sizeof(float));
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < depth; k++) add_scaled(a[k * rows + r], b + k * width, width, c + r * width);
+}

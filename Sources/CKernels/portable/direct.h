@@ -1,0 +1,270 @@
+// Convolutions by their definition, as matrix products: each place of the result has a row of the inputs that its taps
+// meet, one after the other, and what lies beyond the border is zero.
+
+enum {
+    most_taps = hbn_widest_kernel * hbn_widest_kernel,
+    most_image_channels = hbn_most_image_channels,
+    round_floats = 1 << 16,  // Of rows that stay in the second-level cache while all outputs are computed.
+    segment = 128,  // Places whose products are one sum of a kernel's gradient. Decides bits.
+};
+
+/// The taps that meet the places of a grid: tap t of place (i, j) is pixel (step i + y[t], step j + x[t]).
+typedef struct {
+    int count, step;
+    int kernel;  // Taps of the whole kernel each way.
+    int y[most_taps], x[most_taps];
+    int index[most_taps];  // In the kernel.
+    int height, width;  // Of the grid.
+} tap_list;
+
+/// All taps of a convolution, on the grid of its small side.
+static tap_list all_taps(const hbn_direct_shape *s) {
+    tap_list taps = {.step = s->stride, .kernel = s->kernel, .height = s->small_height, .width = s->small_width};
+    for (int y = 0; y < s->kernel; y++)
+        for (int x = 0; x < s->kernel; x++) {
+            taps.y[taps.count] = y - s->top;
+            taps.x[taps.count] = x - s->left;
+            taps.index[taps.count++] = y * s->kernel + x;
+        }
+    return taps;
+}
+
+/// The taps that lead to pixels (stride i + y, stride j + x) of the large side, on the grid of these (i, j).
+static tap_list taps_of_phase(const hbn_direct_shape *s, int phase_y, int phase_x) {
+    tap_list taps = {
+        .step = 1, .kernel = s->kernel, .height = (s->height - phase_y + s->stride - 1) / s->stride,
+        .width = (s->width - phase_x + s->stride - 1) / s->stride};
+    for (int y = 0; y < s->kernel; y++)
+        for (int x = 0; x < s->kernel; x++) {
+            const int from_y = phase_y + s->top - y, from_x = phase_x + s->left - x;
+            if (from_y % s->stride || from_x % s->stride) continue;
+            taps.y[taps.count] = from_y / s->stride;
+            taps.x[taps.count] = from_x / s->stride;
+            taps.index[taps.count++] = y * s->kernel + x;
+        }
+    return taps;
+}
+
+/// One side of a sample: `[blocks][height][width][16]`, or an image `[height][width][channels]`.
+typedef struct {
+    const float *at;
+    int blocks, height, width;
+    int channels;  // Of an image; 0 otherwise.
+} side;
+
+HBN_INLINE size_t depth_of(side from, int taps) {
+    return from.channels ? (size_t)taps * from.channels : (size_t)taps * from.blocks * block;
+}
+HBN_INLINE size_t padded(size_t depth) { return (depth + block - 1) / block * block; }
+
+/// Are the rows what already stands there?
+HBN_INLINE bool is_identity(const tap_list *taps, side from) {
+    return !from.channels && taps->count == 1 && taps->step == 1 && taps->y[0] == 0 && taps->x[0] == 0
+        && taps->height <= from.height && taps->width == from.width;
+}
+
+/// Writes the rows of places `first` to `first + count` as `[depth / 16][capacity][16]`.
+static void gather_rows(side from, const tap_list *taps, int first, int count, int capacity, float *rows) {
+    const size_t plane = (size_t)from.height * from.width * block;
+    if (!from.channels) {
+        for (int t = 0; t < taps->count; t++)
+            for (int b = 0; b < from.blocks; b++, rows += (size_t)capacity * block) {
+                int i = first / taps->width, j = first % taps->width;
+                for (int row = 0; row < count; row++) {
+                    const int y = i * taps->step + taps->y[t], x = j * taps->step + taps->x[t];
+                    const bool inside = y >= 0 && y < from.height && x >= 0 && x < from.width;
+                    const float *pixel = from.at + b * plane + ((size_t)y * from.width + x) * block;
+                    put(rows + (size_t)row * block, inside ? read(pixel) : (floats){0});
+                    if (++j == taps->width) j = 0, i++;
+                }
+            }
+        return;
+    }
+    // The taps of one row of the kernel meet pixels that follow each other.
+    const int side_taps = taps->kernel, run = side_taps * from.channels;
+    const int depth = (int)padded(depth_of(from, taps->count));
+    enum { usual = 3 * 3 };
+    float one[most_taps * most_image_channels + block] = {0};
+    for (int row = 0; row < count; row++) {
+        const int y = (first + row) / taps->width * taps->step + taps->y[0];
+        const int x = (first + row) % taps->width * taps->step + taps->x[0];
+        const bool inside = y >= 0 && x >= 0 && y + side_taps <= from.height && x + side_taps <= from.width;
+        const float *pixel = from.at + ((ptrdiff_t)y * from.width + x) * from.channels;
+        const size_t line = (size_t)from.width * from.channels;
+        if (inside && run == usual) {  // Of a length that the compiler knows.
+            for (int i = 0; i < side_taps; i++) memcpy(one + i * usual, pixel + i * line, usual * sizeof(float));
+        } else if (inside) {
+            for (int i = 0; i < side_taps; i++) memcpy(one + i * run, pixel + i * line, run * sizeof(float));
+        } else {
+            for (int k = 0; k < side_taps * run; k++) {
+                const int i = y + k / run, j = x + k % run / from.channels;
+                const bool there = i >= 0 && i < from.height && j >= 0 && j < from.width;
+                one[k] = there ? pixel[k / run * line + k % run] : 0;
+            }
+        }
+        for (int k = 0; k < depth; k += block) put(rows + (size_t)k * capacity + row * block, read(one + k));
+    }
+}
+
+/// Writes the taps of a kernel `[taps][inputs][outputs]` as `[panels][depth][lanes]`, from inputs to outputs or turned.
+static void gather_kernel(
+    const hbn_direct_shape *s, const tap_list *taps, bool turned, const float *kernel, float *weights) {
+    const size_t tap = (size_t)s->inputs * s->outputs;
+    const int from = turned ? s->outputs : s->inputs, to = blocks_of(turned ? s->inputs : s->outputs) * block;
+    const int rows = s->is_image && !turned ? from : blocks_of(from) * block;
+    for (int k = 0; k < to; k += panel) {
+        const int lanes = smaller(panel, to - k);
+        for (int t = 0; t < taps->count; t++, weights += (size_t)rows * lanes) {
+            const float *part = kernel + taps->index[t] * tap;
+            for (int j = 0; j < lanes; j += block)
+                if (turned)
+                    for (int r = 0; r < rows; r += block)
+                        transpose_some(
+                            part + (size_t)(k + j) * s->outputs + r, s->outputs, s->inputs - k - j, s->outputs - r,
+                            weights + (size_t)r * lanes + j, lanes);
+                else
+                    for (int r = 0; r < rows; r++)
+                        put(weights + (size_t)r * lanes + j,
+                            r < from ? read_some(part + (size_t)r * s->outputs + k + j, s->outputs - k - j)
+                                     : (floats){0});
+        }
+    }
+}
+
+/// Rows that are gathered at once.
+HBN_INLINE int round_of(size_t depth, int places) {
+    return smaller(larger((int)(round_floats / padded(larger((int)depth, 1))) / chunk, 1) * chunk, places);
+}
+
+/// Computes the places of a grid from `from`, into pixels of `to` `[blocks][...][16]` which are `pixel` floats apart
+/// along a line of the grid and `line` from line to line.
+static void compute_grid(
+    side from, const tap_list *taps, const float *weights, int channels, const float *bias, bool relu, float *to,
+    size_t plane, size_t pixel, size_t line, float *rows) {
+    const int depth = (int)depth_of(from, taps->count), lanes_in_all = blocks_of(channels) * block;
+    const bool identity = is_identity(taps, from), whole = line == pixel * taps->width;
+    // A run of places that are equally far apart: all of the grid, or one line.
+    const int runs = whole ? 1 : taps->height, run = whole ? taps->height * taps->width : taps->width;
+    const int round = round_of(depth, run);
+    for (int i = 0; i < runs; i++)
+        for (int first = 0; first < run; first += round) {
+            const int count = smaller(round, run - first), place = i * run + first;
+            const float *x = from.at + (size_t)place * block;
+            size_t capacity = (size_t)from.height * from.width * block;
+            if (!identity) {
+                gather_rows(from, taps, place, count, round, rows);
+                x = rows;
+                capacity = (size_t)round * block;
+            }
+            const float *u = weights;
+            for (int k = 0; k < lanes_in_all; k += panel) {
+                const int lanes = smaller(panel, lanes_in_all - k);
+                float initial[panel];
+                for (int j = 0; j < lanes; j++) initial[j] = bias && k + j < channels ? bias[k + j] : 0;
+                multiply_scattered(
+                    count, lanes, depth, x, capacity, u, initial,
+                    (sums){to + (size_t)(k / block) * plane + i * line + first * pixel, pixel, plane}, relu);
+                u += (size_t)depth * lanes;
+            }
+        }
+}
+
+HBN_INLINE size_t rows_floats(size_t depth, int places) { return padded(depth) * round_of(depth, places); }
+
+static size_t direct_scratch_bytes(hbn_direct_shape s, hbn_pass pass) {
+    const tap_list taps = all_taps(&s);
+    const side large = {.blocks = blocks_of(s.inputs), .channels = s.is_image ? s.inputs : 0};
+    const side small = {.blocks = blocks_of(s.outputs)};
+    const size_t depth = padded(depth_of(large, taps.count)), width = blocks_of(s.outputs) * block;
+    size_t floats = 0;
+    switch (pass) {
+    case hbn_forward: floats = depth * width + rows_floats(depth, s.small_height * s.small_width); break;
+    case hbn_backward_data: {
+        size_t most = 0;
+        for (int y = 0; y < s.stride; y++)
+            for (int x = 0; x < s.stride; x++) {
+                const tap_list phase = taps_of_phase(&s, y, x);
+                const size_t one = rows_floats(depth_of(small, phase.count), phase.height * phase.width);
+                if (one > most) most = one;
+            }
+        floats = taps.count * width * blocks_of(s.inputs) * block + most;
+        break;
+    }
+    case hbn_backward_weights: floats = depth * width + depth * segment; break;
+    }
+    return floats * sizeof(float);
+}
+
+static void direct_convolve(
+    hbn_direct_shape s, const float *input, const float *kernel, const float *bias, bool relu, float *output,
+    void *scratch) {
+    const tap_list taps = all_taps(&s);
+    side from = {input, blocks_of(s.inputs), s.height, s.width, s.is_image ? s.inputs : 0};
+    const size_t depth = padded(depth_of(from, taps.count)), width = blocks_of(s.outputs) * block;
+    const size_t plane = (size_t)s.small_height * s.small_width * block;
+    const size_t sample = (size_t)s.height * s.width * (s.is_image ? s.inputs : from.blocks * block);
+    float *weights = scratch, *rows = weights + depth * width;
+    gather_kernel(&s, &taps, false, kernel, weights);
+    for (int n = 0; n < s.batch; n++, from.at += sample)
+        compute_grid(
+            from, &taps, weights, s.outputs, bias, relu, output + n * blocks_of(s.outputs) * plane, plane, block,
+            (size_t)s.small_width * block, rows);
+}
+
+static void direct_convolve_transposed(
+    hbn_direct_shape s, const float *output_gradient, const float *kernel, const float *bias, float *input_gradient,
+    void *scratch) {
+    const size_t small = (size_t)s.small_height * s.small_width * block, plane = (size_t)s.height * s.width * block;
+    const size_t weights_floats = (size_t)s.kernel * s.kernel * blocks_of(s.inputs) * blocks_of(s.outputs) * block * block;
+    float *weights = scratch, *rows = weights + weights_floats;
+    for (int y = 0; y < s.stride; y++)
+        for (int x = 0; x < s.stride; x++) {
+            const tap_list taps = taps_of_phase(&s, y, x);
+            gather_kernel(&s, &taps, true, kernel, weights);
+            for (int n = 0; n < s.batch; n++) {
+                const side from = {
+                    output_gradient + n * blocks_of(s.outputs) * small, blocks_of(s.outputs), s.small_height,
+                    s.small_width, 0};
+                float *to = input_gradient + n * blocks_of(s.inputs) * plane + ((size_t)y * s.width + x) * block;
+                compute_grid(
+                    from, &taps, weights, s.inputs, bias, false, to, plane, (size_t)s.stride * block,
+                    (size_t)s.stride * s.width * block, rows);
+            }
+        }
+}
+
+/// Each segment of places is a chain of its own; the segments' sums are added in their order.
+static void direct_kernel_gradient(
+    hbn_direct_shape s, const float *input, const float *output_gradient, float *kernel_gradient, void *scratch) {
+    const tap_list taps = all_taps(&s);
+    side from = {input, blocks_of(s.inputs), s.height, s.width, s.is_image ? s.inputs : 0};
+    const int depth = (int)padded(depth_of(from, taps.count)), width = blocks_of(s.outputs) * block;
+    const int places = s.small_height * s.small_width;
+    const size_t sample = (size_t)s.height * s.width * (s.is_image ? s.inputs : from.blocks * block);
+    const bool identity = is_identity(&taps, from), in_place = s.outputs == width && s.inputs % block == 0;
+    float *sums = in_place ? kernel_gradient : scratch, *rows = (float *)scratch + (size_t)depth * width;
+    for (int n = 0; n < s.batch; n++, from.at += sample)
+        for (int first = 0; first < places; first += segment) {
+            const int count = smaller(segment, places - first);
+            const float *x = from.at + (size_t)first * block;
+            size_t next = (size_t)s.height * s.width * block;
+            if (!identity) {
+                gather_rows(from, &taps, first, count, segment, rows);
+                x = rows;
+                next = segment * block;
+            }
+            for (int k = 0; k < width; k += panel)
+                correlate(
+                    n == 0 && first == 0 ? beginning : adding, depth, smaller(panel, width - k), count, x, next,
+                    output_gradient + ((size_t)(n * blocks_of(s.outputs) + k / block) * places + first) * block,
+                    (size_t)places * block, sums + k, width);
+        }
+    if (in_place) return;
+    const int rows_a_tap = s.is_image ? s.inputs : from.blocks * block;
+    for (int t = 0; t < taps.count; t++)
+        for (int c = 0; c < s.inputs; c++)
+            for (int k = 0; k < s.outputs; k += block)
+                put_some(
+                    kernel_gradient + ((size_t)t * s.inputs + c) * s.outputs + k,
+                    read(sums + ((size_t)t * rows_a_tap + c) * width + k), s.outputs - k);
+}

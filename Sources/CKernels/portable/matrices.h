@@ -1,0 +1,203 @@
+// Matrix products in registers. An element of the result has one accumulator, and k ascends: however many rows and
+// columns are computed at once, its bits are the same.
+
+#if HBN_WIDTH == 16
+enum { rows_at_once = 14, panel = 32 };  // 28 of 32 registers hold sums.
+enum { correlated_at_once = 8 };
+#else
+enum { rows_at_once = 6, panel = 16 };  // 12 of 16 registers do, 24 of 32 where they are half as wide.
+enum { correlated_at_once = 4 };
+#endif
+
+enum { most_vectors = panel / HBN_WIDTH };
+
+static const float zeros[panel];
+
+/// Where sums go: row r and lane j stand at `at[r * row + (j / 16) * next + j % 16]`.
+typedef struct {
+    float *at;
+    size_t row, next;
+} sums;
+
+HBN_INLINE float *place_of_sum(sums s, int row, int lane) {
+    return s.at + row * s.row + (size_t)(lane / block) * s.next + lane % block;
+}
+
+/// `rows` rows of `lanes` sums of `depth` products, with x in blocks of 16 that are `capacity` floats apart.
+HBN_INLINE void multiply_rows(
+    const int rows, const int lanes, int depth, const float *x, size_t capacity, const float *u,
+    const float *initial, sums out, bool relu) {
+    const int vectors = lanes / HBN_WIDTH;
+    vector sum[rows_at_once][most_vectors];
+    HBN_UNROLL for (int r = 0; r < rows; r++)
+        HBN_UNROLL for (int j = 0; j < vectors; j++)
+            sum[r][j] = load(initial ? initial + j * HBN_WIDTH : place_of_sum(out, r, j * HBN_WIDTH));
+    for (; depth > 0; depth -= block, x += capacity) {
+        const int some = depth < block ? depth : block;
+        for (int c = 0; c < some; c++, u += lanes) {
+            vector weights[most_vectors];
+            HBN_UNROLL for (int j = 0; j < vectors; j++) weights[j] = load(u + j * HBN_WIDTH);
+            HBN_UNROLL for (int r = 0; r < rows; r++) {
+                const vector factor = spread(x[r * block + c]);
+                HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = fused(factor, weights[j], sum[r][j]);
+            }
+        }
+    }
+    HBN_UNROLL for (int r = 0; r < rows; r++)
+        HBN_UNROLL for (int j = 0; j < vectors; j++)
+            store(place_of_sum(out, r, j * HBN_WIDTH), relu ? relu_of(sum[r][j]) : sum[r][j]);
+}
+
+typedef void multiplication(
+    int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out);
+typedef void scattered_multiplication(
+    int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out, bool relu);
+
+// For each number of rows and lanes: into rows that follow each other, and elsewhere.
+#define MULTIPLY(ROWS, LANES)                                                                                \
+    static void multiply_##ROWS##_##LANES(                                                                   \
+        int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out) {      \
+        multiply_rows(ROWS, LANES, depth, x, capacity, u, initial, (sums){out, LANES, block}, false);        \
+    }                                                                                                        \
+    static void scatter_##ROWS##_##LANES(                                                                    \
+        int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
+        bool relu) {                                                                                         \
+        multiply_rows(ROWS, LANES, depth, x, capacity, u, initial, *out, relu);                              \
+    }
+#define NAME(ROWS, LANES) multiply_##ROWS##_##LANES,
+#define SCATTERED_NAME(ROWS, LANES) scatter_##ROWS##_##LANES,
+#define SIX(M, LANES) M(1, LANES) M(2, LANES) M(3, LANES) M(4, LANES) M(5, LANES) M(6, LANES)
+#if HBN_WIDTH == 16
+#define ALL(M, LANES)                                                                                        \
+    SIX(M, LANES) M(7, LANES) M(8, LANES) M(9, LANES) M(10, LANES) M(11, LANES) M(12, LANES) M(13, LANES) M(14, LANES)
+ALL(MULTIPLY, 16)
+ALL(MULTIPLY, 32)
+static multiplication *const multiplications[][rows_at_once] = {{ALL(NAME, 16)}, {ALL(NAME, 32)}};
+static scattered_multiplication *const scattered_multiplications[][rows_at_once] = {
+    {ALL(SCATTERED_NAME, 16)}, {ALL(SCATTERED_NAME, 32)}};
+#else
+#define ALL(M, LANES) SIX(M, LANES)
+ALL(MULTIPLY, 16)
+static multiplication *const multiplications[][rows_at_once] = {{ALL(NAME, 16)}};
+static scattered_multiplication *const scattered_multiplications[][rows_at_once] = {{ALL(SCATTERED_NAME, 16)}};
+#endif
+#undef ALL
+#undef SIX
+#undef NAME
+#undef SCATTERED_NAME
+#undef MULTIPLY
+
+/// The rows that are computed at once: about as many in each part.
+#define FOR_PARTS(COUNT, FROM, ROWS)                                                                         \
+    for (int hbn_parts = ((COUNT) + rows_at_once - 1) / rows_at_once, hbn_part = 0, FROM = 0, ROWS;          \
+         hbn_part < hbn_parts && (ROWS = (COUNT) * (hbn_part + 1) / hbn_parts - FROM, true);                 \
+         hbn_part++, FROM += ROWS)
+
+/// out `[count][lanes]` = x u, with x `[depth / 16][capacity / 16][16]` and u `[depth][lanes]`. Sums begin with `initial`
+/// `[lanes]`, or where it is NULL go on from what stands in `out`.
+HBN_INLINE void multiply(
+    int count, int lanes, int depth, const float *x, size_t capacity, const float *u, const float *initial,
+    float *out) {
+    FOR_PARTS(count, from, rows)
+        multiplications[lanes / block - 1][rows - 1](
+            depth, x + (size_t)from * block, capacity, u, initial, out + (size_t)from * lanes);
+}
+
+/// The same to other places, and then ReLU where asked for.
+HBN_INLINE void multiply_scattered(
+    int count, int lanes, int depth, const float *x, size_t capacity, const float *u, const float *initial, sums out,
+    bool relu) {
+    FOR_PARTS(count, from, rows) {
+        const sums part = {out.at + from * out.row, out.row, out.next};
+        scattered_multiplications[lanes / block - 1][rows - 1](
+            depth, x + (size_t)from * block, capacity, u, initial, &part, relu);
+    }
+}
+
+/// What becomes of sums that are correlated: they begin, a chain goes on, or a chain that began here is added to them.
+typedef enum { beginning, continuing, adding } summing;
+
+HBN_INLINE void correlate_rows(
+    const int rows, const int vectors, summing how, const float *x, const float *z, size_t next, int count,
+    float *sums, size_t row) {
+    vector sum[correlated_at_once][most_vectors];
+    HBN_UNROLL for (int r = 0; r < rows; r++)
+        HBN_UNROLL for (int j = 0; j < vectors; j++)
+            sum[r][j] = how == continuing ? load(sums + r * row + j * HBN_WIDTH) : (vector){0};
+    for (int i = 0; i < count; i++, x += block, z += block) {
+        vector gradient[most_vectors];
+        HBN_UNROLL for (int j = 0; j < vectors; j++)
+            gradient[j] = load(z + (size_t)(j * HBN_WIDTH / block) * next + j * HBN_WIDTH % block);
+        HBN_UNROLL for (int r = 0; r < rows; r++) {
+            const vector factor = spread(x[r]);
+            HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = fused(factor, gradient[j], sum[r][j]);
+        }
+    }
+    HBN_UNROLL for (int r = 0; r < rows; r++)
+        HBN_UNROLL for (int j = 0; j < vectors; j++) {
+            float *const at = sums + r * row + j * HBN_WIDTH;
+            store(at, how == adding ? load(at) + sum[r][j] : sum[r][j]);
+        }
+}
+
+static void correlate_16(
+    summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row) {
+    correlate_rows(correlated_at_once, 16 / HBN_WIDTH, how, x, z, next, count, sums, row);
+}
+static void correlate_panel(
+    summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row) {
+    correlate_rows(correlated_at_once, most_vectors, how, x, z, next, count, sums, row);
+}
+
+/// sums `[channels][row]` (+)= the products over `count` places of x `[channels / 16][x_next / 16][16]` with `lanes` of z
+/// `[lanes / 16][z_next / 16][16]`, one chain an element in the places' order.
+static void correlate(
+    summing how, int channels, int lanes, int count, const float *x, size_t x_next, const float *z, size_t z_next,
+    float *sums, size_t row) {
+    for (int c = 0; c < channels; c += correlated_at_once)
+        (lanes == panel ? correlate_panel : correlate_16)(
+            how, x + (size_t)(c / block) * x_next + c % block, z, z_next, count, sums + c * row, row);
+}
+
+// MARK: Turning
+
+#define PAIRS(A, B, LOW, HIGH)                                                                               \
+    (LOW) = (floats)__builtin_shufflevector(                                                                 \
+        A, B, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);                                     \
+    (HIGH) = (floats)__builtin_shufflevector(A, B, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define QUADS(A, B, LOW, HIGH)                                                                               \
+    (LOW) = (floats)__builtin_shufflevector(A, B, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29); \
+    (HIGH) = (floats)__builtin_shufflevector(A, B, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+#define EVEN(A, B) __builtin_shufflevector(A, B, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
+#define ODD(A, B) __builtin_shufflevector(A, B, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
+
+/// 16 rows of 16, `stride` apart, to their columns.
+HBN_INLINE void transpose(const float *from, size_t stride, float *to, size_t to_stride) {
+    floats a[block], b[block];
+    HBN_UNROLL for (int i = 0; i < block; i++) a[i] = read(from + i * stride);
+    HBN_UNROLL for (int i = 0; i < block; i += 2) { PAIRS(a[i], a[i + 1], b[i], b[i + 1]); }
+    HBN_UNROLL for (int i = 0; i < block; i += 4)
+        HBN_UNROLL for (int j = 0; j < 2; j++) { QUADS(b[i + j], b[i + 2 + j], a[i + 2 * j], a[i + 2 * j + 1]); }
+    // a[4 r + c] holds column c of each quarter of rows 4 r to 4 r + 3.
+    HBN_UNROLL for (int c = 0; c < 4; c++) {
+        const floats p = EVEN(a[c], a[4 + c]), q = ODD(a[c], a[4 + c]);
+        const floats r = EVEN(a[8 + c], a[12 + c]), s = ODD(a[8 + c], a[12 + c]);
+        put(to + (size_t)c * to_stride, EVEN(p, r));
+        put(to + (size_t)(8 + c) * to_stride, ODD(p, r));
+        put(to + (size_t)(4 + c) * to_stride, EVEN(q, s));
+        put(to + (size_t)(12 + c) * to_stride, ODD(q, s));
+    }
+}
+
+/// The same of up to 16 rows of up to 16, with zeros for what is not there.
+HBN_INLINE void transpose_some(
+    const float *from, size_t stride, int rows, int columns, float *to, size_t to_stride) {
+    if (rows >= block && columns >= block) {
+        for (int r = 0; r < block; r++) __builtin_prefetch(from + r * stride + block, 0, 2);
+        transpose(from, stride, to, to_stride);
+        return;
+    }
+    float all[block * block];
+    for (int r = 0; r < block; r++) put(all + r * block, r < rows ? read_some(from + r * stride, columns) : (floats){0});
+    transpose(all, block, to, to_stride);
+}
