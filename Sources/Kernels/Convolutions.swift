@@ -65,7 +65,18 @@ public struct WinogradConvolution: ConvolutionKernels {
         _ outputGradient: UnsafePointer<Float>, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
         into inputGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
     ) {
-        kernels.winograd_convolve_transposed(shape, outputGradient, kernel, bias, inputGradient, scratch)
+        kernels.winograd_convolve_transposed(shape, outputGradient, kernel, bias, nil, inputGradient, nil, scratch)
+    }
+
+    /// The gradient of an input that is a ReLU's output, back through that ReLU, and its sums over samples and pixels: the
+    /// gradient of the bias before the ReLU.
+    public func convolveTransposed(
+        _ outputGradient: UnsafePointer<Float>, kernel: UnsafePointer<Float>, through input: UnsafePointer<Float>,
+        into inputGradient: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutableRawPointer
+    ) {
+        kernels.winograd_convolve_transposed(
+            shape, outputGradient, kernel, nil, input, inputGradient, sums, scratch)
     }
 
     public func kernelGradient(
@@ -80,17 +91,14 @@ public struct WinogradConvolution: ConvolutionKernels {
 public struct DirectConvolution: ConvolutionKernels {
     private let shape: hbn_direct_shape
 
-    /// The widest kernel, and the most channels of an image.
-    public static let limits = (kernel: Int(hbn_widest_kernel), imageChannels: Int(hbn_most_image_channels))
-
-    /// Height, width and inputs are those of the convolution's input, `small` its output's extent. The image's pixels
-    /// are `[n][h][w][inputs]`, and it has no gradient.
+    /// Height, width and inputs are those of the convolution's input, `small` its output's extent. Images are
+    /// `[n][h][w][3]`, taken by a 3x3 convolution with stride 1, and have no gradient.
     public init(
         batch: Int, height: Int, width: Int, inputs: Int, small: (height: Int, width: Int), outputs: Int, kernel: Int,
         stride: Int, before: (top: Int, left: Int), isImage: Bool
     ) {
         precondition(
-            kernel <= Self.limits.kernel && (!isImage || inputs <= Self.limits.imageChannels)
+            kernel <= hbn_widest_kernel && (!isImage || inputs == hbn_image_channels && kernel == 3 && stride == 1)
                 && batch * height * width < 1 << 31,
             "a convolution \(kernel)x\(kernel) of \(batch) images of \(height)x\(width)x\(inputs)")
         shape = hbn_direct_shape(

@@ -29,6 +29,19 @@ public struct MaxPool: Sendable {
     ) {
         kernels.max_pool_backward(planes, height, width, size, dy, places, adds, dx)
     }
+
+    /// Can `backward` lead on through a ReLU?
+    public var leadsThroughReLU: Bool { size == 2 && height % 2 == 0 && width % 2 == 0 }
+
+    /// The same, back through the ReLU whose output is x, of `planes / batch` blocks of channels; and the sums over samples
+    /// and pixels, the gradient of the bias before the ReLU.
+    public func backward(
+        _ dy: UnsafePointer<Float>, places: UnsafePointer<UInt8>, through x: UnsafePointer<Float>, batch: Int,
+        channels: Int, adds: Bool, into dx: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+    ) {
+        precondition(leadsThroughReLU, "a window of \(size) in \(height)x\(width)")
+        kernels.max_pool_relu_backward(batch, channels, height, width, dy, places, x, adds, dx, sums)
+    }
 }
 
 /// Batch normalization over samples and pixels of an activation in blocks.

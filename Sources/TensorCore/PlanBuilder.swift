@@ -18,6 +18,7 @@ final class PlanBuilder {
     private(set) var buffers: [Buffer] = []
     private var activations: [Slot?]
     private var gradients: [Slot?]
+    private var isBehindReLU: Set<Int> = []
 
     init(
         network: Network, batch: Int, isTraining: Bool, choices: ConvolutionChoices, keepsAttention: Bool = false
@@ -95,6 +96,38 @@ final class PlanBuilder {
         gradients[value.index] = slot
         return GradientTarget(slot: slot, addedTo: nil)
     }
+
+    /// The place where the gradient of what a layer took is added up, and whether anything stands there already.
+    func gradientInPlace(of value: Value) -> (slot: Slot, adds: Bool) {
+        if gradients[value.index] != nil { return (gradient(of: value), true) }
+        return (gradientTarget(of: value).slot, false)
+    }
+
+    // MARK: Gradients through a ReLU
+
+    /// What a layer needs that brings the gradient of its input back through the ReLU of the convolution which made it.
+    struct ReLUBelow {
+        /// The ReLU's output.
+        let output: Slot
+        /// Where the gradient of its bias belongs.
+        let bias: Int
+    }
+
+    /// For a layer that is the last in backward to reach its input, if that is made by a convolution with a ReLU: then this
+    /// layer's gradient is the whole, and the convolution need not read it again for its bias.
+    ///
+    /// Call once the layer will really do it.
+    func reluBelow(_ value: Value, of layer: any Layer, alone: Bool) -> ReLUBelow? {
+        let takers = network.layers.filter { $0.inputs.contains(value) }
+        guard let maker = network.layers.first(where: { $0.output == value }) as? ConvolutionLayer,
+            maker.activation == .relu, takers.first?.name == layer.name, !alone || takers.count == 1
+        else { return nil }
+        isBehindReLU.insert(value.index)
+        return ReLUBelow(output: read(value, .blocks), bias: parameter("\(maker.name).bias").offset)
+    }
+
+    /// Is the gradient of this value back through its ReLU, and summed?
+    func isGradientBehindReLU(of value: Value) -> Bool { isBehindReLU.contains(value.index) }
 
     /// Lets the gradient of `value` be the same bytes as `slot`, where both are equal and nothing changes them.
     func shareGradient(of value: Value, with slot: Slot) {

@@ -155,8 +155,11 @@ static void winograd(numbers kind) {
         take(y, small);
     } else if (pass == 2) {
         float *dx = result(large), *scratch = make(kernels->winograd_scratch_bytes(s, hbn_backward_data) / 4);
-        kernels->winograd_convolve_transposed(s, d, kernel, NULL, dx, scratch);
+        float *sums = result(s.inputs);
+        const bool passes = next() % 2;
+        kernels->winograd_convolve_transposed(s, d, kernel, NULL, passes ? x : NULL, dx, passes ? sums : NULL, scratch);
         take(dx, large);
+        take(sums, s.inputs);
     } else {
         float *g = result(taps), *scratch = make(kernels->winograd_scratch_bytes(s, hbn_backward_weights) / 4);
         kernels->winograd_kernel_gradient(s, x, d, g, scratch);
@@ -170,7 +173,7 @@ static void direct(numbers kind) {
         .outputs = some_channels(), .kernel = between(1, 3), .stride = between(1, 3), .is_image = next() % 4 == 0};
     if (next() % 3 == 0) s.kernel = s.stride = 1;
     if (next() % 3 == 0) s.kernel = s.stride = 2;
-    if (s.is_image) s.inputs = between(1, 4);
+    if (s.is_image) s.inputs = 3, s.kernel = 3, s.stride = 1;
     s.small_height = (s.height + s.stride - 1) / s.stride;
     s.small_width = (s.width + s.stride - 1) / s.stride;
     const int down = (s.small_height - 1) * s.stride + s.kernel - s.height;
@@ -229,6 +232,13 @@ static void layers(numbers kind) {
         kernels->max_pool_backward(
             batch * blocks(channels), height, width, size, y, (uint8_t *)places, next() % 2, d);
         take(d, count);
+        if (size == 2) {
+            float *sums = result(channels);
+            kernels->max_pool_relu_backward(
+                batch, channels, height, width, y, (uint8_t *)places, x, next() % 2, d, sums);
+            take(d, count);
+            take(sums, channels);
+        }
         break;
     }
     case 2: {

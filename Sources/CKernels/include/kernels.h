@@ -22,7 +22,7 @@ typedef struct {
     int inputs, outputs;
 } hbn_winograd_shape;
 
-enum { hbn_widest_kernel = 7, hbn_most_image_channels = 4 };
+enum { hbn_widest_kernel = 7, hbn_image_channels = 3 };
 
 /// A convolution by its definition, or the transposed one that leads from its output to its input.
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     int stride;
     /// Zeros before the first row and column.
     int top, left;
-    /// The input is an image `[n][height][width][inputs]`, of at most `hbn_most_image_channels`.
+    /// The input is images `[n][height][width][3]`: of a 3x3 convolution with stride 1.
     bool is_image;
 } hbn_direct_shape;
 
@@ -65,10 +65,11 @@ typedef struct {
         hbn_winograd_shape shape, const float *input, const float *kernel, const float *bias, bool relu, float *output,
         void *scratch);
     /// The gradient of the input from the output's, which is also the transposed convolution: then with a bias over the
-    /// `inputs` channels.
+    /// `inputs` channels. Where `passed` is given, which is the input and the output of a ReLU, the gradient stays only
+    /// where that is above zero, and `sums` get its sums over n and pixels.
     void (*winograd_convolve_transposed)(
         hbn_winograd_shape shape, const float *output_gradient, const float *kernel, const float *bias,
-        float *input_gradient, void *scratch);
+        const float *passed, float *input_gradient, float *sums, void *scratch);
     /// The gradient of the kernel.
     void (*winograd_kernel_gradient)(
         hbn_winograd_shape shape, const float *input, const float *output_gradient, float *kernel_gradient,
@@ -101,6 +102,11 @@ typedef struct {
     void (*max_pool_backward)(
         size_t planes, size_t height, size_t width, size_t size, const float *dy, const uint8_t *chosen, bool adds,
         float *dx);
+    /// The same for 2x2 windows and even extents, and then back through the ReLU whose output is x, with the sums of dx
+    /// over n and pixels.
+    void (*max_pool_relu_backward)(
+        size_t batch, size_t channels, size_t height, size_t width, const float *dy, const uint8_t *chosen,
+        const float *x, bool adds, float *dx, float *sums);
 
     /// Mean and biased variance of each channel over n and pixels.
     void (*norm_statistics)(

@@ -25,6 +25,7 @@ const hbn_kernels HBN_KIND = {
     .bias_gradient = bias_gradient,
     .max_pool = max_pool,
     .max_pool_backward = max_pool_backward,
+    .max_pool_relu_backward = max_pool_relu_backward,
     .norm_statistics = norm_statistics,
     .norm_apply = norm_apply,
     .norm_backward = norm_backward,

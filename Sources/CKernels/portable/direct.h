@@ -3,7 +3,6 @@
 
 enum {
     most_taps = hbn_widest_kernel * hbn_widest_kernel,
-    most_image_channels = hbn_most_image_channels,
     round_floats = 1 << 16,  // Of rows that stay in the second-level cache while all outputs are computed.
     segment = 128,  // Places whose products are one sum of a kernel's gradient. Decides bits.
 };
@@ -11,7 +10,6 @@ enum {
 /// The taps that meet the places of a grid: tap t of place (i, j) is pixel (step i + y[t], step j + x[t]).
 typedef struct {
     int count, step;
-    int kernel;  // Taps of the whole kernel each way.
     int y[most_taps], x[most_taps];
     int index[most_taps];  // In the kernel.
     int height, width;  // Of the grid.
@@ -19,7 +17,7 @@ typedef struct {
 
 /// All taps of a convolution, on the grid of its small side.
 static tap_list all_taps(const hbn_direct_shape *s) {
-    tap_list taps = {.step = s->stride, .kernel = s->kernel, .height = s->small_height, .width = s->small_width};
+    tap_list taps = {.step = s->stride, .height = s->small_height, .width = s->small_width};
     for (int y = 0; y < s->kernel; y++)
         for (int x = 0; x < s->kernel; x++) {
             taps.y[taps.count] = y - s->top;
@@ -32,7 +30,7 @@ static tap_list all_taps(const hbn_direct_shape *s) {
 /// The taps that lead to pixels (stride i + y, stride j + x) of the large side, on the grid of these (i, j).
 static tap_list taps_of_phase(const hbn_direct_shape *s, int phase_y, int phase_x) {
     tap_list taps = {
-        .step = 1, .kernel = s->kernel, .height = (s->height - phase_y + s->stride - 1) / s->stride,
+        .step = 1, .height = (s->height - phase_y + s->stride - 1) / s->stride,
         .width = (s->width - phase_x + s->stride - 1) / s->stride};
     for (int y = 0; y < s->kernel; y++)
         for (int x = 0; x < s->kernel; x++) {
@@ -45,65 +43,34 @@ static tap_list taps_of_phase(const hbn_direct_shape *s, int phase_y, int phase_
     return taps;
 }
 
-/// One side of a sample: `[blocks][height][width][16]`, or an image `[height][width][channels]`.
+/// One side of a sample: `[blocks][height][width][16]`.
 typedef struct {
     const float *at;
     int blocks, height, width;
-    int channels;  // Of an image; 0 otherwise.
 } side;
 
-HBN_INLINE size_t depth_of(side from, int taps) {
-    return from.channels ? (size_t)taps * from.channels : (size_t)taps * from.blocks * block;
-}
-HBN_INLINE size_t padded(size_t depth) { return (depth + block - 1) / block * block; }
+HBN_INLINE size_t depth_of(side from, int taps) { return (size_t)taps * from.blocks * block; }
 
 /// Are the rows what already stands there?
 HBN_INLINE bool is_identity(const tap_list *taps, side from) {
-    return !from.channels && taps->count == 1 && taps->step == 1 && taps->y[0] == 0 && taps->x[0] == 0
+    return taps->count == 1 && taps->step == 1 && taps->y[0] == 0 && taps->x[0] == 0
         && taps->height <= from.height && taps->width == from.width;
 }
 
 /// Writes the rows of places `first` to `first + count` as `[depth / 16][capacity][16]`.
 static void gather_rows(side from, const tap_list *taps, int first, int count, int capacity, float *rows) {
     const size_t plane = (size_t)from.height * from.width * block;
-    if (!from.channels) {
-        for (int t = 0; t < taps->count; t++)
-            for (int b = 0; b < from.blocks; b++, rows += (size_t)capacity * block) {
-                int i = first / taps->width, j = first % taps->width;
-                for (int row = 0; row < count; row++) {
-                    const int y = i * taps->step + taps->y[t], x = j * taps->step + taps->x[t];
-                    const bool inside = y >= 0 && y < from.height && x >= 0 && x < from.width;
-                    const float *pixel = from.at + b * plane + ((size_t)y * from.width + x) * block;
-                    put(rows + (size_t)row * block, inside ? read(pixel) : (floats){0});
-                    if (++j == taps->width) j = 0, i++;
-                }
-            }
-        return;
-    }
-    // The taps of one row of the kernel meet pixels that follow each other.
-    const int side_taps = taps->kernel, run = side_taps * from.channels;
-    const int depth = (int)padded(depth_of(from, taps->count));
-    enum { usual = 3 * 3 };
-    float one[most_taps * most_image_channels + block] = {0};
-    for (int row = 0; row < count; row++) {
-        const int y = (first + row) / taps->width * taps->step + taps->y[0];
-        const int x = (first + row) % taps->width * taps->step + taps->x[0];
-        const bool inside = y >= 0 && x >= 0 && y + side_taps <= from.height && x + side_taps <= from.width;
-        const float *pixel = from.at + ((ptrdiff_t)y * from.width + x) * from.channels;
-        const size_t line = (size_t)from.width * from.channels;
-        if (inside && run == usual) {  // Of a length that the compiler knows.
-            for (int i = 0; i < side_taps; i++) memcpy(one + i * usual, pixel + i * line, usual * sizeof(float));
-        } else if (inside) {
-            for (int i = 0; i < side_taps; i++) memcpy(one + i * run, pixel + i * line, run * sizeof(float));
-        } else {
-            for (int k = 0; k < side_taps * run; k++) {
-                const int i = y + k / run, j = x + k % run / from.channels;
-                const bool there = i >= 0 && i < from.height && j >= 0 && j < from.width;
-                one[k] = there ? pixel[k / run * line + k % run] : 0;
+    for (int t = 0; t < taps->count; t++)
+        for (int b = 0; b < from.blocks; b++, rows += (size_t)capacity * block) {
+            int i = first / taps->width, j = first % taps->width;
+            for (int row = 0; row < count; row++) {
+                const int y = i * taps->step + taps->y[t], x = j * taps->step + taps->x[t];
+                const bool inside = y >= 0 && y < from.height && x >= 0 && x < from.width;
+                const float *pixel = from.at + b * plane + ((ptrdiff_t)y * from.width + x) * block;
+                put(rows + (size_t)row * block, inside ? read(pixel) : (floats){0});
+                if (++j == taps->width) j = 0, i++;
             }
         }
-        for (int k = 0; k < depth; k += block) put(rows + (size_t)k * capacity + row * block, read(one + k));
-    }
 }
 
 /// Writes the taps of a kernel `[taps][inputs][outputs]` as `[panels][depth][lanes]`, from inputs to outputs or turned.
@@ -111,7 +78,7 @@ static void gather_kernel(
     const hbn_direct_shape *s, const tap_list *taps, bool turned, const float *kernel, float *weights) {
     const size_t tap = (size_t)s->inputs * s->outputs;
     const int from = turned ? s->outputs : s->inputs, to = blocks_of(turned ? s->inputs : s->outputs) * block;
-    const int rows = s->is_image && !turned ? from : blocks_of(from) * block;
+    const int rows = blocks_of(from) * block;
     for (int k = 0; k < to; k += panel) {
         const int lanes = smaller(panel, to - k);
         for (int t = 0; t < taps->count; t++, weights += (size_t)rows * lanes) {
@@ -133,7 +100,7 @@ static void gather_kernel(
 
 /// Rows that are gathered at once.
 HBN_INLINE int round_of(size_t depth, int places) {
-    return smaller(larger((int)(round_floats / padded(larger((int)depth, 1))) / chunk, 1) * chunk, places);
+    return smaller(larger((int)(round_floats / larger((int)depth, 1)) / chunk, 1) * chunk, places);
 }
 
 /// Computes the places of a grid from `from`, into pixels of `to` `[blocks][...][16]` which are `pixel` floats apart
@@ -169,13 +136,88 @@ static void compute_grid(
         }
 }
 
-HBN_INLINE size_t rows_floats(size_t depth, int places) { return padded(depth) * round_of(depth, places); }
+// MARK: Images
+//
+// The first convolution, 3x3 over three channels with stride 1, takes images as they are. With zeros around them, what a
+// place meets are three runs of nine numbers, and those of the next place begin three numbers later: nothing is gathered.
+
+HBN_INLINE size_t image_line(const hbn_direct_shape *s) { return (size_t)(s->width + 2) * hbn_image_channels; }
+
+/// Copies an image `[height][width][3]` with a border of zeros.
+static void copy_with_border(const hbn_direct_shape *s, const float *image, float *out) {
+    const size_t line = image_line(s), width = (size_t)s->width * hbn_image_channels;
+    memset(out, 0, line * sizeof(float));
+    for (int y = 0; y < s->height; y++, image += width) {
+        float *to = out + (y + 1) * line;
+        memset(to, 0, hbn_image_channels * sizeof(float));
+        memcpy(to + hbn_image_channels, image, width * sizeof(float));
+        memset(to + hbn_image_channels + width, 0, hbn_image_channels * sizeof(float));
+    }
+    memset(out + (s->height + 1) * line, 0, line * sizeof(float));
+}
+
+static size_t image_scratch_floats(const hbn_direct_shape *s) {
+    const size_t kernel = (size_t)3 * image_run * blocks_of(s->outputs) * block;
+    return kernel + image_line(s) * (s->height + 2);
+}
+
+static void image_convolve(
+    hbn_direct_shape s, const float *images, const float *kernel, const float *bias, bool relu, float *output,
+    float *scratch) {
+    const int width = blocks_of(s.outputs) * block;
+    const size_t plane = (size_t)s.height * s.width * block, line = image_line(&s);
+    float *weights = scratch, *image = weights + (size_t)3 * image_run * width;
+    float *at = weights;
+    for (int k = 0; k < width; k += panel)
+        for (int r = 0, lanes = smaller(panel, width - k); r < 3 * image_run; r++)
+            for (int j = 0; j < lanes; j += block, at += block)
+                put(at, read_some(kernel + (size_t)r * s.outputs + k + j, s.outputs - k - j));
+    for (int n = 0; n < s.batch; n++) {
+        copy_with_border(&s, images + (size_t)n * s.height * s.width * hbn_image_channels, image);
+        for (int y = 0; y < s.height; y++) {
+            const float *u = weights;
+            for (int k = 0; k < width; k += panel) {
+                const int lanes = smaller(panel, width - k);
+                float initial[panel];
+                for (int j = 0; j < lanes; j++) initial[j] = bias && k + j < s.outputs ? bias[k + j] : 0;
+                float *to = output + ((size_t)n * (width / block) + k / block) * plane + (size_t)y * s.width * block;
+                multiply_image(s.width, lanes, image + y * line, line, u, initial, (sums){to, block, plane}, relu);
+                u += (size_t)3 * image_run * lanes;
+            }
+        }
+    }
+}
+
+/// Each line of places is a chain of its own; the lines' sums are added in their order.
+static void image_kernel_gradient(
+    hbn_direct_shape s, const float *images, const float *output_gradient, float *kernel_gradient, float *scratch) {
+    const int width = blocks_of(s.outputs) * block;
+    const size_t plane = (size_t)s.height * s.width * block, line = image_line(&s);
+    float *sums = scratch, *image = sums + (size_t)3 * image_run * width;
+    for (int n = 0; n < s.batch; n++) {
+        copy_with_border(&s, images + (size_t)n * s.height * s.width * hbn_image_channels, image);
+        for (int y = 0; y < s.height; y++)
+            for (int k = 0; k < width; k += panel)
+                correlate_image(
+                    n == 0 && y == 0 ? beginning : adding, smaller(panel, width - k), s.width, image + y * line, line,
+                    output_gradient + ((size_t)n * (width / block) + k / block) * plane + (size_t)y * s.width * block,
+                    plane, sums + k, width);
+    }
+    for (int r = 0; r < 3 * image_run; r++)
+        for (int k = 0; k < s.outputs; k += block)
+            put_some(kernel_gradient + (size_t)r * s.outputs + k, read(sums + (size_t)r * width + k), s.outputs - k);
+}
+
+// MARK: Passes
+
+HBN_INLINE size_t rows_floats(size_t depth, int places) { return depth * round_of(depth, places); }
 
 static size_t direct_scratch_bytes(hbn_direct_shape s, hbn_pass pass) {
+    if (s.is_image) return image_scratch_floats(&s) * sizeof(float);
     const tap_list taps = all_taps(&s);
-    const side large = {.blocks = blocks_of(s.inputs), .channels = s.is_image ? s.inputs : 0};
+    const side large = {.blocks = blocks_of(s.inputs)};
     const side small = {.blocks = blocks_of(s.outputs)};
-    const size_t depth = padded(depth_of(large, taps.count)), width = blocks_of(s.outputs) * block;
+    const size_t depth = depth_of(large, taps.count), width = blocks_of(s.outputs) * block;
     size_t floats = 0;
     switch (pass) {
     case hbn_forward: floats = depth * width + rows_floats(depth, s.small_height * s.small_width); break;
@@ -198,11 +240,15 @@ static size_t direct_scratch_bytes(hbn_direct_shape s, hbn_pass pass) {
 static void direct_convolve(
     hbn_direct_shape s, const float *input, const float *kernel, const float *bias, bool relu, float *output,
     void *scratch) {
+    if (s.is_image) {
+        image_convolve(s, input, kernel, bias, relu, output, scratch);
+        return;
+    }
     const tap_list taps = all_taps(&s);
-    side from = {input, blocks_of(s.inputs), s.height, s.width, s.is_image ? s.inputs : 0};
-    const size_t depth = padded(depth_of(from, taps.count)), width = blocks_of(s.outputs) * block;
+    side from = {input, blocks_of(s.inputs), s.height, s.width};
+    const size_t depth = depth_of(from, taps.count), width = blocks_of(s.outputs) * block;
     const size_t plane = (size_t)s.small_height * s.small_width * block;
-    const size_t sample = (size_t)s.height * s.width * (s.is_image ? s.inputs : from.blocks * block);
+    const size_t sample = (size_t)s.height * s.width * from.blocks * block;
     float *weights = scratch, *rows = weights + depth * width;
     gather_kernel(&s, &taps, false, kernel, weights);
     for (int n = 0; n < s.batch; n++, from.at += sample)
@@ -224,7 +270,7 @@ static void direct_convolve_transposed(
             for (int n = 0; n < s.batch; n++) {
                 const side from = {
                     output_gradient + n * blocks_of(s.outputs) * small, blocks_of(s.outputs), s.small_height,
-                    s.small_width, 0};
+                    s.small_width};
                 float *to = input_gradient + n * blocks_of(s.inputs) * plane + ((size_t)y * s.width + x) * block;
                 compute_grid(
                     from, &taps, weights, s.inputs, bias, false, to, plane, (size_t)s.stride * block,
@@ -236,11 +282,15 @@ static void direct_convolve_transposed(
 /// Each segment of places is a chain of its own; the segments' sums are added in their order.
 static void direct_kernel_gradient(
     hbn_direct_shape s, const float *input, const float *output_gradient, float *kernel_gradient, void *scratch) {
+    if (s.is_image) {
+        image_kernel_gradient(s, input, output_gradient, kernel_gradient, scratch);
+        return;
+    }
     const tap_list taps = all_taps(&s);
-    side from = {input, blocks_of(s.inputs), s.height, s.width, s.is_image ? s.inputs : 0};
-    const int depth = (int)padded(depth_of(from, taps.count)), width = blocks_of(s.outputs) * block;
+    side from = {input, blocks_of(s.inputs), s.height, s.width};
+    const int depth = (int)depth_of(from, taps.count), width = blocks_of(s.outputs) * block;
     const int places = s.small_height * s.small_width;
-    const size_t sample = (size_t)s.height * s.width * (s.is_image ? s.inputs : from.blocks * block);
+    const size_t sample = (size_t)s.height * s.width * from.blocks * block;
     const bool identity = is_identity(&taps, from), in_place = s.outputs == width && s.inputs % block == 0;
     float *sums = in_place ? kernel_gradient : scratch, *rows = (float *)scratch + (size_t)depth * width;
     for (int n = 0; n < s.batch; n++, from.at += sample)
@@ -260,7 +310,7 @@ static void direct_kernel_gradient(
                     (size_t)places * block, sums + k, width);
         }
     if (in_place) return;
-    const int rows_a_tap = s.is_image ? s.inputs : from.blocks * block;
+    const int rows_a_tap = from.blocks * block;
     for (int t = 0; t < taps.count; t++)
         for (int c = 0; c < s.inputs; c++)
             for (int k = 0; k < s.outputs; k += block)

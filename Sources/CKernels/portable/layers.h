@@ -137,27 +137,67 @@ static void max_pool_backward(
     }
 }
 
+/// Four chains a channel, one for each place in the windows, and their sum for each sample.
+static void max_pool_relu_backward(
+    size_t batch, size_t channels, size_t height, size_t width, const float *dy, const uint8_t *places,
+    const float *x, bool adds, float *dx, float *sums) {
+    typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
+    const size_t blocks = (size_t)blocks_of((int)channels), line = width * block, across = width / 2;
+    const size_t offsets[] = {0, block, line, line + block};
+    for (size_t b = 0; b < blocks; b++) {
+        floats total = {0};
+        for (size_t n = 0; n < batch; n++) {
+            floats chains[4] = {{0}};
+            for (size_t i = 0; i < height / 2; i++) {
+                const size_t row = ((n * blocks + b) * (height / 2) + i) * across * block;
+                for (size_t j = 0; j < across; j++) {
+                    const size_t at = row + j * block, corner = row * 4 + 2 * j * block;
+                    const words index = __builtin_convertvector(*(const bytes *)(places + at), words);
+                    const words d = (words)read(dy + at);
+                    HBN_UNROLL for (int place = 0; place < 4; place++) {
+                        float *const to = dx + corner + offsets[place];
+                        floats v = (floats)(d & (words)(index == (uint32_t)place));
+                        if (adds) v = read(to) + v;
+                        v = (floats)((words)v & (words)(read(x + corner + offsets[place]) > (floats){0}));
+                        put(to, v);
+                        chains[place] += v;
+                    }
+                }
+            }
+            total += (chains[0] + chains[1]) + (chains[2] + chains[3]);
+        }
+        put_some(sums + b * block, total, (int)(channels - b * block));
+    }
+}
+
 // MARK: Batch normalization
 
-HBN_INLINE floats squared(floats d) { return d * d; }
+enum { norm_run = 128 };  // Pixels whose mean is taken at once: they stay in the first-level cache.
 
+/// Runs of pixels, each about its own mean, which are then put together: an activation is read once (Chan, Golub and
+/// LeVeque, "Algorithms for computing the sample variance", The American Statistician 37, 1983).
 static void norm_statistics(
     size_t batch, size_t channels, size_t pixels, const float *x, float *mean, float *variance) {
     const size_t blocks = (size_t)blocks_of((int)channels), plane = pixels * block;
-    const float count = (float)(batch * pixels);
     for (size_t b = 0; b < blocks; b++) {
-        floats total = {0}, squares = {0};
-        for (size_t n = 0; n < batch; n++) {
-            const float *from = x + (n * blocks + b) * plane;
-            SUM_PIXELS(total, pixels, i, read(from + i));
-        }
-        const floats center = total / count;
-        for (size_t n = 0; n < batch; n++) {
-            const float *from = x + (n * blocks + b) * plane;
-            SUM_PIXELS(squares, pixels, i, squared(read(from + i) - center));
-        }
+        floats center = {0}, squares = {0};
+        size_t before = 0;
+        for (size_t n = 0; n < batch; n++)
+            for (size_t first = 0; first < pixels; first += norm_run) {
+                const size_t count = pixels - first < norm_run ? pixels - first : norm_run, all = before + count;
+                const float *from = x + (n * blocks + b) * plane + first * block;
+                floats total = {0}, around = {0};
+                SUM_PIXELS(total, count, i, read(from + i));
+                const floats own = total / (float)count;
+                SUM_PIXELS(around, count, i, (read(from + i) - own) * (read(from + i) - own));
+                const floats distance = own - center;
+                squares = squares + around
+                    + (distance * distance) * ((float)before * ((float)count / (float)all));
+                center = block_fused(distance, spread_block((float)count / (float)all), center);
+                before = all;
+            }
         put_some(mean + b * block, center, (int)(channels - b * block));
-        put_some(variance + b * block, squares / count, (int)(channels - b * block));
+        put_some(variance + b * block, squares / (float)before, (int)(channels - b * block));
     }
 }
 
@@ -193,8 +233,13 @@ static void norm_backward(
         floats sum = {0}, products = {0};
         for (size_t n = 0; n < batch; n++) {
             const float *from = x + (n * blocks + b) * plane, *d = dy + (n * blocks + b) * plane;
-            SUM_PIXELS(sum, pixels, i, read(d + i));
-            SUM_PIXELS(products, pixels, i, read(d + i) * (read(from + i) - center));
+            // Both sums in runs, so that memory is read once.
+            for (size_t first = 0; first < pixels; first += norm_run) {
+                const size_t count = pixels - first < norm_run ? pixels - first : norm_run;
+                const float *const x_run = from + first * block, *const d_run = d + first * block;
+                SUM_PIXELS(sum, count, i, read(d_run + i));
+                SUM_PIXELS(products, count, i, read(d_run + i) * (read(x_run + i) - center));
+            }
         }
         put_some(dbeta + b * block, sum, some);
         put_some(dgamma + b * block, products * deviation, some);

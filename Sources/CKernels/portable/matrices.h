@@ -3,13 +3,17 @@
 
 #if HBN_WIDTH == 16
 enum { rows_at_once = 14, panel = 32 };  // 28 of 32 registers hold sums.
-enum { correlated_at_once = 8 };
+enum { correlated_at_once = 8, image_correlated_at_once = 9 };
 #else
 enum { rows_at_once = 6, panel = 16 };  // 12 of 16 registers do, 24 of 32 where they are half as wide.
-enum { correlated_at_once = 4 };
+enum { correlated_at_once = 4, image_correlated_at_once = 3 };
 #endif
 
-enum { most_vectors = panel / HBN_WIDTH };
+enum {
+    most_vectors = panel / HBN_WIDTH,
+    most_correlated = 9,
+    image_run = 3 * hbn_image_channels,  // What one line of a 3x3 kernel meets.
+};
 
 static const float zeros[panel];
 
@@ -23,22 +27,23 @@ HBN_INLINE float *place_of_sum(sums s, int row, int lane) {
     return s.at + row * s.row + (size_t)(lane / block) * s.next + lane % block;
 }
 
-/// `rows` rows of `lanes` sums of `depth` products, with x in blocks of 16 that are `capacity` floats apart.
-HBN_INLINE void multiply_rows(
-    const int rows, const int lanes, int depth, const float *x, size_t capacity, const float *u,
-    const float *initial, sums out, bool relu) {
+/// `rows` rows of `lanes` sums of `depth` products. A row of x stands in runs that are `capacity` floats apart, and the
+/// next row `distance` floats behind it.
+HBN_INLINE void multiply_runs(
+    const int rows, const int lanes, const int run, const int distance, int depth, const float *x, size_t capacity,
+    const float *u, const float *initial, sums out, bool relu) {
     const int vectors = lanes / HBN_WIDTH;
     vector sum[rows_at_once][most_vectors];
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             sum[r][j] = load(initial ? initial + j * HBN_WIDTH : place_of_sum(out, r, j * HBN_WIDTH));
-    for (; depth > 0; depth -= block, x += capacity) {
-        const int some = depth < block ? depth : block;
+    for (; depth > 0; depth -= run, x += capacity) {
+        const int some = depth < run ? depth : run;
         for (int c = 0; c < some; c++, u += lanes) {
             vector weights[most_vectors];
             HBN_UNROLL for (int j = 0; j < vectors; j++) weights[j] = load(u + j * HBN_WIDTH);
             HBN_UNROLL for (int r = 0; r < rows; r++) {
-                const vector factor = spread(x[r * block + c]);
+                const vector factor = spread(x[r * distance + c]);
                 HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = fused(factor, weights[j], sum[r][j]);
             }
         }
@@ -46,6 +51,13 @@ HBN_INLINE void multiply_rows(
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             store(place_of_sum(out, r, j * HBN_WIDTH), relu ? relu_of(sum[r][j]) : sum[r][j]);
+}
+
+/// The same with x in blocks of 16, row after row.
+HBN_INLINE void multiply_rows(
+    const int rows, const int lanes, int depth, const float *x, size_t capacity, const float *u,
+    const float *initial, sums out, bool relu) {
+    multiply_runs(rows, lanes, block, block, depth, x, capacity, u, initial, out, relu);
 }
 
 typedef void multiplication(
@@ -63,9 +75,16 @@ typedef void scattered_multiplication(
         int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
         bool relu) {                                                                                         \
         multiply_rows(ROWS, LANES, depth, x, capacity, u, initial, *out, relu);                              \
+    }                                                                                                        \
+    static void image_##ROWS##_##LANES(                                                                      \
+        int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
+        bool relu) {                                                                                         \
+        multiply_runs(                                                                                       \
+            ROWS, LANES, image_run, hbn_image_channels, depth, x, capacity, u, initial, *out, relu);         \
     }
 #define NAME(ROWS, LANES) multiply_##ROWS##_##LANES,
 #define SCATTERED_NAME(ROWS, LANES) scatter_##ROWS##_##LANES,
+#define IMAGE_NAME(ROWS, LANES) image_##ROWS##_##LANES,
 #define SIX(M, LANES) M(1, LANES) M(2, LANES) M(3, LANES) M(4, LANES) M(5, LANES) M(6, LANES)
 #if HBN_WIDTH == 16
 #define ALL(M, LANES)                                                                                        \
@@ -75,16 +94,20 @@ ALL(MULTIPLY, 32)
 static multiplication *const multiplications[][rows_at_once] = {{ALL(NAME, 16)}, {ALL(NAME, 32)}};
 static scattered_multiplication *const scattered_multiplications[][rows_at_once] = {
     {ALL(SCATTERED_NAME, 16)}, {ALL(SCATTERED_NAME, 32)}};
+static scattered_multiplication *const image_multiplications[][rows_at_once] = {
+    {ALL(IMAGE_NAME, 16)}, {ALL(IMAGE_NAME, 32)}};
 #else
 #define ALL(M, LANES) SIX(M, LANES)
 ALL(MULTIPLY, 16)
 static multiplication *const multiplications[][rows_at_once] = {{ALL(NAME, 16)}};
 static scattered_multiplication *const scattered_multiplications[][rows_at_once] = {{ALL(SCATTERED_NAME, 16)}};
+static scattered_multiplication *const image_multiplications[][rows_at_once] = {{ALL(IMAGE_NAME, 16)}};
 #endif
 #undef ALL
 #undef SIX
 #undef NAME
 #undef SCATTERED_NAME
+#undef IMAGE_NAME
 #undef MULTIPLY
 
 /// The rows that are computed at once: about as many in each part.
@@ -114,17 +137,28 @@ HBN_INLINE void multiply_scattered(
     }
 }
 
+/// The same of places that follow each other in a line of an image with zeros around it, each with the 27 numbers that
+/// a 3x3 kernel meets: x is the first of them, and `line` floats lie between the image's lines.
+HBN_INLINE void multiply_image(
+    int count, int lanes, const float *x, size_t line, const float *u, const float *initial, sums out, bool relu) {
+    FOR_PARTS(count, from, rows) {
+        const sums part = {out.at + from * out.row, out.row, out.next};
+        image_multiplications[lanes / block - 1][rows - 1](
+            3 * image_run, x + from * hbn_image_channels, line, u, initial, &part, relu);
+    }
+}
+
 /// What becomes of sums that are correlated: they begin, a chain goes on, or a chain that began here is added to them.
 typedef enum { beginning, continuing, adding } summing;
 
 HBN_INLINE void correlate_rows(
-    const int rows, const int vectors, summing how, const float *x, const float *z, size_t next, int count,
-    float *sums, size_t row) {
-    vector sum[correlated_at_once][most_vectors];
+    const int rows, const int vectors, const int distance, summing how, const float *x, const float *z, size_t next,
+    int count, float *sums, size_t row) {
+    vector sum[most_correlated][most_vectors];
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             sum[r][j] = how == continuing ? load(sums + r * row + j * HBN_WIDTH) : (vector){0};
-    for (int i = 0; i < count; i++, x += block, z += block) {
+    for (int i = 0; i < count; i++, x += distance, z += block) {
         vector gradient[most_vectors];
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             gradient[j] = load(z + (size_t)(j * HBN_WIDTH / block) * next + j * HBN_WIDTH % block);
@@ -140,14 +174,19 @@ HBN_INLINE void correlate_rows(
         }
 }
 
-static void correlate_16(
-    summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row) {
-    correlate_rows(correlated_at_once, 16 / HBN_WIDTH, how, x, z, next, count, sums, row);
-}
-static void correlate_panel(
-    summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row) {
-    correlate_rows(correlated_at_once, most_vectors, how, x, z, next, count, sums, row);
-}
+typedef void correlation(
+    summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row);
+
+#define CORRELATE(NAME, ROWS, LANES, DISTANCE)                                                               \
+    static void NAME(                                                                                        \
+        summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row) {      \
+        correlate_rows(ROWS, (LANES) / HBN_WIDTH, DISTANCE, how, x, z, next, count, sums, row);              \
+    }
+CORRELATE(correlate_16, correlated_at_once, 16, block)
+CORRELATE(correlate_panel, correlated_at_once, panel, block)
+CORRELATE(correlate_image_16, image_correlated_at_once, 16, hbn_image_channels)
+CORRELATE(correlate_image_panel, image_correlated_at_once, panel, hbn_image_channels)
+#undef CORRELATE
 
 /// sums `[channels][row]` (+)= the products over `count` places of x `[channels / 16][x_next / 16][16]` with `lanes` of z
 /// `[lanes / 16][z_next / 16][16]`, one chain an element in the places' order.
@@ -157,6 +196,15 @@ static void correlate(
     for (int c = 0; c < channels; c += correlated_at_once)
         (lanes == panel ? correlate_panel : correlate_16)(
             how, x + (size_t)(c / block) * x_next + c % block, z, z_next, count, sums + c * row, row);
+}
+
+/// The same for the places of a line of an image with zeros around it: sums `[27][row]`.
+HBN_INLINE void correlate_image(
+    summing how, int lanes, int count, const float *x, size_t line, const float *z, size_t z_next, float *sums,
+    size_t row) {
+    for (int k = 0; k < 3 * image_run; k += image_correlated_at_once)
+        (lanes == panel ? correlate_image_panel : correlate_image_16)(
+            how, x + k / image_run * line + k % image_run, z, z_next, count, sums + k * row, row);
 }
 
 // MARK: Turning

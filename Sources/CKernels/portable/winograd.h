@@ -259,19 +259,30 @@ static void transform_gradient_tiles(
     FOR_TILE(t, transform_each, true, activation, blocks, t, first, count, capacity, out);
 }
 
+/// What becomes of a block's sums on their way to the pixels.
+typedef struct {
+    const float *bias;
+    bool relu;
+    /// NULL, or an activation like the result, which stays only where this is above zero.
+    const float *passed;
+    /// With it, the sums of the block's channels over all pixels: of each tile row by row, tile after tile.
+    float *totals;
+} finish;
+
 /// Transforms the products `[point][count][lanes]` of 16 channels back to pixels.
 HBN_INLINE void finish_each(
-    const int tile_rows, const int tile_columns, const float *products, int lanes, tiling t, int first, int count,
-    const float *bias, bool relu, int blocks, int b, float *output) {
+    const int tile_rows, const int tile_columns, const bool passes, const float *products, int lanes, tiling t,
+    int first, int count, const finish *f, int blocks, int b, float *output) {
     const size_t plane = (size_t)t.height * t.width * block, point = (size_t)count * lanes;
     const int down = tile_rows + 2, across = tile_columns + 2;
     for (int tile = 0; tile < count; tile++) {
         const place at = place_of(t, first + tile);
-        float *pixels = output + ((size_t)at.sample * blocks + b) * plane + ((size_t)at.y * t.width + at.x) * block;
+        const size_t corner = ((size_t)at.sample * blocks + b) * plane + ((size_t)at.y * t.width + at.x) * block;
         const int rows = smaller(tile_rows, t.height - at.y), columns = smaller(tile_columns, t.width - at.x);
         for (int lane = 0; lane < block; lane += HBN_WIDTH) {
             const float *m = products + (size_t)tile * lanes + lane;
-            const vector shift = load(bias + lane);
+            const vector shift = load(f->bias + lane);
+            vector total = {0};
             vector half[widest][widest];
             HBN_UNROLL for (int j = 0; j < across; j++) {
                 vector column[widest], y[widest];
@@ -283,20 +294,28 @@ HBN_INLINE void finish_each(
                 vector y[widest];
                 transform_output(tile_columns, half[i], y);
                 if (i >= rows) break;
+                const size_t row = corner + (size_t)i * t.width * block + lane;
+                vector sum = {0};
                 HBN_UNROLL for (int j = 0; j < tile_columns; j++) {
+                    if (j >= columns) break;
                     vector v = y[j] + shift;
-                    if (relu) v = relu_of(v);
-                    if (j < columns) store(pixels + ((size_t)i * t.width + j) * block + lane, v);
+                    if (passes) v = where_positive(load(f->passed + row + j * block), v);
+                    else if (f->relu) v = relu_of(v);
+                    store(output + row + j * block, v);
+                    if (passes) sum += v;
                 }
+                total += sum;
             }
+            if (passes) store(f->totals + lane, load(f->totals + lane) + total);
         }
     }
 }
 
 static void finish_tiles(
-    const float *products, int lanes, tiling t, int first, int count, const float *bias, bool relu, int blocks,
-    int b, float *output) {
-    FOR_TILE(t, finish_each, products, lanes, t, first, count, bias, relu, blocks, b, output);
+    const float *products, int lanes, tiling t, int first, int count, const finish *f, int blocks, int b,
+    float *output) {
+    if (f->passed) FOR_TILE(t, finish_each, true, products, lanes, t, first, count, f, blocks, b, output);
+    else FOR_TILE(t, finish_each, false, products, lanes, t, first, count, f, blocks, b, output);
 }
 
 // MARK: Kernels
@@ -426,7 +445,8 @@ static size_t winograd_scratch_bytes(hbn_winograd_shape s, hbn_pass pass) {
     const cut c = pass == hbn_forward         ? cut_convolution(t, inputs, outputs)
                   : pass == hbn_backward_data ? cut_convolution(t, outputs, inputs)
                                               : cut_kernel_gradient(t, inputs, outputs);
-    return (c.inputs + c.gradients + c.kernels + c.products) * sizeof(float);
+    const size_t totals = pass == hbn_backward_data ? inputs : 0;
+    return (c.inputs + c.gradients + c.kernels + c.products + totals) * sizeof(float);
 }
 
 /// The products of `count` tiles with one block of outputs, `[point][count][lanes]`, or their addition to what stands
@@ -446,12 +466,13 @@ static void multiply_tiles(
 /// A convolution, or with `turned` the one that leads from the kernel's outputs to its inputs.
 static void winograd_pass(
     hbn_winograd_shape s, bool turned, const float *input, const float *kernel, const float *bias, bool relu,
-    float *output, float *scratch) {
+    const float *passed, float *output, float *result_sums, float *scratch) {
     const tiling t = tiles_of(s);
     const int from = blocks_of(turned ? s.outputs : s.inputs) * block;
     const int channels = turned ? s.inputs : s.outputs, to = blocks_of(channels) * block;
     const cut c = cut_convolution(t, from, to);
-    float *v = scratch, *u = v + c.inputs, *products = u + c.kernels;
+    float *v = scratch, *u = v + c.inputs, *products = u + c.kernels, *totals = products + c.products;
+    if (passed) memset(totals, 0, to * sizeof(float));
     for (int first = 0; first < t.count; first += c.tiles) {
         const int count = smaller(c.tiles, t.count - first);
         transform_tiles(input, from / block, t, first, count, c.tiles, v);
@@ -472,26 +493,28 @@ static void winograd_pass(
                     multiply_tiles(
                         t.points, row > 0, v + ((size_t)(row / block) * c.tiles + tile) * block,
                         spaced(from, c.tiles), rows, c.tiles, some, part, lanes, sums);
-                    for (int j = 0; last && j < lanes; j += block)
+                    for (int j = 0; last && j < lanes; j += block) {
+                        const finish f = {shifts + j, relu, passed, totals + k + j};
                         finish_tiles(
-                            sums + j, lanes, t, first + tile, some, shifts + j, relu, to / block, (k + j) / block,
-                            output);
+                            sums + j, lanes, t, first + tile, some, &f, to / block, (k + j) / block, output);
+                    }
                 }
             }
         }
     }
+    if (passed) memcpy(result_sums, totals, channels * sizeof(float));
 }
 
 static void winograd_convolve(
     hbn_winograd_shape s, const float *input, const float *kernel, const float *bias, bool relu, float *output,
     void *scratch) {
-    winograd_pass(s, false, input, kernel, bias, relu, output, scratch);
+    winograd_pass(s, false, input, kernel, bias, relu, NULL, output, NULL, scratch);
 }
 
 static void winograd_convolve_transposed(
-    hbn_winograd_shape s, const float *output_gradient, const float *kernel, const float *bias, float *input_gradient,
-    void *scratch) {
-    winograd_pass(s, true, output_gradient, kernel, bias, false, input_gradient, scratch);
+    hbn_winograd_shape s, const float *output_gradient, const float *kernel, const float *bias, const float *passed,
+    float *input_gradient, float *sums, void *scratch) {
+    winograd_pass(s, true, output_gradient, kernel, bias, false, passed, input_gradient, sums, scratch);
 }
 
 /// Back to nine taps of a vector of channels.

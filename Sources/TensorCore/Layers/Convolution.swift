@@ -91,6 +91,10 @@ final class Convolution: Operation {
     private var backwardDataPass: ConvolutionTask?
     private var outputGradient: Slot!
     private var inputGradient: GradientTarget?
+    /// Where this layer's backward leads on through the ReLU of the layer below.
+    private var reluBelow: PlanBuilder.ReLUBelow?
+    /// Has the layer above done that for this one?
+    private var isBehindReLU = false
 
     init(_ layer: ConvolutionLayer, _ builder: PlanBuilder) {
         precondition(layer.activation != .sigmoid, "\(layer.name): a sigmoid of more than one channel")
@@ -115,19 +119,26 @@ final class Convolution: Operation {
         if input != nil { _ = builder.read(layer.input, .blocks) }
         if layer.activation == .relu { _ = builder.read(layer.output, .blocks) }
         outputGradient = builder.gradient(of: layer.output)
+        isBehindReLU = builder.isGradientBehindReLU(of: layer.output)
         backwardWeightsPass = ConvolutionTask(layer, .backwardWeights, builder)
         guard builder.needsGradient(layer.input) else { return }
-        backwardDataPass = ConvolutionTask(layer, .backwardData, builder)
+        let backwardDataPass = ConvolutionTask(layer, .backwardData, builder)
+        if backwardDataPass.leadsThroughReLU {
+            reluBelow = builder.reluBelow(layer.input, of: layer, alone: true)
+        }
+        self.backwardDataPass = backwardDataPass
         inputGradient = builder.gradientTarget(of: layer.input)
     }
 
     /// The gradients of kernel and bias; the output's gradient passes back through the ReLU in place.
     override func backwardWeights() {
         let geometry = layer.geometry
-        biasGradient(
-            batch: batch, channels: geometry.outputChannels, pixels: geometry.outputHeight * geometry.outputWidth,
-            output: layer.activation == .relu ? UnsafePointer(output.floats) : nil, gradient: outputGradient.floats,
-            into: context.gradients + bias)
+        if !isBehindReLU {
+            biasGradient(
+                batch: batch, channels: geometry.outputChannels, pixels: geometry.outputHeight * geometry.outputWidth,
+                output: layer.activation == .relu ? UnsafePointer(output.floats) : nil,
+                gradient: outputGradient.floats, into: context.gradients + bias)
+        }
         backwardWeightsPass.kernelGradient(
             input.map { UnsafePointer($0.floats) } ?? context.images, outputGradient: outputGradient.floats,
             into: context.gradients + kernel)
@@ -136,8 +147,14 @@ final class Convolution: Operation {
     /// The input's gradient: the transposed convolution of the output's.
     override func backwardData() {
         guard let backwardDataPass, let inputGradient else { return }
-        backwardDataPass.convolveBack(
-            outputGradient.floats, kernel: context.parameters + kernel, into: inputGradient.slot.floats)
+        if let reluBelow {
+            backwardDataPass.convolveBack(
+                outputGradient.floats, kernel: context.parameters + kernel, through: reluBelow.output.floats,
+                into: inputGradient.slot.floats, sums: context.gradients + reluBelow.bias)
+        } else {
+            backwardDataPass.convolveBack(
+                outputGradient.floats, kernel: context.parameters + kernel, into: inputGradient.slot.floats)
+        }
         inputGradient.finish()
     }
 }
@@ -188,6 +205,17 @@ private struct ConvolutionTask {
             kernels.convolveTransposed(
                 outputGradient, kernel: kernel, bias: nil, into: inputGradient, scratch: scratch.pointer)
         }
+    }
+
+    /// Can the input's gradient be brought on through a ReLU?
+    var leadsThroughReLU: Bool { kernels is WinogradConvolution && !isTransposed }
+
+    func convolveBack(
+        _ outputGradient: UnsafePointer<Float>, kernel: UnsafePointer<Float>, through input: UnsafePointer<Float>,
+        into inputGradient: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+    ) {
+        (kernels as! WinogradConvolution).convolveTransposed(
+            outputGradient, kernel: kernel, through: input, into: inputGradient, sums: sums, scratch: scratch.pointer)
     }
 
     func kernelGradient(

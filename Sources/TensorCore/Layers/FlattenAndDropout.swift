@@ -51,6 +51,7 @@ final class FlattenAndDropout: Operation {
     private let draws: Buffer
     private var outputGradient: Slot!
     private var inputGradient: GradientTarget!
+    private var reluBelow: PlanBuilder.ReLUBelow?
 
     init(_ layer: FlattenAndDropoutLayer, _ builder: PlanBuilder) {
         self.layer = layer
@@ -80,6 +81,7 @@ final class FlattenAndDropout: Operation {
         _ = builder.read(layer.output, .rows)
         outputGradient = builder.gradient(of: layer.output)
         inputGradient = builder.gradientTarget(of: layer.input)
+        reluBelow = builder.reluBelow(layer.input, of: layer, alone: true)
     }
 
     override func backwardData() {
@@ -91,6 +93,11 @@ final class FlattenAndDropout: Operation {
                 outputGradient + row, row: output + row, scale: scale, into: inputGradient + place)
         }
         self.inputGradient.finish()
+        // Where the ReLU's output is zero, so is the row: the gradient is back through it.
+        guard let reluBelow else { return }
+        biasGradient(
+            batch: batch, channels: shape.channels, pixels: shape.pixels, output: nil, gradient: inputGradient,
+            into: context.gradients + reluBelow.bias)
     }
 
     private var line: PixelLine {

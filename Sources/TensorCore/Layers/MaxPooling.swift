@@ -30,11 +30,19 @@ final class MaxPooling: Operation {
     /// Which element of each window was the largest, a byte each; nil outside of training.
     private let places: Buffer?
     private var outputGradient: Slot!
-    private var inputGradient: GradientTarget!
+    private let context: StepContext
+    private let batch: Int
+    private let channels: Int
+    private var inputGradient: Slot!
+    private var adds = false
+    private var relu: PlanBuilder.ReLUBelow?
 
     init(_ layer: MaxPoolingLayer, _ builder: PlanBuilder) {
         self.layer = layer
+        context = builder.context
+        batch = builder.batch
         let shape = builder.shape(of: layer.input)
+        channels = shape.channels
         pool = MaxPool(
             planes: builder.batch * Shape.blocks(shape.channels), height: shape.height, width: shape.width,
             size: layer.size)
@@ -50,13 +58,18 @@ final class MaxPooling: Operation {
     override func declareBackward(_ builder: PlanBuilder) {
         places?.use(at: builder.now)
         outputGradient = builder.gradient(of: layer.output)
-        inputGradient = builder.gradientTarget(of: layer.input)
+        (inputGradient, adds) = builder.gradientInPlace(of: layer.input)
+        if pool.leadsThroughReLU { relu = builder.reluBelow(layer.input, of: layer, alone: false) }
     }
 
     /// Each window's gradient goes to its largest element.
     override func backwardData() {
-        pool.backward(
-            outputGradient.floats, places: placesOfWindows!, adds: false, into: inputGradient.slot.floats)
-        inputGradient.finish()
+        if let relu {
+            pool.backward(
+                outputGradient.floats, places: placesOfWindows!, through: relu.output.floats, batch: batch,
+                channels: channels, adds: adds, into: inputGradient.floats, sums: context.gradients + relu.bias)
+        } else {
+            pool.backward(outputGradient.floats, places: placesOfWindows!, adds: adds, into: inputGradient.floats)
+        }
     }
 }
