@@ -1,13 +1,22 @@
 import ArgumentParser
 import Audio
 import Foundation
+import Kernels
 
 /// Parses and runs a command; the exit codes are the contract's.
 public enum Program {
+    /// What --version says.
+    public static var version: String { "\(Wire.build) (kernels: \(Processor.current.rawValue))" }
+
     public static func main(_ root: any ParsableCommand.Type) -> Never {
         // What a closed pipe means, or a file that may not grow, is said by the write that fails.
         for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         StandardStreams.fill()
+        do throws(Processor.Refusal) {
+            try Processor.check()
+        } catch {
+            Wire.exit(.unusableArguments, error.description)
+        }
         Sound.choosePlainEngine()
         do {
             var command = try root.parseAsRoot()

@@ -11,7 +11,7 @@ struct CoordinatorCommand: ParsableCommand {
             --local 2 starts two worker processes here. --listen tcp://0.0.0.0:5555 waits for workers on other hosts \
             (hbn-worker --connect tcp://HOST:5555); the parameters use the next port. The final parameters have the \
             same bits for any number of workers.
-            """, version: Wire.build)
+            """, version: Program.version)
 
     @Option(
         help:

@@ -10,7 +10,7 @@ struct ParameterServerCommand: ParsableCommand {
             The coordinator holds parameters too; each further server takes its share of memory and network. They may \
             join and leave at any time: the result is the same. When one is lost, the run goes back to its last \
             checkpoint.
-            """, version: Wire.build)
+            """, version: Program.version)
 
     @OptionGroup var node: NodeOptions
 

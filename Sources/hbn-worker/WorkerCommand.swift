@@ -9,7 +9,7 @@ struct WorkerCommand: ParsableCommand {
         discussion: """
             Workers may join and leave at any time: the result is the same. A worker uses as many lanes as the machine \
             has cores unless told otherwise. SIGTERM makes it finish what it has begun and leave.
-            """, version: Wire.build)
+            """, version: Program.version)
 
     @OptionGroup var node: NodeOptions
 

@@ -136,7 +136,7 @@ def check_image(project, kustomizations, parsed):
         tags = set(re.findall(r"--tag (\S+)", path.read_text()))
         if tags != {image["name"]}:
             yield f"{path.name} builds {' and '.join(tags)}"
-    version = project.run("hbn", "--version").strip()
+    version = project.run("hbn", "--version").split()[0]
     if image["newTag"] != version:
         yield f"its tag is {image['newTag']}, and the programs are {version}"
 
