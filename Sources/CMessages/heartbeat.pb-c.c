@@ -1716,7 +1716,7 @@ const ProtobufCEnumDescriptor hbn__join__role__descriptor =
   hbn__join__role__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor hbn__join__field_descriptors[9] =
+static const ProtobufCFieldDescriptor hbn__join__field_descriptors[10] =
 {
   {
     "role",
@@ -1826,12 +1826,25 @@ static const ProtobufCFieldDescriptor hbn__join__field_descriptors[9] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "kernels",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Hbn__Join, kernels),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned hbn__join__field_indices_by_name[] = {
   4,   /* field[4] = build */
   8,   /* field[8] = endpoint */
   7,   /* field[7] = fingerprint */
   2,   /* field[2] = host */
+  9,   /* field[9] = kernels */
   6,   /* field[6] = lanes */
   1,   /* field[1] = name */
   3,   /* field[3] = process */
@@ -1841,7 +1854,7 @@ static const unsigned hbn__join__field_indices_by_name[] = {
 static const ProtobufCIntRange hbn__join__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor hbn__join__descriptor =
 {
@@ -1851,7 +1864,7 @@ const ProtobufCMessageDescriptor hbn__join__descriptor =
   "Hbn__Join",
   "hbn",
   sizeof(Hbn__Join),
-  9,
+  10,
   hbn__join__field_descriptors,
   hbn__join__field_indices_by_name,
   1,  hbn__join__number_ranges,

@@ -1,4 +1,5 @@
 import ClusterLogic
+import Kernels
 import Messages
 import ZeroMQ
 
@@ -10,9 +11,20 @@ extension Cluster {
                 return try refuse(
                     peer, RunFailure(.clusterUnreachable, "it is build \(join.build), this is \(Wire.build)"))
             }
+            guard join.fingerprint == fingerprint || trust.allowsOtherBits else {
+                return try refuse(
+                    peer,
+                    RunFailure(
+                        .clusterUnreachable,
+                        "\(difference(of: join)); check its hardware; only with --allow-other-bits would it be taken in"
+                    ))
+            }
             switch join.role {
             case .worker: try takeIn(peer, join, at: now)
-            case .parameterServer: try servers.join(peer, join, host: envelope.peerAddress, at: now)
+            case .parameterServer:
+                try servers.join(
+                    peer, join, host: envelope.peerAddress,
+                    difference: join.fingerprint == fingerprint ? nil : difference(of: join), at: now)
             }
             return
         }
@@ -99,35 +111,24 @@ extension Cluster {
                 peer,
                 RunFailure(.clusterUnreachable, "a worker of this name computed wrong results; check its hardware"))
         }
-        let isPeer = reference == nil || reference == join.fingerprint
-        guard isPeer || !trust.isStrict else {
-            return try refuse(
-                peer,
-                RunFailure(
-                    .clusterUnreachable,
-                    "its probe gradient is \(join.fingerprint.prefix(12)), this run's is \(reference!.prefix(12)): its "
-                        + "processor (\(join.processor)) computes other bits, and --strict-numerics was given"))
-        }
-        reference = reference ?? join.fingerprint
-        onFingerprint(join.fingerprint, join.processor)
         let isMember = roster.contains(peer)
         // A worker that joins again, itself or its successor, has forgotten its shards.
         for former in roster.join(peer, at: now) + [peer] { scheduler.lose(former, at: now) }
         if everyone.insert(peer.name).inserted {
             let lanes = "\(join.lanes) lane\(join.lanes == 1 ? "" : "s")"
-            let processor = "\(join.processor), fingerprint \(join.fingerprint.prefix(12))"
-            log.info("\(peer) joins: \(lanes) on \(join.host), process \(join.process), \(processor)")
+            log.info("\(peer) joins: \(lanes) on \(join.host), process \(join.process), \(join.arithmetic)")
         } else if !isMember {
             log.info("\(peer) joins again, process \(join.process)")
         }
-        if !isPeer {
-            let (own, wanted) = (join.fingerprint.prefix(12), reference!.prefix(12))
-            log.warning(
-                "\(peer) is no bitwise peer: its fingerprint is not \(wanted) but \(own); --strict-numerics refuses such"
-            )
-        }
+        if join.fingerprint != fingerprint { log.warning("\(difference(of: join)); its results count all the same") }
         try welcome(peer)
         scheduler.join(peer, lanes: join.lanes, fingerprint: join.fingerprint, at: now)
+    }
+
+    /// How the bits differ that a node computes.
+    private func difference(of join: Header.Join) -> String {
+        "the arithmetic of \(join.name) (\(join.arithmetic)) differs from the coordinator's (kernels: "
+            + "\(Processor.current.rawValue), fingerprint \(fingerprint.prefix(12)))"
     }
 
     func refuse(_ peer: NodeID, _ error: any Error) throws {
@@ -158,4 +159,9 @@ extension Cluster {
         let shards = scheduler.lose(id, at: .now)
         log.warning("\(id) \(cause)\(shards.isEmpty ? "" : "; its shards \(shards) go to others")")
     }
+}
+
+extension Header.Join {
+    /// What a node computes with, and what tells its bits.
+    var arithmetic: String { "\(processor), kernels: \(kernels), fingerprint \(fingerprint.prefix(12))" }
 }

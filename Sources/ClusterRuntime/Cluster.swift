@@ -36,15 +36,15 @@ final class Cluster {
     /// Everybody who ever took part, by name.
     var everyone: Set<String> = []
     var lostWorkers = 0
-    private var unlikeShardsTaken = 0
+    /// Of results that counted, how many are told of.
+    private var otherShardsTold = 0
+    private var otherSteps = 0
     /// Shards of which bitwise peers came to different results.
     var disagreements = 0
     /// Shards that were handed out more than once, audits apart.
     private(set) var repeatedShards = 0
-    /// What tells of each worker's processor, for whoever wants to keep it: its fingerprint, and what it is.
-    var onFingerprint: (_ fingerprint: String, _ processor: String) -> Void = { _, _ in }
-    /// The fingerprint that all workers should have: the first one's.
-    var reference: String?
+    /// The fingerprint that all nodes should have: this process's.
+    let fingerprint: String
     var failure: (any Error)?
     /// Steps that the servers have taken.
     private(set) var version: UInt64 = 0
@@ -76,6 +76,7 @@ final class Cluster {
         trust: TrustSettings, load: @escaping ShardLoader.Load, interruption: Interruption, log: Logger
     ) throws {
         try gathering.checkLimits()
+        fingerprint = try Fingerprint.compute()
         let isLocal = if case .local = gathering { true } else { false }
         self.interruption = interruption
         wakeup = interruption.wakeup
@@ -220,11 +221,11 @@ final class Cluster {
             })
     }
 
-    /// Results that counted since this was last asked, of workers that are no bitwise peers of the first.
-    func takeUnlikeShards() -> Int {
-        let unlike = scheduler.shardsByFingerprint.reduce(0) { $0 + ($1.key == reference ? 0 : $1.value) }
-        defer { unlikeShardsTaken = unlike }
-        return unlike - unlikeShardsTaken
+    /// Results that counted since this was last asked, and steps, that came from nodes that compute other bits.
+    func takeOtherBits() -> (shards: Int, steps: Int) {
+        let shards = scheduler.shardsByFingerprint.reduce(0) { $0 + ($1.key == fingerprint ? 0 : $1.value) }
+        defer { (otherShardsTold, otherSteps) = (shards, 0) }
+        return (shards - otherShardsTold, otherSteps)
     }
 
     private func close(_ number: UInt64) -> OpenRound {
@@ -319,6 +320,7 @@ final class Cluster {
             if let step = applying, servers.haveReached(step + 1) {
                 applying = nil
                 version = step + 1
+                if servers.computeOtherBits { otherSteps += 1 }
                 scheduler.advance(at: .now)
             } else if commands.isEmpty {
                 return

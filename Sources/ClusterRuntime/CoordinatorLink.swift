@@ -1,8 +1,10 @@
 import ClusterLogic
 import Foundation
+import Kernels
 import Logging
 import Messages
 import Synchronization
+import Training
 import ZeroMQ
 
 /// How a node reaches its coordinator, and how long it tries.
@@ -16,6 +18,8 @@ public struct LinkSettings: Sendable {
     public var reconnectTimeout: Duration
     /// Where the addresses of a host's name come from.
     var find: AddressLookup.Find = { try HostAddresses.find($0) }
+    /// For tests: said in place of its own.
+    var fingerprint: String?
 
     public init(
         coordinator: String, name: String, key: ClusterKey? = nil, connectTimeout: Duration = .seconds(30),
@@ -41,6 +45,7 @@ final class CoordinatorLink {
 
     let settings: LinkSettings
     let id: NodeID
+    private let fingerprint: String
     private let context: Context
     private let log: Logger
     private var lastHeard = ContinuousClock.now
@@ -103,6 +108,7 @@ final class CoordinatorLink {
         self.settings = settings
         self.context = context
         self.log = log
+        fingerprint = try settings.fingerprint ?? Fingerprint.compute()
         id = NodeID(name: settings.name, incarnation: .random(in: 1 ... .max))
         line = try Line(settings, id, in: context)
         dialling = Dialling(at: .now)
@@ -145,6 +151,7 @@ final class CoordinatorLink {
         var join = Header.Join(
             role: role, name: settings.name, host: process.hostName, process: Int(process.processIdentifier),
             build: Wire.build, processor: Wire.processor)
+        (join.kernels, join.fingerprint) = (Processor.current.rawValue, fingerprint)
         complete(&join)
         wish = .join(join)
         try socket.offer(.join(join), run: 0)

@@ -38,20 +38,20 @@ public enum Gathering: Sendable {
     }
 }
 
-/// How much the coordinator trusts the workers' processors.
+/// How much the coordinator trusts the nodes' processors.
 public struct TrustSettings: Sendable {
     /// The share of the shards that are computed again elsewhere, to be compared.
     public var auditedShare: Double
-    /// Are workers refused whose probe gradient has other bits than the first one's?
-    public var isStrict: Bool
+    /// May nodes take part that make other bits of the probe than the coordinator does?
+    public var allowsOtherBits: Bool
 
-    public init(auditedShare: Double = 0, isStrict: Bool = false) {
+    public init(auditedShare: Double = 0, allowsOtherBits: Bool = false) {
         self.auditedShare = auditedShare
-        self.isStrict = isStrict
+        self.allowsOtherBits = allowsOtherBits
     }
 
-    /// The options that trust workers as much.
+    /// The options that trust nodes as much.
     var options: String {
-        (auditedShare > 0 ? " --audit \(auditedShare)" : "") + (isStrict ? " --strict-numerics" : "")
+        (auditedShare > 0 ? " --audit \(auditedShare)" : "") + (allowsOtherBits ? " --allow-other-bits" : "")
     }
 }

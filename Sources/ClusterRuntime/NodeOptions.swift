@@ -15,6 +15,10 @@ public struct NodeOptions: ParsableArguments {
     @Option(help: "Seconds to try until a coordinator answers.")
     var connectTimeout = 30
 
+    /// For tests of nodes that compute other bits.
+    @Option(help: .private)
+    var fingerprint: String?
+
     public init() {}
 
     public func link() throws -> LinkSettings {
@@ -23,9 +27,11 @@ public struct NodeOptions: ParsableArguments {
         }
         guard connectTimeout > 0 else { throw RunFailure(.unusableArguments, "--connect-timeout must be above 0") }
         let process = ProcessInfo.processInfo
-        return LinkSettings(
+        var settings = LinkSettings(
             coordinator: connect, name: name ?? "\(process.hostName)-\(process.processIdentifier)",
             key: try clusterKey.map { try ClusterKey(path: $0) },
             connectTimeout: .seconds(connectTimeout))
+        settings.fingerprint = fingerprint
+        return settings
     }
 }

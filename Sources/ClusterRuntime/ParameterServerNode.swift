@@ -1,5 +1,6 @@
 import ClusterLogic
 import Foundation
+import Kernels
 import Logging
 import Messages
 import ZeroMQ
@@ -136,7 +137,9 @@ public final class ParameterServerNode {
             )
         }
         server = try Server(thread, context)
-        log.info("joined \(settings.link.coordinator); listening for workers at \(thread.endpoint)")
+        let kernels = Processor.current.rawValue
+        log.info(
+            "joined \(settings.link.coordinator), kernels: \(kernels); listening for workers at \(thread.endpoint)")
         try join()
     }
 

@@ -30,6 +30,8 @@ final class ParameterServers {
     /// Where workers reach those that have joined.
     private var endpoints: [NodeID: String] = [:]
     private var leaving: Set<NodeID> = []
+    /// Those that compute other bits than this process.
+    private var different: Set<NodeID> = []
     /// The servers of the placement, in the order of their parts; nil is the one of this process.
     private var placed: [NodeID?] = [nil]
     private var partition: Partition
@@ -72,6 +74,9 @@ final class ParameterServers {
 
     /// The servers that hold parts.
     var count: Int { placed.count }
+
+    /// Does one that holds a part compute other bits than this process?
+    var computeOtherBits: Bool { !different.isDisjoint(with: placed.compactMap { $0 }) }
 
     /// Somebody has come or wants to go: the parts should be placed anew.
     var isPlacementDue: Bool { Set(placed.compactMap { $0 }) != Set(endpoints.keys).subtracting(leaving) }
@@ -243,8 +248,11 @@ final class ParameterServers {
     func contains(_ id: NodeID) -> Bool { roster.contains(id) }
     func heard(from id: NodeID, at now: ContinuousClock.Instant) { roster.heard(from: id, at: now) }
 
-    /// A parameter server asks for the configuration, or says where workers reach it, again and again.
-    func join(_ id: NodeID, _ join: Header.Join, host: String?, at now: ContinuousClock.Instant) throws {
+    /// A parameter server asks for the configuration, or says where workers reach it, again and again. `difference` is how
+    /// its bits differ from those of this process, if they do.
+    func join(
+        _ id: NodeID, _ join: Header.Join, host: String?, difference: String?, at now: ContinuousClock.Instant
+    ) throws {
         let welcome = Header.welcome(configuration: configurationBytes, model: layout.digest, servers: [])
         guard !join.endpoint.isEmpty else { return try reply(welcome, to: id) }
         if roster.rival(of: id, at: now, within: Cluster.lease / 2) != nil { return }
@@ -260,7 +268,12 @@ final class ParameterServers {
         }
         guard endpoints[id] == nil else { return }
         endpoints[id] = endpoint
-        log.info("\(id) joins as a parameter server: \(join.host), process \(join.process), \(endpoints[id]!)")
+        log.info(
+            "\(id) joins as a parameter server: \(join.host), process \(join.process), \(endpoint), \(join.arithmetic)")
+        if let difference {
+            different.insert(id)
+            log.warning("\(difference); its steps count all the same")
+        }
         try reply(welcome, to: id)
         for id in former { try lose(id, "was started anew") }
     }
@@ -299,6 +312,7 @@ final class ParameterServers {
         roster.leave(id)
         endpoints[id] = nil
         leaving.remove(id)
+        different.remove(id)
     }
 
     /// Says to servers on other hosts that the coordinator is there; and, since messages are lost with a connection, what

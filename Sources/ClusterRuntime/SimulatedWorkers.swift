@@ -11,6 +11,7 @@ import ZeroMQ
 public final class SimulatedWorkers {
     private let endpoint: String
     private let lanes: Int
+    private let fingerprint: String
     private let context: Context
     private var workers: [SimulatedWorker] = []
     private var recorded: (ranges: [Range<Int>], shard: Recorded)?
@@ -52,6 +53,7 @@ public final class SimulatedWorkers {
     public init(count: Int, lanes: Int, endpoint: String) throws {
         self.endpoint = endpoint
         self.lanes = lanes
+        fingerprint = try Fingerprint.compute()
         context = try Context()
         for index in 0..<count {
             let id = NodeID(name: "simulated-\(index)", incarnation: UInt64(index) + 1)
@@ -87,7 +89,7 @@ public final class SimulatedWorkers {
         }
         var join = Header.Join(
             role: .worker, name: worker.id.name, host: "simulated", process: 1, build: Wire.build, processor: "none")
-        (join.lanes, join.fingerprint) = (lanes, "none")
+        (join.lanes, join.fingerprint) = (lanes, fingerprint)
         try worker.coordinator.offer(.join(join), run: 0)
     }
 

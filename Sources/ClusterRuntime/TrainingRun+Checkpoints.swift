@@ -9,6 +9,7 @@ extension TrainingRun {
     }
 
     func checkpoint() throws {
+        countOtherBits()
         let (folder, kept) = (checkpoints, configuration.checkpointsKept)
         // Before these parameters are scored, they may be those of a model that has diverged.
         let isScored = !isScoringDue
@@ -37,6 +38,7 @@ extension TrainingRun {
     }
 
     func writeCheckpoint() throws {
+        countOtherBits()
         try writeNow(
             cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity),
             to: checkpoints.path(forStep: Int(step)))

@@ -55,12 +55,14 @@ extension TrainingRun {
         line.print("workers, the slowest first: \(shown)\(lines.count > 4 ? "; and \(lines.count - 4) more" : "")")
     }
 
-    /// Were all results that counted computed by processors that compute the same bits?
+    /// Did all that counted come from nodes that compute the same bits?
     var peersText: String {
-        let unlike = configuration.fingerprints?.unlikeShards ?? 0
-        return unlike == 0
-            ? "every shard came from bitwise peers"
-            : "\(unlike) shards came from workers that are no bitwise peers; another run may differ in the last bits"
+        guard let otherBits = configuration.otherBits else { return "every shard came from bitwise peers" }
+        let shards = otherBits.shards > 0 ? "\(otherBits.shards) came from workers" : nil
+        let steps = otherBits.steps > 0 ? "\(otherBits.steps) steps were taken by parameter servers" : nil
+        return
+            "not every shard came from bitwise peers: \([shards, steps].compactMap(\.self).joined(separator: " and ")) "
+            + "that compute other bits than the coordinator; another run may differ in the last bits"
     }
 
     func announce() {

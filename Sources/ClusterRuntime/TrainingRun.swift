@@ -131,8 +131,6 @@ public final class TrainingRun {
                     images: batches.images(of: samples, epoch: epoch), labels: batches.labels(of: samples),
                     weights: batches.weights(of: samples))
             }, interruption: interruption, log: log)
-        cluster.reference = configuration.fingerprints?.reference
-        cluster.onFingerprint = { [unowned self] in note($0, of: $1) }
         do {
             // From here on it is a run; what failed before leaves the folder free for another try.
             if let initial { try keep(initial) }
@@ -171,22 +169,14 @@ public final class TrainingRun {
         try begin(at: newestStartingPoint())
     }
 
-    /// Writes down what computes: it stands in config.json for as long as the run's results do.
-    private func note(_ fingerprint: String, of processor: String) {
-        var fingerprints = configuration.fingerprints ?? .init(reference: fingerprint)
-        if fingerprints.add(fingerprint, of: processor) { keep(fingerprints) }
-    }
-
-    /// Adds the results that counted though their workers are no bitwise peers.
-    private func countUnlikeShards() {
-        let unlike = cluster.takeUnlikeShards()
-        guard unlike > 0, var fingerprints = configuration.fingerprints else { return }
-        fingerprints.unlikeShards += unlike
-        keep(fingerprints)
-    }
-
-    private func keep(_ fingerprints: RunConfiguration.Fingerprints) {
-        configuration.fingerprints = fingerprints
+    /// Adds what came from nodes that compute other bits: before a checkpoint has it. It stands in config.json for as long as the run's results do.
+    func countOtherBits() {
+        let (shards, steps) = cluster.takeOtherBits()
+        guard shards + steps > 0 else { return }
+        var otherBits = configuration.otherBits ?? .init()
+        otherBits.shards += shards
+        otherBits.steps += steps
+        configuration.otherBits = otherBits
         do {
             try folder.write(configuration)
         } catch {
@@ -300,7 +290,7 @@ public final class TrainingRun {
         pruneCheckpoints()
         line.print(summary(of: record))
         printWorkers(onlyIfUneven: true)
-        countUnlikeShards()
+        countOtherBits()
         progress = EpochProgress()
         ledger = Ledger()
     }
@@ -382,7 +372,7 @@ public final class TrainingRun {
         try cluster.end(reason: "the training is done", keepingRemoteWorkers: !isLast)
         writer.finish()
         let digest = try ParameterDigest.digest(of: SafetensorsFile(path: final))
-        countUnlikeShards()
+        countOtherBits()
         try report(digest)
         if configuration.maximumSteps == Int(totalSteps) {
             line.print("ended after \(totalSteps) steps, as --max-steps says")

@@ -1,5 +1,6 @@
 import AttentionUNet
 import Foundation
+import Kernels
 import Logging
 import Messages
 import TensorCore
@@ -28,7 +29,6 @@ public final class Worker {
     private let context: Context
     private let log: Logger
     private let link: CoordinatorLink
-    private let fingerprint: String
     private let interruption: Interruption
     private let wakeup: Wakeup
     private let answers: Mailbox<LaneAnswer>
@@ -44,7 +44,6 @@ public final class Worker {
         answers = Mailbox(waking: wakeup)
         context = try Wire.context(hasKey: settings.link.key != nil)
         link = try CoordinatorLink(settings.link, context: context, waking: wakeup, log: log)
-        fingerprint = try Fingerprint.compute()
     }
 
     /// Works until the coordinator says stop, or until it is asked to end.
@@ -78,10 +77,7 @@ public final class Worker {
     }
 
     private func join() throws {
-        try link.join(as: .worker) {
-            $0.lanes = settings.lanes
-            $0.fingerprint = fingerprint
-        }
+        try link.join(as: .worker) { $0.lanes = settings.lanes }
     }
 
     private func waitForMessages(until deadline: ContinuousClock.Instant) throws {
@@ -153,7 +149,8 @@ public final class Worker {
             run: run, servers: servers, lanes: lanes!, link: link, context: context, log: log, wakeup: wakeup)
         link.joined()
         if isPlacedAnew { return log.info("the parameters are placed anew, on \(servers.count) servers") }
-        log.info("joined \(settings.link.coordinator) with \(settings.lanes) lane\(settings.lanes == 1 ? "" : "s")")
+        let lanes = "\(settings.lanes) lane\(settings.lanes == 1 ? "" : "s")"
+        log.info("joined \(settings.link.coordinator) with \(lanes), kernels: \(Processor.current.rawValue)")
     }
 
     private func passOn(_ answer: LaneAnswer) throws {

@@ -17,7 +17,7 @@ extension FuzzTarget {
         let shard = Header.ShardResult(id: id, result: result, gradient: 3, digest: 1 << 63)
         let memory = Header.Memory(process: 77, descriptor: 9, serial: 1 << 50, count: 1 << 33)
         var join = Header.Join(role: .worker, name: "a", host: "höst", process: 12, build: "1.0", processor: "x")
-        (join.lanes, join.fingerprint, join.endpoint) = (4, "abc", "tcp://h:1")
+        (join.lanes, join.fingerprint, join.kernels, join.endpoint) = (4, "abc", "avx2", "tcp://h:1")
         return [
             .join(join), .leave(finishing: [id, id]), .heartbeat(held: [id, id], sent: [id]), .scores(id),
             .audited(id, digests: [1, .max]), .failure(id, reason: "NaN"),

@@ -144,8 +144,9 @@ extension Header.Join {
             role: body.role == HBN__JOIN__ROLE__PARAMETER_SERVER ? .parameterServer : .worker,
             name: String(cString: body.name), host: String(cString: body.host), process: Int(body.process),
             build: String(cString: body.build), processor: String(cString: body.processor))
-        lanes = Int(body.lanes)
+        kernels = String(cString: body.kernels)
         fingerprint = String(cString: body.fingerprint)
+        lanes = Int(body.lanes)
         endpoint = String(cString: body.endpoint)
     }
 }

@@ -174,8 +174,9 @@ extension EncodingStore {
             $0.process = UInt32(clamping: join.process)
             $0.build = string(join.build)
             $0.processor = string(join.processor)
-            $0.lanes = UInt32(clamping: join.lanes)
+            $0.kernels = string(join.kernels)
             $0.fingerprint = string(join.fingerprint)
+            $0.lanes = UInt32(clamping: join.lanes)
             $0.endpoint = string(join.endpoint)
         }
     }

@@ -1,5 +1,5 @@
 /// The version of the protocol in proto/heartbeat.proto. Raised with every change that an older peer would misread.
-public let protocolVersion: UInt32 = 8
+public let protocolVersion: UInt32 = 9
 
 /// Which computation of which shard: a result counts only if all three agree.
 public struct ShardAttempt: Hashable, Sendable, CustomStringConvertible {
@@ -58,10 +58,12 @@ public enum Header: Hashable, Sendable {
         public var process: Int
         public var build: String
         public var processor: String
+        /// The kind of processor that its kernels are compiled for.
+        public var kernels = ""
+        /// The digest of what it makes of a fixed probe.
+        public var fingerprint = ""
         /// Of a worker.
         public var lanes = 0
-        /// Of a worker: the digest of its probe gradient.
-        public var fingerprint = ""
         /// Of a parameter server: where workers reach it.
         public var endpoint = ""
 

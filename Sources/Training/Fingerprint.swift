@@ -1,46 +1,129 @@
 import AttentionUNet
 import Digests
 import Kernels
+import Optimization
 import Parameters
 import Randomness
 import TensorCore
 
-/// What tells processors apart that compute different bits.
+/// What tells machines apart that compute different bits.
 public enum Fingerprint {
-    /// The digest of a fixed probe: the gradients of a small attention U-Net on fixed images, by each of the algorithms
-    /// that convolutions can be computed with. Takes less than a tenth of a second.
+    /// The digest of a fixed probe of what nodes compute. Takes less than a tenth of a second; a second where a processor has
+    /// no fused multiply-adds.
+    ///
+    /// A worker's part: loss, gradients and scores of a small attention U-Net on fixed images, by each of the algorithms that
+    /// convolutions can be computed with. A parameter server's: the sums of these gradients, and steps along them.
     public static func compute() throws -> String {
+        let probe = Probe()
+        var checksum = Checksum()
+        var shards: [Probe.Shard] = []
+        for algorithm in ConvolutionAlgorithm.allCases { shards.append(try probe.shard(by: algorithm, &checksum)) }
+        probe.takeSteps(along: shards, &checksum)
+        return SHA256.digest(of: "\(checksum.value)")
+    }
+}
+
+/// A small model, with fixed parameters and samples.
+private struct Probe {
+    private let network: Network
+    private let layout: ParameterLayout
+    private let parameters: FloatBuffer
+    private let images: FloatBuffer
+    private static let labels: [Int32] = [0, 1]
+    private static let weights: [Float] = [1, 0.75]
+
+    /// What a worker sends of a shard.
+    struct Shard {
+        let gradients: FloatBuffer
+        let x: FloatBuffer
+        let d: FloatBuffer
+    }
+
+    init() {
         var model = ModelSettings()
         (model.height, model.width, model.baseFilters) = (32, 32, 16)
         (model.denseLayers, model.denseWidth) = (1, 16)
-        let network = Network.attentionUNet(model)
-        let layout = network.parameterLayout
-        let parameters = layout.initialParameters(seed: 1)
-        let images = FloatBuffer(count: samples * network.shape(of: network.input).count)
-        CounterGenerator(seed: 1, purpose: .probe).fillUniform(images.floats)
-        let labels = (0..<samples).map { Int32($0 % model.classes) }
-        var checksum = Checksum()
-        for algorithm in ConvolutionAlgorithm.allCases {
-            var numerics = NumericsSettings()
-            numerics.convolutions = ConvolutionChoices(algorithm)
-            let computation = try LaneComputation(network: network, numerics: numerics)
-            let gradients = FloatBuffer(count: layout.gradientCount)
-            try labels.withUnsafeBufferPointer { labels in
-                let (_, factors) = try computation.train(
-                    ShardInput(
-                        samples: samples, images: images.base, labels: labels.baseAddress!, stepSamples: samples,
-                        dropout: Dropout(seed: 1, step: 0, samples: (0..<UInt32(samples)).map { $0 })),
-                    parameters: parameters.base, gradients: gradients.base)
-                checksum.update(gradients.bytes)
-                checksum.update(UnsafeRawBufferPointer(factors.x))
-                checksum.update(UnsafeRawBufferPointer(factors.d))
-            }
-        }
-        withExtendedLifetime((parameters, images)) {}
-        return SHA256.digest(of: "\(checksum.value)")
+        network = Network.attentionUNet(model)
+        layout = network.parameterLayout
+        parameters = layout.initialParameters(seed: 1)
+        images = Self.draw(Self.labels.count * network.shape(of: network.input).count, seed: 1)
     }
 
-    private static let samples = 2
+    /// As a lane trains and scores.
+    func shard(by algorithm: ConvolutionAlgorithm, _ checksum: inout Checksum) throws -> Shard {
+        var numerics = NumericsSettings()
+        numerics.convolutions = ConvolutionChoices(algorithm)
+        let computation = try LaneComputation(network: network, numerics: numerics)
+        let gradients = FloatBuffer(count: layout.gradientCount)
+        let samples = Self.labels.count
+        let dropout = Dropout(seed: 1, step: 0, samples: (0..<UInt32(samples)).map { $0 })
+        let shard = try Self.labels.withUnsafeBufferPointer { labels in
+            try Self.weights.withUnsafeBufferPointer { weights in
+                let (outcome, factors) = try computation.train(
+                    ShardInput(
+                        samples: samples, images: images.base, labels: labels.baseAddress!,
+                        weights: weights.baseAddress!, stepSamples: samples, dropout: dropout),
+                    parameters: parameters.base, gradients: gradients.base)
+                checksum.update(outcome.lossSum.bitPattern)
+                return Shard(gradients: gradients, x: Self.copy(factors.x), d: Self.copy(factors.d))
+            }
+        }
+        for floats in [shard.gradients, shard.x, shard.d] { checksum.update(floats.bytes) }
+        try computation.score(samples: samples, images: images.base, parameters: parameters.base) {
+            checksum.update(UnsafeRawBufferPointer($0))
+        }
+        withExtendedLifetime((parameters, images)) {}
+        return shard
+    }
+
+    /// As a parameter server adds gradients, and takes steps of each kind.
+    func takeSteps(along shards: [Shard], _ checksum: inout Checksum) {
+        let sum = FloatBuffer(count: layout.gradientCount)
+        for shard in shards { add(shard.gradients.base, sum.base, into: sum.base, count: sum.count) }
+        for shard in shards { add(shard.gradients.base, to: sum.base, count: sum.count) }
+        let factors = shards.map { DenseFactors(samples: Self.labels.count, x: $0.x.base, d: $0.d.base) }
+        var decaying = SGD(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.01)
+        decaying.decay = .cosine
+        for optimizer in [SGD(learningRate: 0.1), SGD(learningRate: 0.1, momentum: 0.9), decaying] {
+            let stepped = Self.copy(UnsafeBufferPointer(parameters.floats))
+            let velocity = optimizer.needsVelocity ? Self.draw(layout.count, seed: 2) : nil
+            ParameterUpdate(layout: layout, optimizer: optimizer.at(step: 1, of: 3)).apply(
+                to: stepped, gradient: sum.base, factors: factors, velocity: velocity, into: stepped)
+            checksum.update(stepped.bytes)
+            if let velocity { checksum.update(velocity.bytes) }
+        }
+        multiplyAndStep(shards[0], &checksum)
+        BFloat16.round(sum.base, count: sum.count)
+        checksum.update(sum.bytes)
+        withExtendedLifetime(shards) {}
+    }
+
+    /// As a server that multiplies with the factored kernel steps it in the same pass.
+    private func multiplyAndStep(_ shard: Shard, _ checksum: inout Checksum) {
+        let factored = layout.factored!
+        let dense = FactoredDense(depth: factored.shape[0], width: factored.shape[1])
+        let kernel = Self.copy(UnsafeBufferPointer(parameters.floats(of: factored)))
+        let dx = FloatBuffer(count: shard.x.count)
+        let rows = dense.samples(Self.labels.count, x: shard.x.base, d: shard.d.base, dx: dx.base)
+        let step = SGD(learningRate: 0.1, weightDecay: 0.01).step
+        for block in 0..<dense.blocks {
+            dense.backwardDataAndStep(rows, block: block, sgd: step, kernel: kernel.base)
+        }
+        checksum.update(dx.bytes)
+        checksum.update(kernel.bytes)
+    }
+
+    private static func draw(_ count: Int, seed: UInt64) -> FloatBuffer {
+        let floats = FloatBuffer(count: count)
+        CounterGenerator(seed: seed, purpose: .probe).fillUniform(floats.floats)
+        return floats
+    }
+
+    private static func copy(_ floats: UnsafeBufferPointer<Float>) -> FloatBuffer {
+        let copy = FloatBuffer(count: floats.count)
+        copy.base.update(from: floats.baseAddress!, count: floats.count)
+        return copy
+    }
 }
 
 extension ParameterLayout {

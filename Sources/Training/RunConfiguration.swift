@@ -49,28 +49,16 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     /// Checkpoints kept beside the best and the final parameters.
     public var checkpointsKept = 3
 
-    /// What the run was computed by so far.
-    public var fingerprints: Fingerprints?
+    /// What nodes brought in that compute other bits than the coordinator; nil: there were none.
+    public var otherBits: OtherBits?
 
-    /// The probe gradients of the workers that took part.
-    public struct Fingerprints: Codable, Hashable, Sendable {
-        /// The first worker's: those with another are no bitwise peers.
-        public let reference: String
-        /// The processors that gave each fingerprint.
-        public private(set) var processors: [String: [String]] = [:]
-        /// Shards whose result that counted came from others than bitwise peers.
-        public var unlikeShards = 0
+    public struct OtherBits: Codable, Hashable, Sendable {
+        /// Shards whose result that counted came from such workers.
+        public var shards = 0
+        /// Steps that such parameter servers had a part in.
+        public var steps = 0
 
-        public init(reference: String) { self.reference = reference }
-
-        /// False if it is known already.
-        public mutating func add(_ fingerprint: String, of processor: String) -> Bool {
-            let known = processors[fingerprint] ?? []
-            // Nobody has so many kinds of processors; whoever says so must not fill the disk.
-            guard !known.contains(processor), processors.values.reduce(0, { $0 + $1.count }) < 100 else { return false }
-            processors[fingerprint] = (known + [processor]).sorted()
-            return true
-        }
+        public init() {}
     }
 
     /// All that is read.

@@ -24,14 +24,20 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: "Compute this share of the shards twice, on two workers, and compare: 0 is none, 1 is all.")
     var audit = 0.0
 
-    @Flag(help: "Refuse workers whose processor computes other bits than the first worker's.")
+    @Flag(help: "Refuse nodes that compute other bits than the coordinator, as is done without a word.")
     var strictNumerics = false
+
+    @Flag(help: "Take in nodes that compute other bits than the coordinator; the run's last bits are then chance.")
+    var allowOtherBits = false
 
     func trust() throws -> TrustSettings {
         guard (0...1).contains(audit) else {
             throw RunFailure(.unusableArguments, "--audit must be 0 to 1, not \(audit)")
         }
-        return TrustSettings(auditedShare: audit, isStrict: strictNumerics)
+        guard !strictNumerics || !allowOtherBits else {
+            throw RunFailure(.unusableArguments, "use either --strict-numerics or --allow-other-bits")
+        }
+        return TrustSettings(auditedShare: audit, allowsOtherBits: allowOtherBits)
     }
 
     func gathering() throws -> Gathering {

@@ -71,7 +71,7 @@ struct CoordinatorCommand: ParsableCommand {
             var configuration =
                 try config.map { try RunConfiguration(contentsOf: $0) }
                 ?? (training.preset ?? .quick).configuration
-            configuration.fingerprints = nil  // Of the workers that the other run had.
+            configuration.otherBits = nil  // Of the nodes that the other run had.
             try training.apply(to: &configuration, data: data)
             if describe { return try Description(configuration).print() }
             guard configuration.initialParameters == nil || initialParameters != nil else {

@@ -100,6 +100,9 @@ private let unusableArguments = [
         "a server that listens to the world", 2, "--insecure",
         by: "hbn-parameter-server --connect tcp://127.0.0.1:1 --listen tcp://0.0.0.0:5555"),
     Refusal("too many audits", 2, "--audit", by: "hbn-coordinator --audit 2 --output @run"),
+    Refusal(
+        "other bits and none", 2, "--strict-numerics", "--allow-other-bits",
+        by: "hbn-coordinator --strict-numerics --allow-other-bits --output @run"),
     Refusal("servers of a local run", 2, "--min-servers", by: "hbn-coordinator --min-servers 1 --output @run"),
     Refusal("a benchmark on no lane", 2, "lanes", by: "hbn benchmark step --lanes 0"),
     Refusal("choices over a file", 2, "/a", "exists", by: "hbn benchmark convolutions --output @a") {

@@ -1,5 +1,6 @@
 import Messages
 import Testing
+import Training
 import ZeroMQ
 
 /// A peer that says what it likes.
@@ -24,10 +25,13 @@ final class HostilePeer {
         return try frames[0].withUnsafeBytes { bytes throws(HeaderError) in try Header.decode(bytes) }
     }
 
-    static func join(_ name: String = "guest", build: String = "0.1.0", fingerprint: String = "any") -> Header {
+    /// What this machine computes.
+    private static let own = try! Fingerprint.compute()
+
+    static func join(_ name: String = "guest", build: String = "0.1.0", fingerprint: String? = nil) -> Header {
         var join = Header.Join(
             role: .worker, name: name, host: "elsewhere", process: 1, build: build, processor: "any")
-        (join.lanes, join.fingerprint) = (1, fingerprint)
+        (join.lanes, join.fingerprint) = (1, fingerprint ?? own)
         return .join(join)
     }
 }

@@ -19,8 +19,8 @@ private let nonsense: [[[UInt8]]] = [
     [HostilePeer.join().encoded(run: 0).dropLast(3)],
     [Array(HostilePeer.join().encoded(run: 0).prefix(4))],
     [[UInt8](repeating: 8, count: 3 << 20)],
-    // Protocol version 9.
-    [[8, 9] + HostilePeer.join().encoded(run: 0).dropFirst(2)],
+    // Of the next protocol.
+    [[8, UInt8(protocolVersion + 1)] + HostilePeer.join().encoded(run: 0).dropFirst(2)],
 ]
 
 /// Sound messages of another run: a replay.

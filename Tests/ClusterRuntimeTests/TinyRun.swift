@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Testing
 
 /// Options of runs that take a second or two.
@@ -80,12 +81,20 @@ extension Workspace {
         return (coordinator, String(endpoint))
     }
 
-    func server(_ name: String, at endpoint: String) throws -> RunningProgram {
-        try start("hbn-parameter-server", ["--connect", endpoint, "--name", name])
+    func server(
+        _ name: String, at endpoint: String, _ more: String..., on processor: Processor = .best
+    ) throws -> RunningProgram {
+        try start(
+            "hbn-parameter-server", ["--connect", endpoint, "--name", name] + more,
+            environment: [Processor.variable: processor.rawValue])
     }
 
-    func worker(_ name: String, at endpoint: String, lanes: Int = 1) throws -> RunningProgram {
-        try start("hbn-worker", ["--connect", endpoint, "--name", name, "--lanes", "\(lanes)"])
+    func worker(
+        _ name: String, at endpoint: String, lanes: Int = 1, _ more: String..., on processor: Processor = .best
+    ) throws -> RunningProgram {
+        try start(
+            "hbn-worker", ["--connect", endpoint, "--name", name, "--lanes", "\(lanes)"] + more,
+            environment: [Processor.variable: processor.rawValue])
     }
 }
 

@@ -1,6 +1,7 @@
-import Foundation
-import Messages
+import ClusterRuntime
+import Kernels
 import Testing
+import Training
 
 extension ClusterTests {
     /// What the coordinator does about processors that compute other bits, or wrong ones.
@@ -45,49 +46,63 @@ extension ClusterTests {
             }
         }
 
-        @Test func aWorkerOfAnotherFingerprintIsNoBitwisePeer() throws {
+        @Test func nodesThatComputeOtherBitsAreRefusedAndTheRunGoesOn() throws {
             try Workspace.use { workspace in
                 let (coordinator, endpoint) = try workspace.listen(.long)
-                _ = try workspace.worker("first", at: endpoint)
-                try coordinator.line(with: "first joins")
-                let other = try HostilePeer(at: endpoint, routingID: "guest#1")
-                try other.send([HostilePeer.join(fingerprint: "another").encoded(run: 0)])
-                try coordinator.line(with: "guest is no bitwise peer: its fingerprint is not")
-                #expect(try coordinator.outcome().status == 0)
-                let configuration = try workspace.text(of: "run/config.json")
-                #expect(configuration.contains("\"another\" : ["))
+                let nodes = [
+                    try workspace.worker("odd-worker", at: endpoint, "--fingerprint", "another"),
+                    try workspace.server("odd-server", at: endpoint, "--fingerprint", "another"),
+                ]
+                for (name, node) in zip(["odd-worker", "odd-server"], nodes) {
+                    let refused = try node.outcome()
+                    #expect(refused.status == 69)
+                    expectOneError(
+                        refused.errors,
+                        naming: [
+                            "refuses this node", "the arithmetic of \(name) ", "kernels: \(Processor.best.rawValue)",
+                            "fingerprint another", "differs",
+                        ])
+                    let line = try coordinator.line(with: "\(name) is refused: the arithmetic of \(name) ")
+                    #expect(line.contains("kernels: \(Processor.best.rawValue), fingerprint another"))
+                }
+                _ = try workspace.worker("honest", at: endpoint)
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0)
+                #expect(outcome.output.contains("every shard came from bitwise peers"))
                 #expect(try workspace.result(of: "run") == TinyRun.undisturbed.get())
             }
         }
 
-        @Test func strictNumericsRefuseAWorkerOfAnotherFingerprint() throws {
+        /// Here they only say so, and the bits are the same.
+        @Test func nodesThatComputeOtherBitsAreTakenInWhereTheOptionSaysSo() throws {
             try Workspace.use { workspace in
-                let (coordinator, endpoint) = try workspace.listen(.brief, "--strict-numerics", "--min-workers", "2")
-                _ = try workspace.worker("first", at: endpoint)
-                let joining = try coordinator.line(with: "first joins")
-                let fingerprint = try #require(joining.firstMatch(of: #/fingerprint ([0-9a-f]{12})/#)).1
-                let other = try HostilePeer(at: endpoint, routingID: "guest#1")
-                try other.send([HostilePeer.join(fingerprint: "another").encoded(run: 0)])
-                guard case .refusal(let reason) = try other.answer().header else {
-                    Issue.record("it was not refused")
-                    return
+                let (coordinator, endpoint) = try workspace.listen(
+                    .brief, "--allow-other-bits", "--min-workers", "2", "--min-servers", "1")
+                _ = try workspace.worker("like", at: endpoint)
+                _ = try workspace.worker("odd-worker", at: endpoint, "--fingerprint", "another")
+                _ = try workspace.server("odd-server", at: endpoint, "--fingerprint", "another")
+                let outcome = try coordinator.outcome()
+                #expect(outcome.status == 0)
+                for name in ["odd-worker", "odd-server"] {
+                    #expect(outcome.errors.contains("the arithmetic of \(name) "))
                 }
-                #expect(reason.contains("another") && reason.contains(fingerprint))
+                #expect(!outcome.errors.contains("the arithmetic of like "))
+                let words = "not every shard came from bitwise peers"
+                #expect(outcome.output.contains(words))
+                #expect(try workspace.text(of: "run/report.html").contains(words))
+                let otherBits = try RunConfiguration(ofRun: workspace("run")).otherBits
+                #expect(otherBits?.steps == 2 * TinyRun.stepsPerEpoch)
+                #expect(try workspace.result(of: "run") == TinyRun.brief.result())
             }
         }
 
-        @Test func theFingerprintOfTheFirstWorkerStandsInTheRunsConfiguration() throws {
+        @Test func whereAllAreAlikeTheRunSaysSo() throws {
             try Workspace.use { workspace in
                 let output = try workspace.succeed(
-                    "hbn-coordinator", TinyRun.brief.options + ["--local", "2", "--output", workspace("run")])
-                #expect(output.contains("every shard came from bitwise peers"))
-                let data = Data(try workspace.text(of: "run/config.json").utf8)
-                let configuration = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-                let fingerprints = try #require(configuration["fingerprints"] as? [String: Any])
-                let reference = try #require(fingerprints["reference"] as? String)
-                #expect(reference.count == 64)
-                let processors = try #require(fingerprints["processors"] as? [String: [String]])
-                #expect(Array(processors.keys) == [reference])
+                    "hbn-coordinator",
+                    TinyRun.brief.options + ["--strict-numerics", "--local", "2", "--output", workspace("run")])
+                #expect(output.contains("\nevery shard came from bitwise peers"))
+                #expect(try RunConfiguration(ofRun: workspace("run")).otherBits == nil)
             }
         }
     }

@@ -10,7 +10,7 @@ private let memory = Header.Memory(process: 77, descriptor: 9, serial: 1 << 50, 
 
 private var join: Header.Join {
     var join = Header.Join(role: .worker, name: "a", host: "höst", process: 12, build: "1.0", processor: "x")
-    (join.lanes, join.fingerprint) = (4, "abc")
+    (join.lanes, join.fingerprint, join.kernels) = (4, "abc", "avx2")
     return join
 }
 

@@ -11,9 +11,7 @@ private func fields() throws -> [String: Any] {
     configuration.data = .synthetic(recordings: 8, seed: 3)
     configuration.heldOut = .fold(1, of: 5)
     configuration.numerics.convolutions.measured = ["conv 3x3 64->128 112x72 forward": .direct]
-    var fingerprints = RunConfiguration.Fingerprints(reference: "abc")
-    _ = fingerprints.add("abc", of: "a processor")
-    configuration.fingerprints = fingerprints
+    configuration.otherBits = .init()
     return try #require(JSONSerialization.jsonObject(with: configuration.encoded()) as? [String: Any])
 }
 
@@ -44,7 +42,7 @@ private func decode(_ path: String, _ value: Any) throws -> RunConfiguration {
         ("dataset/windowSecond", "windowSeconds"),
         ("dataset/spectrogram/melz", "mels"), ("numerics/threads", nil), ("data/synthetic/recording", "recordings"),
         ("heldOut/fold/off", "of"), ("numerics/convolutions/measure", "measured"),
-        ("fingerprints/referenze", "reference"),
+        ("otherBits/step", "steps"), ("fingerprints", nil), ("numerics/threadsPerLane", nil),
         ("comment", nil), ("qqqqqqqq", nil),
     ] as [(String, String?)])
 func aKeyThatNothingReadsIsNamedWithWhatIsMostLikeIt(path: String, suggestion: String?) throws {
@@ -59,9 +57,8 @@ func aKeyThatNothingReadsIsNamedWithWhatIsMostLikeIt(path: String, suggestion: S
 @Test(
     arguments: [
         ("numerics/convolutions/measured/transposed 3x3 8->8 4x4 forward", "winograd"), ("testData", "elsewhere"),
-        ("fingerprints/processors/def", ["one", "two"]), ("fingerprints/processors/ghi", [String]()),
         ("maximumSteps", 7), ("maximumSteps", NSNull()), ("checkpointEvery", NSNull()), ("balance", NSNull()),
-        ("dataset/windowSeconds", NSNull()), ("numerics/gradientPrecision", NSNull()), ("fingerprints", NSNull()),
+        ("dataset/windowSeconds", NSNull()), ("numerics/gradientPrecision", NSNull()), ("otherBits", NSNull()),
         ("heldOut", NSNull()), ("numerics/gradientPrecision", "bf16"),
     ] as [(String, any Sendable)])
 func settingsThatMayBeAbsentAndFreeNamesAreKnown(path: String, value: any Sendable) throws {

@@ -193,17 +193,21 @@ struct  Hbn__Join
    */
   uint32_t lanes;
   /*
-   * Of a worker: the digest of its probe gradient.
+   * The digest of what it makes of a fixed probe.
    */
   char *fingerprint;
   /*
    * Of a parameter server: where workers reach it.
    */
   char *endpoint;
+  /*
+   * The kind of processor that its kernels are compiled for.
+   */
+  char *kernels;
 };
 #define HBN__JOIN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&hbn__join__descriptor) \
-    , HBN__JOIN__ROLE__WORKER, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , HBN__JOIN__ROLE__WORKER, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
