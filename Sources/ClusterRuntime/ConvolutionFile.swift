@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Foundation
 import TensorCore
+import Training
 
 extension ConvolutionChoices {
     /// Reads what `write` wrote, for the model that was measured.
@@ -16,6 +17,13 @@ extension ConvolutionChoices {
         do {
             self = try JSONDecoder().decode(ConvolutionChoices.self, from: Data(bytes))
         } catch {
+            if let unknown = try? JSONDecoder().decode(ConvolutionNames.self, from: Data(bytes)).unknown {
+                let known = ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
+                throw RunFailure(
+                    .badData,
+                    "\(path): this version has no algorithm \(unknown), only \(known); measure anew with hbn benchmark "
+                        + "convolutions")
+            }
             throw RunFailure(
                 .badData, "\(path) is no file of convolutions; hbn benchmark convolutions --output writes one")
         }

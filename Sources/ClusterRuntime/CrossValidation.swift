@@ -92,7 +92,9 @@ public final class CrossValidation {
     private static func plan(ofFile file: String) throws -> Plan {
         let plan: Plan
         do {
-            plan = try Plan.decodeWhole(Data(RegularFile.contents(of: file, atMost: 1 << 28)))
+            plan = try Plan.decodeWhole(Data(RegularFile.contents(of: file, atMost: 1 << 28))) {
+                Set($0.configuration.formerKeys.map { ["configuration"] + $0 })
+            }
         } catch let unknown as UnknownKey {
             throw RunFailure(.badData, "\(file): \(unknown)")
         } catch {
@@ -110,6 +112,7 @@ public final class CrossValidation {
         interruption = TrainingRun.makeInterruption(log)
         folder = try OutputFolder(existing: path, log: log)
         plan = try Self.plan(ofFile: folder.path(Plan.name))
+        try plan.configuration.checkNumerics(ofRun: path, otherwise: "start anew")
         dataset = try TrainingRun.read(
             plan.configuration.selection, plan.configuration.dataset, log: log)
         try plan.configuration.check(isStill: dataset)

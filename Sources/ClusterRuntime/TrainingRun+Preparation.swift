@@ -44,6 +44,17 @@ extension RunConfiguration {
         return nil
     }
 
+    /// Throws if the run in a folder was begun with other numerics than this build's: nobody can go on with its bits.
+    func checkNumerics(ofRun folder: String, otherwise remedy: String) throws {
+        guard numerics.version == NumericsSettings.currentVersion else {
+            throw RunFailure(
+                .badData,
+                "\(folder): this run was begun with other numerics (\(numerics.version)) than this version's "
+                    + "(\(NumericsSettings.currentVersion)), so its bits would change on the way; finish it with the version "
+                    + "that began it, or \(remedy)")
+        }
+    }
+
     /// Throws if these are not the recordings that the run began with, or if other pictures have been made of them.
     func check(isStill dataset: Dataset) throws {
         guard dataDigest == nil || dataDigest == dataset.digest else {

@@ -80,6 +80,12 @@ public final class TrainingRun {
         (self.interruption, self.resumedBy, self.isLast) = (interruption, resumedBy, isLast)
         self.log = log
         isResumed = resuming != nil
+        if let resuming {
+            try configuration.checkNumerics(
+                ofRun: resuming,
+                otherwise: "start anew from its parameters, with --config "
+                    + "\(resuming)/\(OutputFolder.configurationName) and --initial-parameters FILE")
+        }
         // Before the data are read.
         try gathering.checkLimits()
         let path = output ?? OutputFolder.nextFree()

@@ -101,7 +101,12 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     }
 
     /// Throws `UnknownKey` where it names a setting that there is not.
-    public static func decode(_ data: Data) throws -> RunConfiguration { try decodeWhole(data) }
+    public static func decode(_ data: Data) throws -> RunConfiguration { try decodeWhole(data, except: \.formerKeys) }
+
+    /// Where there stands what runs with other numerics wrote, and nothing reads any more.
+    public var formerKeys: Set<[String]> {
+        numerics.version < 2 ? [["fingerprints"], ["numerics", "threadsPerLane"]] : []
+    }
 }
 
 /// Ready-made configurations.

@@ -13,12 +13,15 @@ public struct UnknownKey: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Decodable where Self: Encodable {
-    /// Reads JSON, and throws `UnknownKey` if it has a key that nothing reads.
-    public static func decodeWhole(_ data: Data) throws -> Self {
+    /// Reads JSON, and throws `UnknownKey` if it has a key that nothing reads; but for those at the paths `former`, which
+    /// earlier versions read.
+    public static func decodeWhole(_ data: Data, except former: (Self) -> Set<[String]> = { _ in [] }) throws -> Self {
         let value = try JSONDecoder().decode(Self.self, from: data)
         let given = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
         let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(value), options: .fragmentsAllowed)
-        let document = KnownKeys(document: given) { (try? JSONDecoder().decode(Self.self, from: $0)) != nil }
+        let document = KnownKeys(document: given, former: former(value)) {
+            (try? JSONDecoder().decode(Self.self, from: $0)) != nil
+        }
         if let path = document.firstUnknown(in: given, known, at: []) {
             let names = path.map(\.name)
             throw UnknownKey(
@@ -46,6 +49,7 @@ private struct KnownKeys {
     }
 
     let document: Any
+    let former: Set<[String]>
     let isReadable: (Data) -> Bool
 
     /// The path of a key in `given`, which lies at `path`, that is not read. `written` is what was written in its place.
@@ -54,6 +58,7 @@ private struct KnownKeys {
             let written = written as? [String: Any] ?? [:]
             for (key, value) in given.sorted(by: { $0.key < $1.key }) {
                 let path = path + [.key(key)]
+                if former.contains(path.map(\.name)) { continue }
                 guard written[key] != nil || isRead(path) else { return path }
                 if let unknown = firstUnknown(in: value, written[key], at: path) { return unknown }
             }

@@ -72,6 +72,13 @@ struct CoordinatorCommand: ParsableCommand {
                 try config.map { try RunConfiguration(contentsOf: $0) }
                 ?? (training.preset ?? .quick).configuration
             configuration.otherBits = nil  // Of the nodes that the other run had.
+            let former = configuration.numerics.version
+            configuration.numerics.renew()
+            if let config, former != configuration.numerics.version {
+                let change = "numerics (\(former)); this one has this version's (\(configuration.numerics.version))"
+                Wire.logger("coordinator").warning(
+                    "\(config) is of a run with other \(change), and no measured algorithms of convolutions")
+            }
             try training.apply(to: &configuration, data: data)
             if describe { return try Description(configuration).print() }
             guard configuration.initialParameters == nil || initialParameters != nil else {

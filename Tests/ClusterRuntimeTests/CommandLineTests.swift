@@ -170,6 +170,12 @@ private let badData = [
     Refusal("a gradient of garbage", 65, "/a", by: "hbn gradient --parameters @a --batch @a --output @g") {
         try $0.write([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), to: "a")
     },
+    Refusal(
+        "convolutions by what there is no more", 65, "/a", "library-winograd", "anew",
+        by: "hbn-coordinator --convolutions @a --output @run"
+    ) {
+        try $0.write(Array(#"{"preferred": "library-winograd", "measured": {}}"#.utf8), to: "a")
+    },
     Refusal("no file of convolutions", 65, "/a", by: "hbn-coordinator --convolutions @a --output @run"),
     Refusal(
         "convolutions of another model", 65, "/a", "--base-filters",

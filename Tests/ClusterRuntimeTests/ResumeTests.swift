@@ -1,5 +1,7 @@
+import ClusterRuntime
 import Foundation
 import Testing
+import Training
 
 extension ClusterTests {
     @Suite struct ResumeTests {
@@ -35,6 +37,50 @@ extension ClusterTests {
                     #expect(outcome.status == 65)
                     expectOneError(outcome.errors, naming: words)
                 }
+            }
+        }
+
+        @Test func aRunOfOtherNumericsDoesNotGoOnButIsStillOfUse() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed("hbn-coordinator", TinyRun.brief.options + ["--output", workspace("run")])
+                let written = try workspace.text(of: "run/config.json")
+                // As earlier versions wrote it, with what there is no more.
+                let measured = #""measured" : { "conv 3x3 8->8 32x48 forward" : "library-winograd" }"#
+                let changed =
+                    written
+                    .replacing(#/,\s*"version" : \d+/#, with: #", "threadsPerLane" : 1"#)
+                    .replacing(#/"measured" : \{\s*\}/#, with: measured)
+                    .replacing(#""model" : {"#, with: #""fingerprints" : {}, "model" : {"#)
+                #expect(changed.contains("threadsPerLane") && changed.contains("library-"))
+                try workspace.write(Array(changed.utf8), to: "run/config.json")
+                let parts = #"{"configuration": \#(changed), "parts": []}"#
+                try workspace.write(Array(parts.utf8), to: "folds/folds.json")
+
+                for folder in ["run", "folds"] {
+                    let outcome = try workspace.run("hbn-coordinator", ["--resume", workspace(folder), "--local", "1"])
+                    #expect(outcome.status == 65)
+                    expectOneError(
+                        outcome.errors,
+                        naming: [workspace(folder), "other numerics (1) than this version's (2)", "start anew"])
+                }
+                try workspace.succeed("hbn", ["synthesize", "--output", workspace("data"), "--recordings", "4"])
+                try workspace.succeed(
+                    "hbn",
+                    [
+                        "evaluate", "--run", workspace("run"), "--data", workspace("data"), "--output",
+                        workspace("scores"),
+                    ])
+                try workspace.succeed(
+                    "hbn",
+                    ["export", "--run", workspace("run"), "--format", "onnx", "--output", workspace("model.onnx")])
+                try workspace.succeed(
+                    "hbn-coordinator",
+                    [
+                        "--config", workspace("run/config.json"), "--initial-parameters",
+                        workspace("run/final.safetensors"), "--max-steps", "1", "--output", workspace("anew"),
+                    ])
+                let anew = try RunConfiguration(ofRun: workspace("anew")).numerics
+                #expect(anew == NumericsSettings())
             }
         }
 

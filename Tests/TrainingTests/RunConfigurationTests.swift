@@ -37,6 +37,31 @@ private func configuration(_ change: (inout RunConfiguration) -> Void) -> RunCon
     #expect(try RunConfiguration.decode(changed.encoded()) == changed)
 }
 
+/// Without a version, with what nothing reads any more, and with an algorithm that there is no more.
+@Test func aConfigurationOfTheFirstNumericsIsReadAsFarAsItMeansSomething() throws {
+    var fields = try #require(
+        JSONSerialization.jsonObject(with: Preset.quick.configuration.encoded()) as? [String: Any])
+    fields["numerics"] = [
+        "threadsPerLane": 2,
+        "convolutions": ["preferred": "library-winograd", "measured": ["a": "library-winograd", "b": "direct"]],
+    ]
+    fields["fingerprints"] = ["reference": "abc", "processors": [String: Any](), "unlikeShards": 0]
+    let read = try RunConfiguration.decode(JSONSerialization.data(withJSONObject: fields))
+    #expect(read.numerics.version == 1)
+    #expect(read.numerics.convolutions == ConvolutionChoices(.winograd, measured: ["b": .direct]))
+    #expect(try RunConfiguration.decode(read.encoded()) == read)
+    var anew = read.numerics
+    anew.renew()
+    #expect(anew == NumericsSettings())
+}
+
+@Test func anAlgorithmThatThereIsNotIsRefusedInAConfigurationOfToday() throws {
+    let text = String(decoding: try Preset.quick.configuration.encoded(), as: UTF8.self)
+    let changed = text.replacing(#"preferred" : "winograd""#, with: #"preferred" : "library-winograd""#)
+    #expect(changed != text)
+    #expect(throws: DecodingError.self) { try RunConfiguration.decode(Data(changed.utf8)) }
+}
+
 @Test func theSameConfigurationGivesTheSameBytes() throws {
     #expect(try Preset.quick.configuration.encoded() == Preset.quick.configuration.encoded())
 }

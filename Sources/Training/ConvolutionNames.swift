@@ -1,0 +1,21 @@
+import TensorCore
+
+/// Choices of algorithms as a file names them, perhaps one of another version.
+public struct ConvolutionNames: Decodable, Sendable {
+    let preferred: String
+    let measured: [String: String]
+
+    /// A name that no algorithm has any more, or yet.
+    public var unknown: String? {
+        ([preferred] + measured.sorted { $0.key < $1.key }.map(\.value)).first {
+            ConvolutionAlgorithm(rawValue: $0) == nil
+        }
+    }
+
+    /// Those that there are: the rule of shapes chooses in place of the others.
+    var choices: ConvolutionChoices {
+        ConvolutionChoices(
+            ConvolutionAlgorithm(rawValue: preferred) ?? .winograd,
+            measured: measured.compactMapValues { ConvolutionAlgorithm(rawValue: $0) })
+    }
+}
