@@ -36,7 +36,6 @@ let package = Package(
         library("CProtobufC", apt: "libprotobuf-c-dev", "protobuf-c-compiler"),
         library("CSndfile", apt: "libsndfile1-dev"),
         library("CMPG123", apt: "libmpg123-dev"),
-        library("CSoxr", apt: "libsoxr-dev"),
         library("CPNG", apt: "libpng-dev"),
         library("CTurboJPEG", apt: "libturbojpeg0-dev"),
         library("COpenSSL", apt: "libssl-dev"),
@@ -61,7 +60,7 @@ let package = Package(
         // A heart sound on its way to a batch.
         module("ElementaryFunctions"),
         module("Randomness", "ElementaryFunctions", "Kernels"),
-        module("Audio", "Files", "CSndfile", "CMPG123", "CSoxr", "ElementaryFunctions", "Randomness"),
+        module("Audio", "Files", "CSndfile", "CMPG123", "ElementaryFunctions", "Randomness"),
         module("Spectrograms", "Audio", "Images", "ElementaryFunctions"),
         module("Augmentation", "ElementaryFunctions", "Randomness"),
         module(
@@ -114,7 +113,7 @@ let package = Package(
         tests("KernelsTests", "Kernels", "Parameters", "Randomness"),
         tests("ElementaryFunctionsTests", "ElementaryFunctions", "Digests"),
         tests("RandomnessTests", "Randomness", "Digests"),
-        tests("AudioTests", "Audio", "CSndfile", "CSoxr", "Digests", resources: true),
+        tests("AudioTests", "Audio", "CSndfile", "Digests", resources: true),
         tests("SpectrogramsTests", "Spectrograms", "Digests", resources: true),
         tests("AugmentationTests", "Augmentation", "Digests", resources: true),
         tests("DatasetsTests", "Datasets", "Digests"),

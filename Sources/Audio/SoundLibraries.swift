@@ -1,8 +1,7 @@
 internal import CMPG123
 internal import CSndfile
-internal import CSoxr
 
-/// The libraries that make samples of sound files, and other samples of samples.
+/// The libraries that make samples of sound files.
 public enum SoundLibraries {
     /// Their versions, as they tell themselves, and what else decides their bits.
     public static let versions: String = {
@@ -10,8 +9,7 @@ public enum SoundLibraries {
         let mpg123 = hbn_mpg123_version().map { String(cString: $0) } ?? "interface \(MPG123_API_VERSION)"
         let decoder = MP3Decoder.name ?? "any"
         return [
-            String(cString: sf_version_string()), String(cString: soxr_version()), "libmpg123-\(mpg123) (\(decoder))",
-            "on \(processor)",
+            String(cString: sf_version_string()), "libmpg123-\(mpg123) (\(decoder))", "on \(processor)",
         ].joined(separator: ", ")
     }()
 

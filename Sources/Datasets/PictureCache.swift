@@ -17,7 +17,7 @@ struct KeptPictures: Hashable {
 /// is ever removed.
 final class PictureCache: Sendable {
     /// A new number makes all older files unreachable: for changes of what pictures are made.
-    private static let version = 5
+    private static let version = 6
 
     private let folder: String
     private let settingsText: String

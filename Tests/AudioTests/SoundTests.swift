@@ -3,7 +3,7 @@ import Testing
 
 @testable import Audio
 
-/// Files read and resampled by librosa with soundfile and soxr (scripts/golden/signal.py).
+/// Files read by librosa with soundfile, and resampled by SciPy (scripts/golden/signal.py).
 struct Golden: Decodable, CustomTestStringConvertible {
     let file: String
     let rate: Int
@@ -42,7 +42,7 @@ final class TemporaryFolder {
         #expect(worst <= 6e-8, "\(worst)")
     }
 
-    @Test(arguments: Golden.cases) func resamplingIsThatOfLibrosa(golden: Golden) throws {
+    @Test(arguments: Golden.cases) func resamplingIsThatOfSciPy(golden: Golden) throws {
         let sound = try Sound(sampleRate: golden.rate, samples: golden.mono).resampled(to: 2000)
         #expect(sound.sampleRate == 2000)
         #expect(sound.samples.count == golden.resampled.count)

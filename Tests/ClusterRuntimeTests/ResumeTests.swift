@@ -27,7 +27,7 @@ extension ClusterTests {
                 let digest = try #require(written.firstMatch(of: #/"pixelDigest" : "([0-9a-f]{64})"/#)).1
                 // As a machine begins the run that makes other pictures of the same sounds; an earlier version noted none.
                 let changes = [
-                    (String(digest), String(digest.reversed()), ["pictures differ", "libsoxr"]),
+                    (String(digest), String(digest.reversed()), ["pictures differ", "libsndfile"]),
                     (#""pixelDigest" : "\#(digest)","#, "", ["did not note its pictures"]),
                 ]
                 for (old, new, words) in changes {

@@ -107,7 +107,7 @@ private final class Warnings: LogHandler, Sendable {
         }
         let usual = try PictureCache(folder: "/cache", settings: settings, logger: Logger(label: "test"))
         #expect(try path(SoundLibraries.versions) == usual.path(of: "digest"))
-        #expect(try path("libsoxr-0.1.2") != path("libsoxr-0.1.3"))
+        #expect(try path("libsndfile-1.2.0") != path("libsndfile-1.2.2"))
     }
 
     @Test(arguments: [

@@ -1,4 +1,4 @@
-"""Pictures read and resized by Keras and Pillow, sounds resampled by soxr, spectrograms by librosa."""
+"""Pictures read and resized by Keras and Pillow, sounds resampled by SciPy and soxr, spectrograms by librosa."""
 import json
 import pathlib
 
@@ -70,10 +70,44 @@ def audio(folder: pathlib.Path) -> None:
         sound = tones + generator.normal(0, 0.05, tones.shape)
         soundfile.write(folder / name, sound, rate, subtype="PCM_16")
         mono, _ = librosa.load(folder / name, sr=None, mono=True)
-        resampled = librosa.resample(mono, orig_sr=rate, target_sr=2000, res_type="soxr_vhq")
-        cases.append({"file": name, "rate": rate, "mono": floats(mono), "resampled": floats(resampled)})
+        cases.append({"file": name, "rate": rate, "mono": floats(mono), "resampled": floats(resampled(mono, rate, 2000))})
     (folder / "audio.json").write_text(json.dumps(cases))
+    (folder / "resampling.json").write_text(json.dumps(smooth_sounds()))
     (folder / "filters.json").write_text(json.dumps(filtered()))
+
+
+def resampled(sound: np.ndarray, rate: int, other: int) -> np.ndarray:
+    """By SciPy, with the filter of Resampler.swift as SciPy designs it."""
+    from scipy.signal import firwin, resample_poly
+    up, down = (value // np.gcd(rate, other) for value in (other, rate))
+    coefficients = firwin(2 * 84 * max(up, down) + 1, 0.95 / max(up, down), window=("kaiser", 13.0))
+    return resample_poly(sound.astype(float), up, down, window=coefficients)
+
+
+def smooth_sounds() -> list:
+    """Tones below 0.9 of the lower rate's Nyquist frequency that swell and fade, at one rate and at another.
+
+    Every filter that passes these makes the same of them: SciPy's, the formula, and librosa's call of soxr, where that has
+    coefficients for each place (elsewhere it is off by up to 7e-5).
+    """
+    cases = []
+    for rate, other in [(8000, 2000), (4000, 2000), (44100, 2000), (48000, 2000), (11025, 2000), (3000, 2000),
+                        (1000, 2000), (2000, 8000), (44101, 2000), (2000, 4999)]:
+        seconds = 0.12
+
+        def tones(time: np.ndarray) -> np.ndarray:
+            shares = np.array([0.1, 0.37, 0.6, 0.8])[:, None]
+            swell = np.where(time < seconds, np.sin(np.pi * time / seconds) ** 8, 0)
+            return swell * np.sin(np.pi * shares * min(rate, other) * time).sum(axis=0) / 4
+
+        sound = tones(np.arange(int(seconds * rate)) / rate).astype(np.float32)
+        result = resampled(sound, rate, other)
+        case = {"rate": rate, "otherRate": other, "samples": floats(sound), "scipy": floats(result),
+                "formula": floats(tones(np.arange(len(result)) / other))}
+        if max(rate, other) % 1000 == 0:
+            case["soxr"] = floats(librosa.resample(sound, orig_sr=rate, target_sr=other, res_type="soxr_vhq"))
+        cases.append(case)
+    return cases
 
 
 def filtered() -> list:
