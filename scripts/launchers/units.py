@@ -17,8 +17,8 @@ SETTINGS = {
     "hbn-parameter-server.service": NODES,
 }
 EVERYWHERE = {
-    # oneDNN writes the code that it runs.
-    "MemoryDenyWriteExecute": None,
+    # No program makes code while it runs.
+    "MemoryDenyWriteExecute": "yes",
     # The processor's model is in /proc/cpuinfo.
     "ProcSubset": None,
     "NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateTmp": "yes", "CapabilityBoundingSet": "",
