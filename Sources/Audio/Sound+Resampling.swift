@@ -24,7 +24,4 @@ extension Sound {
         }
         return Int(count)
     }
-
-    /// Nothing is left to choose: no library resamples.
-    public static func choosePlainEngine() {}
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Audio
 import Foundation
 import Kernels
 
@@ -17,7 +16,6 @@ public enum Program {
         } catch {
             Wire.exit(.unusableArguments, error.description)
         }
-        Sound.choosePlainEngine()
         do {
             var command = try root.parseAsRoot()
             try reportingFailures(SystemLimits.check)
