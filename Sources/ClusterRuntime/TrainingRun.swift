@@ -175,7 +175,8 @@ public final class TrainingRun {
         try begin(at: newestStartingPoint())
     }
 
-    /// Adds what came from nodes that compute other bits: before a checkpoint has it. It stands in config.json for as long as the run's results do.
+    /// Notes in config.json what came from nodes that compute other bits. Called before parameters that hold it are written, so
+    /// that a run which goes on from them knows.
     func countOtherBits() {
         let (shards, steps) = cluster.takeOtherBits()
         guard shards + steps > 0 else { return }

@@ -2,10 +2,7 @@ extension Elementary {
     /// The natural logarithm; not a number below zero.
     public static func log(_ x: Double) -> Double {
         guard x > 0, x < .infinity else { return logarithmAtTheEdge(x) }
-        let parts = LogarithmParts(x)
-        let whole = parts.power * ln2.high
-        let sum = whole + parts.high
-        return sum + (((whole - sum) + parts.high) + (parts.low + parts.power * ln2.low))
+        return LogarithmParts(x).sum.high
     }
 
     /// The logarithm to the base of ten; not a number below zero.
@@ -34,6 +31,15 @@ extension Elementary {
         let power: Double
         let high: Double
         let low: Double
+
+        /// The logarithm as the sum of two numbers, of which the first is the nearest.
+        var sum: (high: Double, low: Double) {
+            let whole = power * ln2.high
+            let sum = whole + high
+            let rest = ((whole - sum) + high) + (low + power * ln2.low)
+            let nearest = sum + rest
+            return (nearest, (sum - nearest) + rest)
+        }
 
         init(_ x: Double) {
             // The numbers below the normal ones, too, have a leading one then.

@@ -6,12 +6,7 @@ extension Elementary {
         guard base > 0, base < .infinity else { return (base > 0) == (exponent > 0) ? .infinity : 0 }
 
         // The logarithm, and its product with the exponent, as sums of two numbers.
-        let parts = LogarithmParts(base)
-        let whole = parts.power * ln2.high
-        let sum = whole + parts.high
-        let rest = ((whole - sum) + parts.high) + (parts.low + parts.power * ln2.low)
-        let high = sum + rest
-        let low = (sum - high) + rest
+        let (high, low) = LogarithmParts(base).sum
         let product = exponent * high
         guard abs(product) < 750 else { return product > 0 ? .infinity : 0 }
         let (a, b) = (upperHalf(exponent), upperHalf(high))

@@ -1,5 +1,3 @@
-import ElementaryFunctions
-
 /// The discrete Fourier transform of any number of complex numbers, by Bluestein's algorithm: as a convolution with a chirp,
 /// which transforms of a power of two compute. Used on one thread at a time.
 final class ChirpFFT {

@@ -39,5 +39,11 @@ final class ComplexBuffer {
         numbers.initialize(repeating: Complex(0, 0), count: count)
     }
 
+    /// exp(-2 pi i j / n), the first `count` of them.
+    convenience init(count: Int, rootsOfUnity n: Int) {
+        self.init(count: count)
+        for j in 0..<count { numbers[j] = Complex(angle: -2 * .pi * Double(j) / Double(n)) }
+    }
+
     deinit { numbers.deallocate() }
 }

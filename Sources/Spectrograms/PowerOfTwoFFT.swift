@@ -1,5 +1,3 @@
-import ElementaryFunctions
-
 /// The discrete Fourier transform of a power of two of complex numbers, by Stockham's algorithm with butterflies of four.
 ///
 /// X[k] = sum of x[j] exp(-2 pi i j k / n). Used on one thread at a time.
@@ -13,9 +11,8 @@ final class PowerOfTwoFFT {
     init(size: Int) {
         precondition(size > 0 && size & (size - 1) == 0, "FFT of \(size) numbers")
         self.size = size
-        twiddles = ComplexBuffer(count: size)
+        twiddles = ComplexBuffer(count: size, rootsOfUnity: size)
         room = ComplexBuffer(count: size)
-        for j in 0..<size { twiddles.numbers[j] = Complex(angle: -2 * .pi * Double(j) / Double(size)) }
     }
 
     /// Replaces the numbers by their transform.

@@ -21,10 +21,7 @@ final class RealFFT {
         self.size = size
         let count = size / 2
         half = count & (count - 1) == 0 ? .powerOfTwo(PowerOfTwoFFT(size: count)) : .any(ChirpFFT(size: count))
-        (frame, twiddles) = (ComplexBuffer(count: count), ComplexBuffer(count: count))
-        for k in 0..<count {
-            twiddles.numbers[k] = Complex(angle: -2 * .pi * Double(k) / Double(size))
-        }
+        (frame, twiddles) = (ComplexBuffer(count: count), ComplexBuffer(count: count, rootsOfUnity: size))
         window = .allocate(capacity: size)
         // The periodic Hann window: its period is the frame's length, not one sample less.
         for i in 0..<size { window[i] = 0.5 - 0.5 * Elementary.cos(2 * .pi * Double(i) / Double(size)) }

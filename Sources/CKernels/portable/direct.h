@@ -127,7 +127,7 @@ static void compute_grid(
             for (int k = 0; k < lanes_in_all; k += panel) {
                 const int lanes = smaller(panel, lanes_in_all - k);
                 float initial[panel];
-                for (int j = 0; j < lanes; j++) initial[j] = bias && k + j < channels ? bias[k + j] : 0;
+                gather_bias(bias, channels, k, initial);
                 multiply_scattered(
                     count, lanes, depth, x, capacity, u, initial,
                     (sums){to + (size_t)(k / block) * plane + i * line + first * pixel, pixel, plane}, relu);
@@ -179,7 +179,7 @@ static void image_convolve(
             for (int k = 0; k < width; k += panel) {
                 const int lanes = smaller(panel, width - k);
                 float initial[panel];
-                for (int j = 0; j < lanes; j++) initial[j] = bias && k + j < s.outputs ? bias[k + j] : 0;
+                gather_bias(bias, s.outputs, k, initial);
                 float *to = output + ((size_t)n * (width / block) + k / block) * plane + (size_t)y * s.width * block;
                 multiply_image(s.width, lanes, image + y * line, line, u, initial, (sums){to, block, plane}, relu);
                 u += (size_t)3 * image_run * lanes;

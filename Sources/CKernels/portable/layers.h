@@ -52,7 +52,7 @@ HBN_INLINE floats exponential(floats x) {
 HBN_INLINE floats passed(const float *output, float *gradient) {
     floats d = read(gradient);
     if (output) {
-        d = (floats)((words)d & (words)(read(output) > (floats){0}));
+        d = block_where_positive(read(output), d);
         put(gradient, d);
     }
     return d;
@@ -77,9 +77,11 @@ static void bias_gradient(
 /// Is b taken where a was the largest so far? The first of equals stays, and NaN is above all.
 HBN_INLINE words taken(floats a, floats b) { return (words)((b > a) | (b != b)) & (words)(a == a); }
 
+/// The places in their windows that sixteen results were taken from.
+typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
+
 HBN_INLINE void pool_rows(
     const int size, size_t height, size_t width, const float *x, float *y, uint8_t *places) {
-    typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
     const size_t across = width / size, down = height / size;
     for (size_t i = 0; i < down; i++)
         for (size_t j = 0; j < across; j++) {
@@ -108,20 +110,27 @@ static void max_pool(
     }
 }
 
+/// Where x is given, of windows of four, the gradient goes back through the ReLU whose output it is, and each place in the
+/// windows has a chain of what passes.
 HBN_INLINE void unpool_rows(
-    const int size, const bool adds, size_t height, size_t width, const float *dy, const uint8_t *places, float *dx) {
-    typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
+    const int size, const bool adds, size_t height, size_t width, const float *dy, const uint8_t *places,
+    const float *x, float *dx, floats *chains) {
     const size_t across = width / size, down = height / size;
     if (!adds && (width % size || height % size)) memset(dx, 0, height * width * block * sizeof(float));
     for (size_t i = 0; i < down; i++)
         for (size_t j = 0; j < across; j++) {
             const size_t at = (i * across + j) * block;
             const words index = __builtin_convertvector(*(const bytes *)(places + at), words), d = (words)read(dy + at);
-            float *corner = dx + (i * size * width + j * size) * block;
+            const size_t corner = (i * size * width + j * size) * block;
             for (int place = 0; place < size * size; place++) {
-                float *to = corner + (place / size * width + place % size) * block;
-                const floats some = (floats)(d & (words)(index == (uint32_t)place));
-                put(to, adds ? read(to) + some : some);
+                const size_t to = corner + (place / size * width + place % size) * block;
+                floats some = (floats)(d & (words)(index == (uint32_t)place));
+                if (adds) some = read(dx + to) + some;
+                if (x) {
+                    some = block_where_positive(read(x + to), some);
+                    chains[place] += some;
+                }
+                put(dx + to, some);
             }
         }
 }
@@ -131,9 +140,9 @@ static void max_pool_backward(
     float *dx) {
     for (size_t p = 0; p < planes; p++) {
         const size_t to = p * height * width * block, from = p * (height / size) * (width / size) * block;
-        if (size == 2 && adds) unpool_rows(2, true, height, width, dy + from, places + from, dx + to);
-        else if (size == 2) unpool_rows(2, false, height, width, dy + from, places + from, dx + to);
-        else unpool_rows((int)size, adds, height, width, dy + from, places + from, dx + to);
+        if (size == 2 && adds) unpool_rows(2, true, height, width, dy + from, places + from, NULL, dx + to, NULL);
+        else if (size == 2) unpool_rows(2, false, height, width, dy + from, places + from, NULL, dx + to, NULL);
+        else unpool_rows((int)size, adds, height, width, dy + from, places + from, NULL, dx + to, NULL);
     }
 }
 
@@ -141,29 +150,14 @@ static void max_pool_backward(
 static void max_pool_relu_backward(
     size_t batch, size_t channels, size_t height, size_t width, const float *dy, const uint8_t *places,
     const float *x, bool adds, float *dx, float *sums) {
-    typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
-    const size_t blocks = (size_t)blocks_of((int)channels), line = width * block, across = width / 2;
-    const size_t offsets[] = {0, block, line, line + block};
+    const size_t blocks = (size_t)blocks_of((int)channels), plane = height * width * block, pooled = plane / 4;
     for (size_t b = 0; b < blocks; b++) {
         floats total = {0};
         for (size_t n = 0; n < batch; n++) {
+            const size_t to = (n * blocks + b) * plane, from = (n * blocks + b) * pooled;
             floats chains[4] = {{0}};
-            for (size_t i = 0; i < height / 2; i++) {
-                const size_t row = ((n * blocks + b) * (height / 2) + i) * across * block;
-                for (size_t j = 0; j < across; j++) {
-                    const size_t at = row + j * block, corner = row * 4 + 2 * j * block;
-                    const words index = __builtin_convertvector(*(const bytes *)(places + at), words);
-                    const words d = (words)read(dy + at);
-                    HBN_UNROLL for (int place = 0; place < 4; place++) {
-                        float *const to = dx + corner + offsets[place];
-                        floats v = (floats)(d & (words)(index == (uint32_t)place));
-                        if (adds) v = read(to) + v;
-                        v = (floats)((words)v & (words)(read(x + corner + offsets[place]) > (floats){0}));
-                        put(to, v);
-                        chains[place] += v;
-                    }
-                }
-            }
+            if (adds) unpool_rows(2, true, height, width, dy + from, places + from, x + to, dx + to, chains);
+            else unpool_rows(2, false, height, width, dy + from, places + from, x + to, dx + to, chains);
             total += (chains[0] + chains[1]) + (chains[2] + chains[3]);
         }
         put_some(sums + b * block, total, (int)(channels - b * block));
@@ -271,7 +265,7 @@ static void map_forward(
     for (size_t n = 0; n < batch; n++)
         for (size_t first = 0; first < pixels; first += map_run) {
             const size_t count = pixels - first < map_run ? pixels - first : map_run;
-            float totals[map_run * block] = {0}, values[map_run];
+            float totals[map_run * block] = {0}, values[map_run] = {0};
             for (size_t b = 0; b < blocks; b++) {
                 const floats weights = read_some(kernel + b * block, (int)(channels - b * block));
                 const float *from = x + (n * blocks + b) * plane + first * block;

@@ -17,6 +17,11 @@ enum {
 
 static const float zeros[panel];
 
+/// A panel's part of a bias of so many channels, from channel k on, with zeros behind it; all zeros where there is none.
+HBN_INLINE void gather_bias(const float *bias, int channels, int k, float part[panel]) {
+    for (int j = 0; j < panel; j++) part[j] = bias && k + j < channels ? bias[k + j] : 0;
+}
+
 /// Where sums go: row r and lane j stand at `at[r * row + (j / 16) * next + j % 16]`.
 typedef struct {
     float *at;
@@ -126,26 +131,31 @@ HBN_INLINE void multiply(
             depth, x + (size_t)from * block, capacity, u, initial, out + (size_t)from * lanes);
 }
 
-/// The same to other places, and then ReLU where asked for.
+/// Products by one of the tables, of rows of x that are `distance` floats apart.
+HBN_INLINE void multiply_to(
+    scattered_multiplication *const *by_rows, int count, int distance, int depth, const float *x, size_t capacity,
+    const float *u, const float *initial, sums out, bool relu) {
+    FOR_PARTS(count, from, rows) {
+        const sums part = {out.at + from * out.row, out.row, out.next};
+        by_rows[rows - 1](depth, x + (size_t)from * distance, capacity, u, initial, &part, relu);
+    }
+}
+
+/// The same as `multiply` to other places, and then ReLU where asked for.
 HBN_INLINE void multiply_scattered(
     int count, int lanes, int depth, const float *x, size_t capacity, const float *u, const float *initial, sums out,
     bool relu) {
-    FOR_PARTS(count, from, rows) {
-        const sums part = {out.at + from * out.row, out.row, out.next};
-        scattered_multiplications[lanes / block - 1][rows - 1](
-            depth, x + (size_t)from * block, capacity, u, initial, &part, relu);
-    }
+    multiply_to(
+        scattered_multiplications[lanes / block - 1], count, block, depth, x, capacity, u, initial, out, relu);
 }
 
 /// The same of places that follow each other in a line of an image with zeros around it, each with the 27 numbers that
 /// a 3x3 kernel meets: x is the first of them, and `line` floats lie between the image's lines.
 HBN_INLINE void multiply_image(
     int count, int lanes, const float *x, size_t line, const float *u, const float *initial, sums out, bool relu) {
-    FOR_PARTS(count, from, rows) {
-        const sums part = {out.at + from * out.row, out.row, out.next};
-        image_multiplications[lanes / block - 1][rows - 1](
-            3 * image_run, x + from * hbn_image_channels, line, u, initial, &part, relu);
-    }
+    multiply_to(
+        image_multiplications[lanes / block - 1], count, hbn_image_channels, 3 * image_run, x, line, u, initial, out,
+        relu);
 }
 
 /// What becomes of sums that are correlated: they begin, a chain goes on, or a chain that began here is added to them.

@@ -78,6 +78,9 @@ HBN_INLINE floats spread_block(float x) { return x - (floats){0}; }
 /// a where the mask's bits are set, and b elsewhere.
 HBN_INLINE floats chosen(words mask, floats a, floats b) { return (floats)(((words)a & mask) | ((words)b & ~mask)); }
 
+/// v where `output` is above zero, and zero elsewhere.
+HBN_INLINE floats block_where_positive(floats output, floats v) { return (floats)((words)v & (words)(output > (floats){0})); }
+
 HBN_INLINE float fused_scalar(float a, float b, float c) {
 #ifdef HBN_FUSED
     return __builtin_fmaf(a, b, c);

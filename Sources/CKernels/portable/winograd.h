@@ -480,7 +480,7 @@ static void winograd_pass(
             const int lanes = smaller(panel, to - k);
             float *part = u + (c.one_round ? 0 : floats_of(t, from, panel) * (k / panel));
             float shifts[panel];
-            for (int j = 0; j < lanes; j++) shifts[j] = bias && k + j < channels ? bias[k + j] : 0;
+            gather_bias(bias, channels, k, shifts);
             for (int row = 0; row < from; row += c.rows) {
                 const int rows = smaller(c.rows, from - row);
                 const bool last = row + rows == from;

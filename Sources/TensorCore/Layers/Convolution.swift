@@ -117,13 +117,13 @@ final class Convolution: Operation {
 
     override func declareBackward(_ builder: PlanBuilder) {
         if input != nil { _ = builder.read(layer.input, .blocks) }
-        if layer.activation == .relu { _ = builder.read(layer.output, .blocks) }
         outputGradient = builder.gradient(of: layer.output)
         isBehindReLU = builder.isGradientBehindReLU(of: layer.output)
+        if layer.activation == .relu, !isBehindReLU { _ = builder.read(layer.output, .blocks) }
         backwardWeightsPass = ConvolutionTask(layer, .backwardWeights, builder)
         guard builder.needsGradient(layer.input) else { return }
         let backwardDataPass = ConvolutionTask(layer, .backwardData, builder)
-        if backwardDataPass.leadsThroughReLU {
+        if backwardDataPass.throughReLU != nil {
             reluBelow = builder.reluBelow(layer.input, of: layer, alone: true)
         }
         self.backwardDataPass = backwardDataPass
@@ -166,6 +166,8 @@ final class Convolution: Operation {
 private struct ConvolutionTask {
     private let isTransposed: Bool
     private let kernels: any ConvolutionKernels
+    /// What brings the input's gradient on through a ReLU, if these kernels can.
+    let throughReLU: WinogradConvolution?
     private let scratch: Buffer
 
     init(_ layer: ConvolutionLayer, _ pass: Pass, _ builder: PlanBuilder) {
@@ -174,6 +176,7 @@ private struct ConvolutionTask {
         let isImage = layer.input == builder.network.input
         kernels = geometry.kernels(
             isImage ? .direct : builder.choices.algorithm(geometry, pass), batch: builder.batch, isImage: isImage)
+        throughReLU = isTransposed ? nil : kernels as? WinogradConvolution
         let computed: ConvolutionPass =
             switch pass {
             case .forward: isTransposed ? .backwardData : .forward
@@ -207,14 +210,11 @@ private struct ConvolutionTask {
         }
     }
 
-    /// Can the input's gradient be brought on through a ReLU?
-    var leadsThroughReLU: Bool { kernels is WinogradConvolution && !isTransposed }
-
     func convolveBack(
         _ outputGradient: UnsafePointer<Float>, kernel: UnsafePointer<Float>, through input: UnsafePointer<Float>,
         into inputGradient: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
     ) {
-        (kernels as! WinogradConvolution).convolveTransposed(
+        throughReLU!.convolveTransposed(
             outputGradient, kernel: kernel, through: input, into: inputGradient, sums: sums, scratch: scratch.pointer)
     }
 

@@ -24,15 +24,15 @@ struct MaxPoolingLayer: Layer {
 
 final class MaxPooling: Operation {
     private let layer: MaxPoolingLayer
+    private let context: StepContext
     private let pool: MaxPool
+    private let batch: Int
+    private let channels: Int
     private let input: Slot
     private let output: Slot
     /// Which element of each window was the largest, a byte each; nil outside of training.
     private let places: Buffer?
     private var outputGradient: Slot!
-    private let context: StepContext
-    private let batch: Int
-    private let channels: Int
     private var inputGradient: Slot!
     private var adds = false
     private var relu: PlanBuilder.ReLUBelow?
