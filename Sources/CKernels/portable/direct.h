@@ -307,7 +307,7 @@ static void direct_kernel_gradient(
                 correlate(
                     n == 0 && first == 0 ? beginning : adding, depth, smaller(panel, width - k), count, x, next,
                     output_gradient + ((size_t)(n * blocks_of(s.outputs) + k / block) * places + first) * block,
-                    (size_t)places * block, sums + k, width);
+                    (size_t)places * block, sums + k, width, (following){0});
         }
     if (in_place) return;
     const int rows_a_tap = from.blocks * block;

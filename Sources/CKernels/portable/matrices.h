@@ -17,6 +17,9 @@ enum {
 
 static const float zeros[panel];
 
+/// Floats from one matrix to the next. The extra line keeps the same element of all of them out of one set of the caches.
+HBN_INLINE size_t spaced(size_t rows, size_t columns) { return rows * columns + block; }
+
 /// A panel's part of a bias of so many channels, from channel k on, with zeros behind it; all zeros where there is none.
 HBN_INLINE void gather_bias(const float *bias, int channels, int k, float part[panel]) {
     for (int j = 0; j < panel; j++) part[j] = bias && k + j < channels ? bias[k + j] : 0;
@@ -32,11 +35,18 @@ HBN_INLINE float *place_of_sum(sums s, int row, int lane) {
     return s.at + row * s.row + (size_t)(lane / block) * s.next + lane % block;
 }
 
+/// Where the operands of the next product of the same extents stand, so many floats behind those of this one. They are
+/// asked for while this one is computed, because the second-level cache does not hold all of a pass.
+typedef struct {
+    size_t x, z, sums;
+} following;
+
 /// `rows` rows of `lanes` sums of `depth` products. A row of x stands in runs that are `capacity` floats apart, and the
-/// next row `distance` floats behind it.
+/// next row `distance` floats behind it. `soon`, where the next product is known, is where its x stands.
 HBN_INLINE void multiply_runs(
     const int rows, const int lanes, const int run, const int distance, int depth, const float *x, size_t capacity,
-    const float *u, const float *initial, sums out, bool relu) {
+    const float *u, const float *initial, sums out, bool relu, const bool is_followed, size_t soon) {
+    const size_t soon_u = spaced(depth, lanes);
     const int vectors = lanes / HBN_WIDTH;
     vector sum[rows_at_once][most_vectors];
     HBN_UNROLL for (int r = 0; r < rows; r++)
@@ -46,6 +56,10 @@ HBN_INLINE void multiply_runs(
         const int some = depth < run ? depth : run;
         for (int c = 0; c < some; c++, u += lanes) {
             vector weights[most_vectors];
+            if (is_followed) {
+                HBN_UNROLL for (int j = 0; j < lanes; j += block) __builtin_prefetch(u + soon_u + j);
+                __builtin_prefetch(x + soon + c * block);
+            }
             HBN_UNROLL for (int j = 0; j < vectors; j++) weights[j] = load(u + j * HBN_WIDTH);
             HBN_UNROLL for (int r = 0; r < rows; r++) {
                 const vector factor = spread(x[r * distance + c]);
@@ -58,34 +72,31 @@ HBN_INLINE void multiply_runs(
             store(place_of_sum(out, r, j * HBN_WIDTH), relu ? relu_of(sum[r][j]) : sum[r][j]);
 }
 
-/// The same with x in blocks of 16, row after row.
-HBN_INLINE void multiply_rows(
-    const int rows, const int lanes, int depth, const float *x, size_t capacity, const float *u,
-    const float *initial, sums out, bool relu) {
-    multiply_runs(rows, lanes, block, block, depth, x, capacity, u, initial, out, relu);
-}
-
 typedef void multiplication(
-    int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out);
+    int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out, size_t soon);
 typedef void scattered_multiplication(
     int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out, bool relu);
 
-// For each number of rows and lanes: into rows that follow each other, and elsewhere.
+// For each number of rows and lanes: with x in blocks of 16, into rows that follow each other, and elsewhere; and images.
 #define MULTIPLY(ROWS, LANES)                                                                                \
     static void multiply_##ROWS##_##LANES(                                                                   \
-        int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out) {      \
-        multiply_rows(ROWS, LANES, depth, x, capacity, u, initial, (sums){out, LANES, block}, false);        \
+        int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out,        \
+        size_t soon) {                                                                                       \
+        const sums to = {out, LANES, block};                                                                 \
+        multiply_runs(                                                                                       \
+            ROWS, LANES, block, block, depth, x, capacity, u, initial, to, false, true, soon);               \
     }                                                                                                        \
     static void scatter_##ROWS##_##LANES(                                                                    \
         int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
         bool relu) {                                                                                         \
-        multiply_rows(ROWS, LANES, depth, x, capacity, u, initial, *out, relu);                              \
+        multiply_runs(ROWS, LANES, block, block, depth, x, capacity, u, initial, *out, relu, false, 0);      \
     }                                                                                                        \
     static void image_##ROWS##_##LANES(                                                                      \
         int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
         bool relu) {                                                                                         \
         multiply_runs(                                                                                       \
-            ROWS, LANES, image_run, hbn_image_channels, depth, x, capacity, u, initial, *out, relu);         \
+            ROWS, LANES, image_run, hbn_image_channels, depth, x, capacity, u, initial, *out, relu, false,   \
+            0);                                                                                              \
     }
 #define NAME(ROWS, LANES) multiply_##ROWS##_##LANES,
 #define SCATTERED_NAME(ROWS, LANES) scatter_##ROWS##_##LANES,
@@ -122,13 +133,14 @@ static scattered_multiplication *const image_multiplications[][rows_at_once] = {
          hbn_part++, FROM += ROWS)
 
 /// out `[count][lanes]` = x u, with x `[depth / 16][capacity / 16][16]` and u `[depth][lanes]`. Sums begin with `initial`
-/// `[lanes]`, or where it is NULL go on from what stands in `out`.
+/// `[lanes]`, or where it is NULL go on from what stands in `out`. The next product's x stands `soon` floats further, and
+/// its u behind this one, with the space between them.
 HBN_INLINE void multiply(
     int count, int lanes, int depth, const float *x, size_t capacity, const float *u, const float *initial,
-    float *out) {
+    float *out, size_t soon) {
     FOR_PARTS(count, from, rows)
         multiplications[lanes / block - 1][rows - 1](
-            depth, x + (size_t)from * block, capacity, u, initial, out + (size_t)from * lanes);
+            depth, x + (size_t)from * block, capacity, u, initial, out + (size_t)from * lanes, soon);
 }
 
 /// Products by one of the tables, of rows of x that are `distance` floats apart.
@@ -163,13 +175,19 @@ typedef enum { beginning, continuing, adding } summing;
 
 HBN_INLINE void correlate_rows(
     const int rows, const int vectors, const int distance, summing how, const float *x, const float *z, size_t next,
-    int count, float *sums, size_t row) {
+    int count, float *sums, size_t row, following soon) {
     vector sum[most_correlated][most_vectors];
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             sum[r][j] = how == continuing ? load(sums + r * row + j * HBN_WIDTH) : (vector){0};
     for (int i = 0; i < count; i++, x += distance, z += block) {
         vector gradient[most_vectors];
+        if (soon.x) {
+            __builtin_prefetch(x + soon.x);
+            HBN_UNROLL for (int j = 0; j < vectors; j += block / HBN_WIDTH)
+                __builtin_prefetch(z + soon.z + (size_t)(j * HBN_WIDTH / block) * next);
+            __builtin_prefetch(sums + soon.sums + i * block, 1);
+        }
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             gradient[j] = load(z + (size_t)(j * HBN_WIDTH / block) * next + j * HBN_WIDTH % block);
         HBN_UNROLL for (int r = 0; r < rows; r++) {
@@ -185,12 +203,13 @@ HBN_INLINE void correlate_rows(
 }
 
 typedef void correlation(
-    summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row);
+    summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row, following soon);
 
 #define CORRELATE(NAME, ROWS, LANES, DISTANCE)                                                               \
     static void NAME(                                                                                        \
-        summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row) {      \
-        correlate_rows(ROWS, (LANES) / HBN_WIDTH, DISTANCE, how, x, z, next, count, sums, row);              \
+        summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row,        \
+        following soon) {                                                                                    \
+        correlate_rows(ROWS, (LANES) / HBN_WIDTH, DISTANCE, how, x, z, next, count, sums, row, soon);        \
     }
 CORRELATE(correlate_16, correlated_at_once, 16, block)
 CORRELATE(correlate_panel, correlated_at_once, panel, block)
@@ -202,10 +221,10 @@ CORRELATE(correlate_image_panel, image_correlated_at_once, panel, hbn_image_chan
 /// `[lanes / 16][z_next / 16][16]`, one chain an element in the places' order.
 static void correlate(
     summing how, int channels, int lanes, int count, const float *x, size_t x_next, const float *z, size_t z_next,
-    float *sums, size_t row) {
+    float *sums, size_t row, following soon) {
     for (int c = 0; c < channels; c += correlated_at_once)
         (lanes == panel ? correlate_panel : correlate_16)(
-            how, x + (size_t)(c / block) * x_next + c % block, z, z_next, count, sums + c * row, row);
+            how, x + (size_t)(c / block) * x_next + c % block, z, z_next, count, sums + c * row, row, soon);
 }
 
 /// The same for the places of a line of an image with zeros around it: sums `[27][row]`.
@@ -214,7 +233,8 @@ HBN_INLINE void correlate_image(
     size_t row) {
     for (int k = 0; k < 3 * image_run; k += image_correlated_at_once)
         (lanes == panel ? correlate_image_panel : correlate_image_16)(
-            how, x + k / image_run * line + k % image_run, z, z_next, count, sums + k * row, row);
+            how, x + k / image_run * line + k % image_run, z, z_next, count, sums + k * row, row,
+            (following){0});
 }
 
 // MARK: Turning

@@ -121,3 +121,16 @@ HBN_INLINE void put_some(float *p, floats v, int count) {
     put(all, v);
     for (int i = 0; i < count; i++) p[i] = all[i];
 }
+
+/// The same past the caches, where a whole line is written: what is not read soon need not be fetched to be overwritten.
+HBN_INLINE void put_past_caches(float *p, floats v, int count) {
+    typedef float aligned __attribute__((vector_size(4 * HBN_WIDTH)));
+    if (count < block || (uintptr_t)p % sizeof v) {
+        put_some(p, v, count);
+        return;
+    }
+    float all[block];
+    put(all, v);
+    HBN_UNROLL for (int i = 0; i < block; i += HBN_WIDTH)
+        __builtin_nontemporal_store((aligned)load(all + i), (aligned *)(p + i));
+}

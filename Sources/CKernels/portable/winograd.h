@@ -146,8 +146,13 @@ HBN_INLINE void transform_output_gradient(const int tile, const vector *y, vecto
 
 // MARK: Tiles
 
-/// Floats from one point's matrix to the next. The extra line keeps a tile's points out of one set of the caches.
-HBN_INLINE size_t spaced(size_t rows, size_t columns) { return rows * columns + block; }
+/// The address of the next point. The compiler must not keep a pointer for each point, of which there are more than
+/// registers: it is told that it does not know where this one leads.
+HBN_INLINE const float *next_point(const float *p, size_t distance) {
+    p += distance;
+    __asm__("" : "+r"(p));
+    return p;
+}
 
 /// The tiles of an activation, numbered along rows, then columns, then samples.
 typedef struct {
@@ -239,11 +244,12 @@ HBN_INLINE void transform_each(
                     else transform_input(tile_rows, column, v);
                     HBN_UNROLL for (int i = 0; i < down; i++) half[i][j] = v[i];
                 }
+                float *at = result + lane;
                 HBN_UNROLL for (int i = 0; i < down; i++) {
                     vector v[widest];
                     if (is_gradient) transform_output_gradient(tile_columns, half[i], v);
                     else transform_input(tile_columns, half[i], v);
-                    HBN_UNROLL for (int j = 0; j < across; j++) store(result + (i * across + j) * point + lane, v[j]);
+                    HBN_UNROLL for (int j = 0; j < across; j++, at = (float *)next_point(at, point)) store(at, v[j]);
                 }
             }
         }
@@ -286,7 +292,8 @@ HBN_INLINE void finish_each(
             vector half[widest][widest];
             HBN_UNROLL for (int j = 0; j < across; j++) {
                 vector column[widest], y[widest];
-                HBN_UNROLL for (int i = 0; i < down; i++) column[i] = load(m + (i * across + j) * point);
+                const float *at = m + j * point;
+                HBN_UNROLL for (int i = 0; i < down; i++, at = next_point(at, across * point)) column[i] = load(at);
                 transform_output(tile_rows, column, y);
                 HBN_UNROLL for (int i = 0; i < tile_rows; i++) half[i][j] = y[i];
             }
@@ -338,7 +345,7 @@ HBN_INLINE void transform_taps(
     HBN_UNROLL for (int i = 0; i < down; i++) {
         vector u[widest];
         transform_kernel(tile_columns, half[i], u);
-        HBN_UNROLL for (int j = 0; j < across; j++) store(out + (i * across + j) * distance, u[j]);
+        HBN_UNROLL for (int j = 0; j < across; j++, out = (float *)next_point(out, distance)) store(out, u[j]);
     }
 }
 
@@ -418,7 +425,7 @@ static cut cut_convolution(tiling t, int inputs, int outputs) {
     c.inputs = floats_of(t, c.tiles, inputs);
     // The sums of few tiles have room beside a part of a large kernel.
     const bool in_parts = c.one_round && c.tiles <= 2 * chunk;
-    c.rows = in_parts ? smaller(inputs, 2 * group) : inputs;
+    c.rows = in_parts ? smaller(inputs, group) : inputs;
     c.kernels = floats_of(t, c.rows, panel) * (c.one_round ? 1 : (outputs + panel - 1) / panel);
     c.products = floats_of(t, in_parts ? c.tiles : smaller(chunk, c.tiles), panel);
     return c;
@@ -456,7 +463,7 @@ static void multiply_tiles(
     int lanes, float *products) {
     for (int point = 0; point < points; point++) {
         multiply(
-            count, lanes, depth, v, (size_t)capacity * block, u, adds ? NULL : zeros, products);
+            count, lanes, depth, v, (size_t)capacity * block, u, adds ? NULL : zeros, products, distance);
         v += distance;
         u += spaced(depth, lanes);
         products += (size_t)count * lanes;
@@ -524,7 +531,8 @@ HBN_INLINE void finish_taps(
     vector half[3][widest];
     HBN_UNROLL for (int x = 0; x < across; x++) {
         vector column[widest], g[3];
-        HBN_UNROLL for (int y = 0; y < down; y++) column[y] = load(m + (y * across + x) * distance);
+        const float *at = m + x * distance;
+        HBN_UNROLL for (int y = 0; y < down; y++, at = next_point(at, across * distance)) column[y] = load(at);
         transform_kernel_gradient(tile_rows, column, g);
         HBN_UNROLL for (int y = 0; y < 3; y++) half[y][x] = g[y];
     }
@@ -554,7 +562,7 @@ static void finish_kernel_gradient(
         for (int y = 0; y < 9; y++)
             for (int r = 0; r < block && c + i + r < inputs; r++)
                 for (int j = 0; j < lanes; j += block)
-                    put_some(
+                    put_past_caches(
                         gradient + y * tap + (size_t)(c + i + r) * outputs + k + j,
                         read(gathered + (y * block + r) * panel + j), outputs - k - j);
     }
@@ -576,6 +584,11 @@ static void winograd_kernel_gradient(
                 const int channels = smaller(group, inputs - i);
                 const size_t distance = spaced(channels, lanes);
                 const size_t part = (size_t)(k / panel) * ((inputs + group - 1) / group) + i / group;
+                // Of many tiles, the processor sees for itself what comes next.
+                const following soon =
+                    c.tiles <= 2 * chunk
+                        ? (following){spaced(inputs, c.tiles), spaced(outputs, c.tiles), distance}
+                        : (following){0};
                 float *sums = products + (c.one_round ? 0 : floats_of(t, group, panel) * part);
                 for (int point = 0; point < t.points; point++)
                     correlate(
@@ -583,11 +596,13 @@ static void winograd_kernel_gradient(
                         v + point * spaced(inputs, c.tiles) + (size_t)(i / block) * c.tiles * block,
                         (size_t)c.tiles * block,
                         z + point * spaced(outputs, c.tiles) + (size_t)(k / block) * c.tiles * block,
-                        (size_t)c.tiles * block, sums + point * distance, lanes);
+                        (size_t)c.tiles * block, sums + point * distance, lanes, soon);
                 if (first + count == t.count)
                     finish_kernel_gradient(
                         t, sums, distance, s.inputs, s.outputs, i, channels, k, lanes, kernel_gradient);
             }
         }
     }
+    // What went past the caches comes before whatever tells other threads of it.
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
