@@ -142,38 +142,51 @@ static void sgd_step(
 
 enum { most_samples = 64 };
 
-/// The samples that have an input in each of up to sixteen rows.
+/// The inputs of up to sixteen rows, sample after sample, with a bit for each that is not zero. The samples' rows of a
+/// large layer may all fall into one set of a cache, so that what is met in them is met once.
 typedef struct {
-    uint8_t samples[block][most_samples];
-    size_t count[block];
-} row_lists;
+    float x[block][most_samples];
+    uint64_t present[block];
+} row_inputs;
 
 /// `count` is at most `most_samples`.
-HBN_INLINE void list_inputs(
-    const hbn_dense_sample *samples, size_t count, size_t start, size_t rows, row_lists *lists) {
-    memset(lists->count, 0, sizeof lists->count);
-    for (size_t sample = 0; sample < count; sample++) {
-        const float *x = samples[sample].x + start;
-        __builtin_prefetch(x + rows_in_cache);
-        for (uint32_t left = non_zero(x, rows); left; left &= left - 1) {
-            const int row = __builtin_ctz(left);
-            lists->samples[row][lists->count[row]++] = (uint8_t)sample;
+HBN_INLINE void gather_inputs(
+    const hbn_dense_sample *samples, size_t count, size_t start, size_t rows, row_inputs *inputs) {
+    memset(inputs->present, 0, sizeof inputs->present);
+    for (size_t first = 0; first < count; first += block) {
+        float some[block * block] = {0};
+        for (size_t i = 0; i < block && first + i < count; i++) {
+            const float *x = samples[first + i].x + start;
+            __builtin_prefetch(x + block);
+            put(some + i * block, read_some(x, (int)rows));
         }
+        transpose(some, block, inputs->x[0] + first, most_samples);
+        for (size_t row = 0; row < rows; row++)
+            inputs->present[row] |= (uint64_t)non_zero(inputs->x[row] + first, block) << first;
     }
 }
 
-/// Adds the products of a row's inputs with the listed samples' errors, `size` floats from column j on.
-HBN_INLINE void add_products(
-    const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row, size_t j, size_t size,
-    float *gradient) {
-    for (size_t i = 0; i < listed; i++) {
-        const float x = samples[list[i]].x[row];
-        const float *d = samples[list[i]].d + j;
-        size_t c = 0;
-        for (; c + HBN_WIDTH <= size; c += HBN_WIDTH)
-            store(gradient + c, fused(spread(x), load(d + c), load(gradient + c)));
-        for (; c < size; c++) gradient[c] = fused_scalar(x, d[c], gradient[c]);
+/// The way back, for the errors of inputs `[16][most_samples]`.
+HBN_INLINE void scatter_errors(
+    const hbn_dense_sample *samples, size_t count, size_t start, size_t rows, const float *errors) {
+    for (size_t first = 0; first < count; first += block) {
+        float some[block * block];
+        transpose(errors + first, most_samples, some, block);
+        for (size_t i = 0; i < block && first + i < count; i++)
+            put_some(samples[first + i].dx + start, read(some + i * block), (int)rows);
     }
+}
+
+#define FOR_PRESENT(BITS, SAMPLE)                                                                            \
+    for (uint64_t hbn_left = (BITS), SAMPLE; hbn_left && (SAMPLE = (uint64_t)__builtin_ctzll(hbn_left), true); \
+         hbn_left &= hbn_left - 1)
+
+/// Adds an input's products with errors, `size` floats of them.
+HBN_INLINE void add_products(float x, const float *d, size_t size, float *gradient) {
+    size_t c = 0;
+    for (; c + HBN_WIDTH <= size; c += HBN_WIDTH)
+        store(gradient + c, fused(spread(x), load(d + c), load(gradient + c)));
+    for (; c < size; c++) gradient[c] = fused_scalar(x, d[c], gradient[c]);
 }
 
 /// Any width, number of samples and optimizer.
@@ -184,22 +197,24 @@ HBN_INLINE void step_factored_any(
     const bool stays = !velocity && sgd->kept == 1 && updated == parameters;
     for (size_t start = first; start < first + rows; start += block) {
         const size_t some = first + rows - start < block ? first + rows - start : block;
-        row_lists lists;
-        list_inputs(samples, count < most_samples ? count : most_samples, start, some, &lists);
+        row_inputs inputs;
+        gather_inputs(samples, count < most_samples ? count : most_samples, start, some, &inputs);
         for (size_t i = 0; i < some; i++) {
             const size_t row = start + i;
             prefetch(parameters + (row + ahead) * width, width);
-            if (stays && lists.count[i] == 0 && count <= most_samples) continue;
+            if (stays && !inputs.present[i] && count <= most_samples) continue;
             for (size_t j = 0; j < width; j += columns) {
                 const size_t size = width - j < columns ? width - j : columns, at = row * width + j;
                 float gradient[columns] = {0};
                 if (size == columns)  // With a length that the compiler knows, the sums stay in registers.
-                    add_products(samples, lists.samples[i], lists.count[i], row, j, columns, gradient);
+                    FOR_PRESENT(inputs.present[i], sample)
+                        add_products(inputs.x[i][sample], samples[sample].d + j, columns, gradient);
                 else
-                    add_products(samples, lists.samples[i], lists.count[i], row, j, size, gradient);
+                    FOR_PRESENT(inputs.present[i], sample)
+                        add_products(inputs.x[i][sample], samples[sample].d + j, size, gradient);
                 for (size_t sample = most_samples; sample < count; sample++)
-                    add_products(
-                        samples + sample, (const uint8_t[]){0}, samples[sample].x[row] != 0, row, j, size, gradient);
+                    if (samples[sample].x[row] != 0)
+                        add_products(samples[sample].x[row], samples[sample].d + j, size, gradient);
                 step(sgd, size, parameters + at, gradient, velocity ? velocity + at : NULL, updated + at);
             }
         }
@@ -209,11 +224,11 @@ HBN_INLINE void step_factored_any(
 /// What a pass over rows does while a row is in the caches: errors of the inputs, a step of the row, or both.
 enum { data = 1, stepping = 2 };
 
-/// One row of `whole` floats. `listed` of the samples have an input there. The sums are added as `dot` and
+/// One row of `whole` floats, in which the samples of `present` have the inputs x. The sums are added as `dot` and
 /// `add_products` add them.
 HBN_INLINE void pass_row(
-    int work, const hbn_sgd *sgd, const hbn_dense_sample *samples, const uint8_t *list, size_t listed, size_t row,
-    const float *weights, float *updated) {
+    int work, const hbn_sgd *sgd, const hbn_dense_sample *samples, uint64_t present, const float *x,
+    const float *weights, float *errors, float *updated) {
     if (work & data) {
 #if HBN_WIDTH == 16
         floats kept[whole / block];
@@ -222,12 +237,12 @@ HBN_INLINE void pass_row(
 #else
 #define WEIGHT(V) read(weights + (V) * block)
 #endif
-        for (size_t i = 0; i < listed; i++) {
-            const float *d = samples[list[i]].d;
+        FOR_PRESENT(present, sample) {
+            const float *d = samples[sample].d;
             floats sums[4] = {{0}};
             HBN_UNROLL for (int v = 0; v < whole / block; v++)
                 sums[v % 4] = block_fused(read(d + v * block), WEIGHT(v), sums[v % 4]);
-            samples[list[i]].dx[row] = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
+            errors[sample] = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
         }
 #undef WEIGHT
     }
@@ -235,11 +250,11 @@ HBN_INLINE void pass_row(
         for (size_t j = 0; j < whole; j += columns) {
             vector gradient[strip];
             HBN_UNROLL for (int v = 0; v < strip; v++) gradient[v] = (vector){0};
-            for (size_t i = 0; i < listed; i++) {
-                const float *d = samples[list[i]].d + j;
-                const vector x = spread(samples[list[i]].x[row]);
+            FOR_PRESENT(present, sample) {
+                const float *d = samples[sample].d + j;
+                const vector input = spread(x[sample]);
                 HBN_UNROLL for (int v = 0; v < strip; v++)
-                    gradient[v] = fused(x, load(d + v * HBN_WIDTH), gradient[v]);
+                    gradient[v] = fused(input, load(d + v * HBN_WIDTH), gradient[v]);
             }
             HBN_UNROLL for (int v = 0; v < strip; v++)
                 store(
@@ -256,19 +271,21 @@ HBN_INLINE void pass_rows(
     const bool stays = !(work & stepping) || (sgd->kept == 1 && updated == kernel);
     for (size_t start = first; start < first + rows; start += block) {
         const size_t some = first + rows - start < block ? first + rows - start : block;
-        row_lists lists;
-        list_inputs(samples, count, start, some, &lists);
+        row_inputs inputs;
+        float errors[block][most_samples];
+        gather_inputs(samples, count, start, some, &inputs);
         if (work & data)
-            for (size_t sample = 0; sample < count; sample++)
-                memset(samples[sample].dx + start, 0, some * sizeof(float));
+            for (size_t i = 0; i < some; i++)
+                for (size_t sample = 0; sample < count; sample += block) put(errors[i] + sample, (floats){0});
         for (size_t i = 0; i < some; i++) {
             const size_t at = (start + i) * whole;
             prefetch(kernel + at + ahead * whole, whole);
-            if (lists.count[i] > 0 || !stays)
+            if (inputs.present[i] || !stays)
                 pass_row(
-                    work, sgd, samples, lists.samples[i], lists.count[i], start + i, kernel + at,
+                    work, sgd, samples, inputs.present[i], inputs.x[i], kernel + at, errors[i],
                     work & stepping ? updated + at : NULL);
         }
+        if (work & data) scatter_errors(samples, count, start, some, errors[0]);
     }
 }
 
