@@ -28,19 +28,14 @@ HBN_INLINE uint32_t non_zero(const float *x, size_t count) {
     return word;
 }
 
-/// The rows of a part whose input is not zero.
-HBN_INLINE size_t list_non_zero(const float *x, size_t rows, uint16_t *list) {
-    size_t count = 0;
-    for (size_t row = 0; row < rows; row += block)
-        for (uint32_t left = non_zero(x + row, rows - row); left; left &= left - 1)
-            list[count++] = (uint16_t)(row + (size_t)__builtin_ctz(left));
-    return count;
-}
+/// For each bit that is set, its number, from below.
+#define FOR_PRESENT(BITS, I)                                                                                 \
+    for (uint64_t hbn_left = (BITS), I; hbn_left && (I = (uint64_t)__builtin_ctzll(hbn_left), true);         \
+         hbn_left &= hbn_left - 1)
 
 static void dense_forward(
     const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel,
     float *sums) {
-    uint16_t list[rows_in_cache];
     // While the samples pass over some rows, they ask for the next.
     const size_t share = (rows_in_cache + count - 1) / count;
     for (size_t start = first; start < first + rows; start += rows_in_cache) {
@@ -51,14 +46,14 @@ static void dense_forward(
             const float *x = samples[sample].x + start;
             __builtin_prefetch(x + rows_in_cache);
             float *sum = sums + sample * width;
-            const size_t listed = list_non_zero(x, some, list);
+            const uint32_t present = non_zero(x, some);
             size_t j = 0;
             for (; j + columns <= width; j += columns) {
                 vector total[strip];
                 HBN_UNROLL for (int v = 0; v < strip; v++) total[v] = load(sum + j + v * HBN_WIDTH);
-                for (size_t i = 0; i < listed; i++) {
-                    const float *row = weights + list[i] * width + j;
-                    const vector input = spread(x[list[i]]);
+                FOR_PRESENT(present, i) {
+                    const float *row = weights + i * width + j;
+                    const vector input = spread(x[i]);
                     if (asked < (sample + 1) * share)
                         prefetch(kernel + (start + rows_in_cache + asked++) * width, width);
                     HBN_UNROLL for (int v = 0; v < strip; v++)
@@ -66,10 +61,9 @@ static void dense_forward(
                 }
                 HBN_UNROLL for (int v = 0; v < strip; v++) store(sum + j + v * HBN_WIDTH, total[v]);
             }
-            for (size_t i = 0; i < listed && j < width; i++) {
-                const float *row = weights + list[i] * width;
-                for (size_t k = j; k < width; k++) sum[k] = fused_scalar(x[list[i]], row[k], sum[k]);
-            }
+            if (j == width) continue;
+            FOR_PRESENT(present, i)
+                for (size_t k = j; k < width; k++) sum[k] = fused_scalar(x[i], weights[i * width + k], sum[k]);
         }
     }
 }
@@ -89,17 +83,16 @@ HBN_INLINE float dot(const float *a, const float *b, size_t count) {
 /// Any width and number of samples: each passes over the rows for itself.
 HBN_INLINE void backward_data_any(
     const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel) {
-    uint16_t list[rows_in_cache];
     for (size_t start = first; start < first + rows; start += rows_in_cache) {
         const size_t some = first + rows - start < rows_in_cache ? first + rows - start : rows_in_cache;
         for (size_t sample = 0; sample < count; sample++) {
             float *dx = samples[sample].dx + start;
-            const size_t listed = list_non_zero(samples[sample].x + start, some, list);
+            const uint32_t present = non_zero(samples[sample].x + start, some);
             memset(dx, 0, some * sizeof(float));
-            for (size_t i = 0; i < listed; i++) {
-                const float *row = kernel + (start + list[i]) * width;
+            FOR_PRESENT(present, i) {
+                const float *row = kernel + (start + i) * width;
                 prefetch(row + ahead * width, width);
-                dx[list[i]] = dot(samples[sample].d, row, width);
+                dx[i] = dot(samples[sample].d, row, width);
             }
         }
     }
@@ -177,10 +170,6 @@ HBN_INLINE void scatter_errors(
     }
 }
 
-#define FOR_PRESENT(BITS, SAMPLE)                                                                            \
-    for (uint64_t hbn_left = (BITS), SAMPLE; hbn_left && (SAMPLE = (uint64_t)__builtin_ctzll(hbn_left), true); \
-         hbn_left &= hbn_left - 1)
-
 /// Adds an input's products with errors, `size` floats of them.
 HBN_INLINE void add_products(float x, const float *d, size_t size, float *gradient) {
     size_t c = 0;
@@ -224,28 +213,13 @@ HBN_INLINE void step_factored_any(
 /// What a pass over rows does while a row is in the caches: errors of the inputs, a step of the row, or both.
 enum { data = 1, stepping = 2 };
 
-/// One row of `whole` floats, in which the samples of `present` have the inputs x. The sums are added as `dot` and
-/// `add_products` add them.
+/// One row of `whole` floats, in which the samples of `present` have the inputs x. The sums are added as
+/// `add_products` adds them.
 HBN_INLINE void pass_row(
     int work, const hbn_sgd *sgd, const hbn_dense_sample *samples, uint64_t present, const float *x,
     const float *weights, float *errors, float *updated) {
-    if (work & data) {
-#if HBN_WIDTH == 16
-        floats kept[whole / block];
-        HBN_UNROLL for (int v = 0; v < whole / block; v++) kept[v] = read(weights + v * block);
-#define WEIGHT(V) kept[V]
-#else
-#define WEIGHT(V) read(weights + (V) * block)
-#endif
-        FOR_PRESENT(present, sample) {
-            const float *d = samples[sample].d;
-            floats sums[4] = {{0}};
-            HBN_UNROLL for (int v = 0; v < whole / block; v++)
-                sums[v % 4] = block_fused(read(d + v * block), WEIGHT(v), sums[v % 4]);
-            errors[sample] = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
-        }
-#undef WEIGHT
-    }
+    if (work & data)
+        FOR_PRESENT(present, sample) errors[sample] = dot(samples[sample].d, weights, whole);
     if (work & stepping)
         for (size_t j = 0; j < whole; j += columns) {
             vector gradient[strip];

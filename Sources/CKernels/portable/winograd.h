@@ -216,7 +216,7 @@ HBN_INLINE void copy_clipped(const float *plane, tiling t, int y, int x, int row
 }
 
 /// Transforms tiles `first` to `first + count` of an activation to `[point][block][capacity][16]`. Blocks come one
-/// after the other, so that a processor sees few streams.
+/// after the other, so that a processor sees few streams; the next tile's places are asked for.
 HBN_INLINE void transform_each(
     const int tile_rows, const int tile_columns, const bool is_gradient, const float *activation, int blocks, tiling t,
     int first, int count, int capacity, float *out) {
@@ -249,7 +249,10 @@ HBN_INLINE void transform_each(
                     vector v[widest];
                     if (is_gradient) transform_output_gradient(tile_columns, half[i], v);
                     else transform_input(tile_columns, half[i], v);
-                    HBN_UNROLL for (int j = 0; j < across; j++, at = (float *)next_point(at, point)) store(at, v[j]);
+                    HBN_UNROLL for (int j = 0; j < across; j++, at = (float *)next_point(at, point)) {
+                        __builtin_prefetch(at + block, 1);
+                        store(at, v[j]);
+                    }
                 }
             }
         }
@@ -275,7 +278,7 @@ typedef struct {
     float *totals;
 } finish;
 
-/// Transforms the products `[point][count][lanes]` of 16 channels back to pixels.
+/// Transforms the products `[point][count][lanes]` of 16 channels back to pixels. The next tile's are asked for.
 HBN_INLINE void finish_each(
     const int tile_rows, const int tile_columns, const bool passes, const float *products, int lanes, tiling t,
     int first, int count, const finish *f, int blocks, int b, float *output) {
@@ -293,7 +296,10 @@ HBN_INLINE void finish_each(
             HBN_UNROLL for (int j = 0; j < across; j++) {
                 vector column[widest], y[widest];
                 const float *at = m + j * point;
-                HBN_UNROLL for (int i = 0; i < down; i++, at = next_point(at, across * point)) column[i] = load(at);
+                HBN_UNROLL for (int i = 0; i < down; i++, at = next_point(at, across * point)) {
+                    __builtin_prefetch(at + lanes);
+                    column[i] = load(at);
+                }
                 transform_output(tile_rows, column, y);
                 HBN_UNROLL for (int i = 0; i < tile_rows; i++) half[i][j] = y[i];
             }
