@@ -103,19 +103,19 @@ HBN_INLINE int round_of(size_t depth, int places) {
     return smaller(larger((int)(round_floats / larger((int)depth, 1)) / chunk, 1) * chunk, places);
 }
 
-/// Computes the places of a grid from `from`, into pixels of `to` `[blocks][...][16]` which are `pixel` floats apart
-/// along a line of the grid and `line` from line to line.
+/// Computes `lines` lines of a grid, from line `top` on, from `from` into pixels of `to` `[blocks][...][16]` which are
+/// `pixel` floats apart along a line of the grid and `line` from line to line.
 static void compute_grid(
-    side from, const tap_list *taps, const float *weights, int channels, const float *bias, bool relu, float *to,
-    size_t plane, size_t pixel, size_t line, float *rows) {
+    side from, const tap_list *taps, int top, int lines, const float *weights, int channels, const float *bias,
+    bool relu, float *to, size_t plane, size_t pixel, size_t line, float *rows) {
     const int depth = (int)depth_of(from, taps->count), lanes_in_all = blocks_of(channels) * block;
     const bool identity = is_identity(taps, from), whole = line == pixel * taps->width;
-    // A run of places that are equally far apart: all of the grid, or one line.
-    const int runs = whole ? 1 : taps->height, run = whole ? taps->height * taps->width : taps->width;
+    // A run of places that are equally far apart: all of them, or one line.
+    const int runs = whole ? 1 : lines, run = whole ? lines * taps->width : taps->width;
     const int round = round_of(depth, run);
     for (int i = 0; i < runs; i++)
         for (int first = 0; first < run; first += round) {
-            const int count = smaller(round, run - first), place = i * run + first;
+            const int count = smaller(round, run - first), place = (top + i) * taps->width + first;
             const float *x = from.at + (size_t)place * block;
             size_t capacity = (size_t)from.height * from.width * block;
             if (!identity) {
@@ -130,7 +130,7 @@ static void compute_grid(
                 gather_bias(bias, channels, k, initial);
                 multiply_scattered(
                     count, lanes, depth, x, capacity, u, initial,
-                    (sums){to + (size_t)(k / block) * plane + i * line + first * pixel, pixel, plane}, relu);
+                    (sums){to + (size_t)(k / block) * plane + (top + i) * line + first * pixel, pixel, plane}, relu);
                 u += (size_t)depth * lanes;
             }
         }
@@ -253,8 +253,8 @@ static void direct_convolve(
     gather_kernel(&s, &taps, false, kernel, weights);
     for (int n = 0; n < s.batch; n++, from.at += sample)
         compute_grid(
-            from, &taps, weights, s.outputs, bias, relu, output + n * blocks_of(s.outputs) * plane, plane, block,
-            (size_t)s.small_width * block, rows);
+            from, &taps, 0, taps.height, weights, s.outputs, bias, relu, output + n * blocks_of(s.outputs) * plane,
+            plane, block, (size_t)s.small_width * block, rows);
 }
 
 static void direct_convolve_transposed(
@@ -263,20 +263,29 @@ static void direct_convolve_transposed(
     const size_t small = (size_t)s.small_height * s.small_width * block, plane = (size_t)s.height * s.width * block;
     const size_t weights_floats = (size_t)s.kernel * s.kernel * blocks_of(s.inputs) * blocks_of(s.outputs) * block * block;
     float *weights = scratch, *rows = weights + weights_floats;
-    for (int y = 0; y < s.stride; y++)
-        for (int x = 0; x < s.stride; x++) {
-            const tap_list taps = taps_of_phase(&s, y, x);
-            gather_kernel(&s, &taps, true, kernel, weights);
-            for (int n = 0; n < s.batch; n++) {
-                const side from = {
-                    output_gradient + n * blocks_of(s.outputs) * small, blocks_of(s.outputs), s.small_height,
-                    s.small_width};
-                float *to = input_gradient + n * blocks_of(s.inputs) * plane + ((size_t)y * s.width + x) * block;
-                compute_grid(
-                    from, &taps, weights, s.inputs, bias, false, to, plane, (size_t)s.stride * block,
-                    (size_t)s.stride * s.width * block, rows);
+    // The phases' pixels lie between each other: where the caches hold all weights, they are computed line by line.
+    // Otherwise one phase's weights follow another's in the same place.
+    const int height = (s.height + s.stride - 1) / s.stride;
+    const bool by_lines = s.stride > 1 && weights_floats <= 4 * round_floats;
+    const int lines = by_lines ? 1 : height;
+    for (int top = 0; top < height; top += lines) {
+        float *at = weights;
+        for (int y = 0; y < s.stride; y++)
+            for (int x = 0; x < s.stride; x++) {
+                const tap_list taps = taps_of_phase(&s, y, x);
+                if (top == 0) gather_kernel(&s, &taps, true, kernel, at);
+                for (int n = 0; n < s.batch; n++) {
+                    const side from = {
+                        output_gradient + n * blocks_of(s.outputs) * small, blocks_of(s.outputs), s.small_height,
+                        s.small_width};
+                    float *to = input_gradient + n * blocks_of(s.inputs) * plane + ((size_t)y * s.width + x) * block;
+                    compute_grid(
+                        from, &taps, top, smaller(lines, taps.height - top), at, s.inputs, bias, false, to, plane,
+                        (size_t)s.stride * block, (size_t)s.stride * s.width * block, rows);
+                }
+                if (by_lines) at += taps.count * (weights_floats / (s.kernel * s.kernel));
             }
-        }
+    }
 }
 
 /// Each segment of places is a chain of its own; the segments' sums are added in their order.
