@@ -121,7 +121,15 @@ public struct DirectConvolution: ConvolutionKernels {
         _ outputGradient: UnsafePointer<Float>, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
         into inputGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
     ) {
-        kernels.direct_convolve_transposed(shape, outputGradient, kernel, bias, inputGradient, scratch)
+        kernels.direct_convolve_transposed(shape, outputGradient, kernel, bias, false, inputGradient, scratch)
+    }
+
+    /// The gradient of the input, added to what stands there.
+    public func addTransposed(
+        _ outputGradient: UnsafePointer<Float>, kernel: UnsafePointer<Float>,
+        to inputGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+    ) {
+        kernels.direct_convolve_transposed(shape, outputGradient, kernel, nil, true, inputGradient, scratch)
     }
 
     public func kernelGradient(

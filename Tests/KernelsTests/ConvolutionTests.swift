@@ -174,6 +174,12 @@ struct ConvolutionTests {
             gradient.base, kernel: kernel.base, bias: nil, into: inputGradient.base, scratch: forData.base)
         #expect(relativeError(inputGradient, ofInput) < algorithm.tolerance)
         #expect(isWithin(forData))
+        if let direct = convolution as? DirectConvolution {
+            let sum = FloatBuffer(count: input.count)
+            for i in 0..<input.count { sum.base[i] = input.base[i] }
+            direct.addTransposed(gradient.base, kernel: kernel.base, to: sum.base, scratch: forData.base)
+            #expect((0..<input.count).allSatisfy { sum.base[$0] == input.base[$0] + inputGradient.base[$0] })
+        }
         let forWeights = scratch(convolution, .backwardWeights)
         convolution.kernelGradient(
             input.base, outputGradient: gradient.base, into: kernelGradient.base, scratch: forWeights.base)

@@ -201,8 +201,9 @@ static void direct(numbers kind) {
         kernels->direct_kernel_gradient(s, x, d, g, scratch);
         take(g, taps);
     } else {
-        float *dx = result(large), *scratch = make(kernels->direct_scratch_bytes(s, hbn_backward_data) / 4);
-        kernels->direct_convolve_transposed(s, d, kernel, NULL, dx, scratch);
+        const bool adds = next() % 2;
+        float *dx = adds ? x : result(large), *scratch = make(kernels->direct_scratch_bytes(s, hbn_backward_data) / 4);
+        kernels->direct_convolve_transposed(s, d, kernel, NULL, adds, dx, scratch);
         take(dx, large);
     }
 }

@@ -75,13 +75,13 @@ typedef struct {
         hbn_winograd_shape shape, const float *input, const float *output_gradient, float *kernel_gradient,
         void *scratch);
 
-    /// The same four by the definition.
+    /// The same four by the definition. The gradient of the input is added to what stands there where `adds` says so.
     size_t (*direct_scratch_bytes)(hbn_direct_shape shape, hbn_pass pass);
     void (*direct_convolve)(
         hbn_direct_shape shape, const float *input, const float *kernel, const float *bias, bool relu, float *output,
         void *scratch);
     void (*direct_convolve_transposed)(
-        hbn_direct_shape shape, const float *output_gradient, const float *kernel, const float *bias,
+        hbn_direct_shape shape, const float *output_gradient, const float *kernel, const float *bias, bool adds,
         float *input_gradient, void *scratch);
     void (*direct_kernel_gradient)(
         hbn_direct_shape shape, const float *input, const float *output_gradient, float *kernel_gradient,

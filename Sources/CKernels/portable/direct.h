@@ -107,7 +107,7 @@ HBN_INLINE int round_of(size_t depth, int places) {
 /// `pixel` floats apart along a line of the grid and `line` from line to line.
 static void compute_grid(
     side from, const tap_list *taps, int top, int lines, const float *weights, int channels, const float *bias,
-    bool relu, float *to, size_t plane, size_t pixel, size_t line, float *rows) {
+    ending end, float *to, size_t plane, size_t pixel, size_t line, float *rows) {
     const int depth = (int)depth_of(from, taps->count), lanes_in_all = blocks_of(channels) * block;
     const bool identity = is_identity(taps, from), whole = line == pixel * taps->width;
     // A run of places that are equally far apart: all of them, or one line.
@@ -130,7 +130,7 @@ static void compute_grid(
                 gather_bias(bias, channels, k, initial);
                 multiply_scattered(
                     count, lanes, depth, x, capacity, u, initial,
-                    (sums){to + (size_t)(k / block) * plane + (top + i) * line + first * pixel, pixel, plane}, relu);
+                    (sums){to + (size_t)(k / block) * plane + (top + i) * line + first * pixel, pixel, plane}, end);
                 u += (size_t)depth * lanes;
             }
         }
@@ -181,7 +181,9 @@ static void image_convolve(
                 float initial[panel];
                 gather_bias(bias, s.outputs, k, initial);
                 float *to = output + ((size_t)n * (width / block) + k / block) * plane + (size_t)y * s.width * block;
-                multiply_image(s.width, lanes, image + y * line, line, u, initial, (sums){to, block, plane}, relu);
+                multiply_image(
+                    s.width, lanes, image + y * line, line, u, initial, (sums){to, block, plane},
+                    relu ? rectified : stored);
                 u += (size_t)3 * image_run * lanes;
             }
         }
@@ -253,13 +255,13 @@ static void direct_convolve(
     gather_kernel(&s, &taps, false, kernel, weights);
     for (int n = 0; n < s.batch; n++, from.at += sample)
         compute_grid(
-            from, &taps, 0, taps.height, weights, s.outputs, bias, relu, output + n * blocks_of(s.outputs) * plane,
-            plane, block, (size_t)s.small_width * block, rows);
+            from, &taps, 0, taps.height, weights, s.outputs, bias, relu ? rectified : stored,
+            output + n * blocks_of(s.outputs) * plane, plane, block, (size_t)s.small_width * block, rows);
 }
 
 static void direct_convolve_transposed(
-    hbn_direct_shape s, const float *output_gradient, const float *kernel, const float *bias, float *input_gradient,
-    void *scratch) {
+    hbn_direct_shape s, const float *output_gradient, const float *kernel, const float *bias, bool adds,
+    float *input_gradient, void *scratch) {
     const size_t small = (size_t)s.small_height * s.small_width * block, plane = (size_t)s.height * s.width * block;
     const size_t weights_floats = (size_t)s.kernel * s.kernel * blocks_of(s.inputs) * blocks_of(s.outputs) * block * block;
     float *weights = scratch, *rows = weights + weights_floats;
@@ -280,8 +282,8 @@ static void direct_convolve_transposed(
                         s.small_width};
                     float *to = input_gradient + n * blocks_of(s.inputs) * plane + ((size_t)y * s.width + x) * block;
                     compute_grid(
-                        from, &taps, top, smaller(lines, taps.height - top), at, s.inputs, bias, false, to, plane,
-                        (size_t)s.stride * block, (size_t)s.stride * s.width * block, rows);
+                        from, &taps, top, smaller(lines, taps.height - top), at, s.inputs, bias, adds ? added : stored,
+                        to, plane, (size_t)s.stride * block, (size_t)s.stride * s.width * block, rows);
                 }
                 if (by_lines) at += taps.count * (weights_floats / (s.kernel * s.kernel));
             }

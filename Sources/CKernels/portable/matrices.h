@@ -41,11 +41,14 @@ typedef struct {
     size_t x, z, sums;
 } following;
 
+/// What becomes of sums: they are stored, or what the ReLU leaves of them, or they are added to what stands there.
+typedef enum { stored, rectified, added } ending;
+
 /// `rows` rows of `lanes` sums of `depth` products. A row of x stands in runs that are `capacity` floats apart, and the
 /// next row `distance` floats behind it. `soon`, where the next product is known, is where its x stands.
 HBN_INLINE void multiply_runs(
     const int rows, const int lanes, const int run, const int distance, int depth, const float *x, size_t capacity,
-    const float *u, const float *initial, sums out, bool relu, const bool is_followed, size_t soon) {
+    const float *u, const float *initial, sums out, ending end, const bool is_followed, size_t soon) {
     const size_t soon_u = spaced(depth, lanes);
     const int vectors = lanes / HBN_WIDTH;
     vector sum[rows_at_once][most_vectors];
@@ -67,15 +70,19 @@ HBN_INLINE void multiply_runs(
             }
         }
     }
+    if (end == added)
+        HBN_UNROLL for (int r = 0; r < rows; r++)
+            HBN_UNROLL for (int j = 0; j < vectors; j++)
+                sum[r][j] = load(place_of_sum(out, r, j * HBN_WIDTH)) + sum[r][j];
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++)
-            store(place_of_sum(out, r, j * HBN_WIDTH), relu ? relu_of(sum[r][j]) : sum[r][j]);
+            store(place_of_sum(out, r, j * HBN_WIDTH), end == rectified ? relu_of(sum[r][j]) : sum[r][j]);
 }
 
 typedef void multiplication(
     int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out, size_t soon);
 typedef void scattered_multiplication(
-    int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out, bool relu);
+    int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out, ending end);
 
 // For each number of rows and lanes: with x in blocks of 16, into rows that follow each other, and elsewhere; and images.
 #define MULTIPLY(ROWS, LANES)                                                                                \
@@ -84,18 +91,18 @@ typedef void scattered_multiplication(
         size_t soon) {                                                                                       \
         const sums to = {out, LANES, block};                                                                 \
         multiply_runs(                                                                                       \
-            ROWS, LANES, block, block, depth, x, capacity, u, initial, to, false, true, soon);               \
+            ROWS, LANES, block, block, depth, x, capacity, u, initial, to, stored, true, soon);              \
     }                                                                                                        \
     static void scatter_##ROWS##_##LANES(                                                                    \
         int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
-        bool relu) {                                                                                         \
-        multiply_runs(ROWS, LANES, block, block, depth, x, capacity, u, initial, *out, relu, false, 0);      \
+        ending end) {                                                                                        \
+        multiply_runs(ROWS, LANES, block, block, depth, x, capacity, u, initial, *out, end, false, 0);       \
     }                                                                                                        \
     static void image_##ROWS##_##LANES(                                                                      \
         int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
-        bool relu) {                                                                                         \
+        ending end) {                                                                                        \
         multiply_runs(                                                                                       \
-            ROWS, LANES, image_run, hbn_image_channels, depth, x, capacity, u, initial, *out, relu, false,   \
+            ROWS, LANES, image_run, hbn_image_channels, depth, x, capacity, u, initial, *out, end, false,    \
             0);                                                                                              \
     }
 #define NAME(ROWS, LANES) multiply_##ROWS##_##LANES,
@@ -146,28 +153,28 @@ HBN_INLINE void multiply(
 /// Products by one of the tables, of rows of x that are `distance` floats apart.
 HBN_INLINE void multiply_to(
     scattered_multiplication *const *by_rows, int count, int distance, int depth, const float *x, size_t capacity,
-    const float *u, const float *initial, sums out, bool relu) {
+    const float *u, const float *initial, sums out, ending end) {
     FOR_PARTS(count, from, rows) {
         const sums part = {out.at + from * out.row, out.row, out.next};
-        by_rows[rows - 1](depth, x + (size_t)from * distance, capacity, u, initial, &part, relu);
+        by_rows[rows - 1](depth, x + (size_t)from * distance, capacity, u, initial, &part, end);
     }
 }
 
-/// The same as `multiply` to other places, and then ReLU where asked for.
+/// The same as `multiply` to other places.
 HBN_INLINE void multiply_scattered(
     int count, int lanes, int depth, const float *x, size_t capacity, const float *u, const float *initial, sums out,
-    bool relu) {
+    ending end) {
     multiply_to(
-        scattered_multiplications[lanes / block - 1], count, block, depth, x, capacity, u, initial, out, relu);
+        scattered_multiplications[lanes / block - 1], count, block, depth, x, capacity, u, initial, out, end);
 }
 
 /// The same of places that follow each other in a line of an image with zeros around it, each with the 27 numbers that
 /// a 3x3 kernel meets: x is the first of them, and `line` floats lie between the image's lines.
 HBN_INLINE void multiply_image(
-    int count, int lanes, const float *x, size_t line, const float *u, const float *initial, sums out, bool relu) {
+    int count, int lanes, const float *x, size_t line, const float *u, const float *initial, sums out, ending end) {
     multiply_to(
         image_multiplications[lanes / block - 1], count, hbn_image_channels, 3 * image_run, x, line, u, initial, out,
-        relu);
+        end);
 }
 
 /// What becomes of sums that are correlated: they begin, a chain goes on, or a chain that began here is added to them.

@@ -91,6 +91,8 @@ final class Convolution: Operation {
     private var backwardDataPass: ConvolutionTask?
     private var outputGradient: Slot!
     private var inputGradient: GradientTarget?
+    /// Is the input's gradient added to what other layers have made of it?
+    private var adds = false
     /// Where this layer's backward leads on through the ReLU of the layer below.
     private var reluBelow: PlanBuilder.ReLUBelow?
     /// Has the layer above done that for this one?
@@ -127,7 +129,12 @@ final class Convolution: Operation {
             reluBelow = builder.reluBelow(layer.input, of: layer, alone: true)
         }
         self.backwardDataPass = backwardDataPass
-        inputGradient = builder.gradientTarget(of: layer.input)
+        if backwardDataPass.adding == nil {
+            inputGradient = builder.gradientTarget(of: layer.input)
+        } else {
+            let (slot, adds) = builder.gradientInPlace(of: layer.input)
+            (inputGradient, self.adds) = (GradientTarget(slot: slot, addedTo: nil), adds)
+        }
     }
 
     /// The gradients of kernel and bias; the output's gradient passes back through the ReLU in place.
@@ -151,6 +158,9 @@ final class Convolution: Operation {
             backwardDataPass.convolveBack(
                 outputGradient.floats, kernel: context.parameters + kernel, through: reluBelow.output.floats,
                 into: inputGradient.slot.floats, sums: context.gradients + reluBelow.bias)
+        } else if adds {
+            backwardDataPass.addBack(
+                outputGradient.floats, kernel: context.parameters + kernel, to: inputGradient.slot.floats)
         } else {
             backwardDataPass.convolveBack(
                 outputGradient.floats, kernel: context.parameters + kernel, into: inputGradient.slot.floats)
@@ -168,6 +178,8 @@ private struct ConvolutionTask {
     private let kernels: any ConvolutionKernels
     /// What brings the input's gradient on through a ReLU, if these kernels can.
     let throughReLU: WinogradConvolution?
+    /// What adds the input's gradient to others, if these kernels can.
+    let adding: DirectConvolution?
     private let scratch: Buffer
 
     init(_ layer: ConvolutionLayer, _ pass: Pass, _ builder: PlanBuilder) {
@@ -177,6 +189,7 @@ private struct ConvolutionTask {
         kernels = geometry.kernels(
             isImage ? .direct : builder.choices.algorithm(geometry, pass), batch: builder.batch, isImage: isImage)
         throughReLU = isTransposed ? nil : kernels as? WinogradConvolution
+        adding = isTransposed ? nil : kernels as? DirectConvolution
         let computed: ConvolutionPass =
             switch pass {
             case .forward: isTransposed ? .backwardData : .forward
@@ -216,6 +229,13 @@ private struct ConvolutionTask {
     ) {
         throughReLU!.convolveTransposed(
             outputGradient, kernel: kernel, through: input, into: inputGradient, sums: sums, scratch: scratch.pointer)
+    }
+
+    func addBack(
+        _ outputGradient: UnsafePointer<Float>, kernel: UnsafePointer<Float>,
+        to inputGradient: UnsafeMutablePointer<Float>
+    ) {
+        adding!.addTransposed(outputGradient, kernel: kernel, to: inputGradient, scratch: scratch.pointer)
     }
 
     func kernelGradient(
