@@ -4,7 +4,7 @@ enum {
     strip = HBN_WIDTH == 8 ? 8 : 16,  // Vectors of a row that are summed at once.
     columns = strip * HBN_WIDTH,
     whole = 256,  // The width that has passes of its own.
-    rows_in_cache = 16,  // Rows that stay in the first-level cache while each sample passes over them.
+    rows_in_cache = block,  // Rows that stay in the first-level cache while each sample passes over them.
     ahead = 16,  // Rows from the one in work to the one that memory is asked for.
 };
 
