@@ -8,10 +8,24 @@ enum {
     ahead = 16,  // Rows from the one in work to the one that memory is asked for.
 };
 
-/// Asks the second-level cache for a row before it is needed. Rows are left out where inputs are zero, which a
-/// processor does not foresee. There may be no such row: asking for memory that is not there does nothing.
+/// Rows that the second-level cache is asked for before they are needed. Rows are left out where inputs are zero, which a
+/// processor does not foresee. They are asked for a few lines at a time, between other work: a processor waits where it has
+/// more lines under way than it can. There may be no such rows: asking for memory that is not there does nothing.
+typedef struct {
+    const float *next, *end;
+} wanted;
+
+HBN_INLINE wanted want(const float *rows, size_t size) { return (wanted){rows, rows + size}; }
+
+HBN_INLINE void ask_for(wanted *w, size_t lines) {
+    for (; lines > 0 && w->next < w->end; lines--, w->next += block) __builtin_prefetch(w->next, 0, 2);
+}
+
+HBN_INLINE void ask_for_all(wanted *w) { ask_for(w, SIZE_MAX); }
+
 HBN_INLINE void prefetch(const float *row, size_t width) {
-    for (size_t j = 0; j < width; j += block) __builtin_prefetch(row + j, 0, 2);
+    wanted w = want(row, width);
+    ask_for_all(&w);
 }
 
 /// A bit for each of up to sixteen numbers that is not zero.
@@ -36,12 +50,16 @@ HBN_INLINE uint32_t non_zero(const float *x, size_t count) {
 static void dense_forward(
     const hbn_dense_sample *samples, size_t count, size_t first, size_t rows, size_t width, const float *kernel,
     float *sums) {
-    // While the samples pass over some rows, they ask for the next.
-    const size_t share = (rows_in_cache + count - 1) / count;
     for (size_t start = first; start < first + rows; start += rows_in_cache) {
         const size_t some = first + rows - start < rows_in_cache ? first + rows - start : rows_in_cache;
         const float *weights = kernel + start * width;
-        size_t asked = 0;
+        // While the samples pass over these rows, they ask for the next.
+        wanted next = want(weights + rows_in_cache * width, rows_in_cache * width);
+        size_t inputs = 0;
+        for (size_t sample = 0; sample < count; sample++)
+            inputs += (size_t)__builtin_popcount(non_zero(samples[sample].x + start, some));
+        const size_t row = width / block, fair = inputs ? (rows_in_cache * row + inputs - 1) / inputs : 0;
+        const size_t lines = fair < row ? fair : row;
         for (size_t sample = 0; sample < count; sample++) {
             const float *x = samples[sample].x + start;
             __builtin_prefetch(x + rows_in_cache);
@@ -54,8 +72,7 @@ static void dense_forward(
                 FOR_PRESENT(present, i) {
                     const float *row = weights + i * width + j;
                     const vector input = spread(x[i]);
-                    if (asked < (sample + 1) * share)
-                        prefetch(kernel + (start + rows_in_cache + asked++) * width, width);
+                    if (j == 0) ask_for(&next, lines);
                     HBN_UNROLL for (int v = 0; v < strip; v++)
                         total[v] = fused(input, load(row + v * HBN_WIDTH), total[v]);
                 }
@@ -68,15 +85,19 @@ static void dense_forward(
     }
 }
 
-/// Sixteen lanes in each of four chains, their sums, the lanes' sum, and then what is left, one by one.
-HBN_INLINE float dot(const float *a, const float *b, size_t count) {
+/// Sixteen lanes in each of four chains, and the chains' sums. What is left beyond whole steps of four blocks is left out.
+HBN_INLINE floats lanes_of_dot(const float *a, const float *b, size_t count) {
     floats sums[4] = {{0}};
-    size_t j = 0;
-    for (; j + 4 * block <= count; j += 4 * block)
+    for (size_t j = 0; j + 4 * block <= count; j += 4 * block)
         HBN_UNROLL for (int v = 0; v < 4; v++)
             sums[v] = block_fused(read(a + j + v * block), read(b + j + v * block), sums[v]);
-    float sum = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
-    for (; j < count; j++) sum = fused_scalar(a[j], b[j], sum);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+/// The lanes' sum, and then what is left, one by one.
+HBN_INLINE float dot(const float *a, const float *b, size_t count) {
+    float sum = sum_of(lanes_of_dot(a, b, count));
+    for (size_t j = count / (4 * block) * (4 * block); j < count; j++) sum = fused_scalar(a[j], b[j], sum);
     return sum;
 }
 
@@ -213,13 +234,36 @@ HBN_INLINE void step_factored_any(
 /// What a pass over rows does while a row is in the caches: errors of the inputs, a step of the row, or both.
 enum { data = 1, stepping = 2 };
 
+/// Dots of sixteen rows whose lanes are still to be summed, and where the sums belong.
+typedef struct {
+    size_t count;
+    float *places[block * most_samples];
+    float lanes[block * most_samples * block];
+} open_dots;
+
+/// Sums sixteen dots at once.
+HBN_INLINE void close_dots(open_dots *dots) {
+    for (size_t first = 0; first < dots->count; first += block) {
+        float sums[block];
+        put(sums, sums_of_block(dots->lanes + first * block));
+        for (size_t i = 0; i < block && first + i < dots->count; i++) *dots->places[first + i] = sums[i];
+    }
+    dots->count = 0;
+}
+
 /// One row of `whole` floats, in which the samples of `present` have the inputs x. The sums are added as
 /// `add_products` adds them.
 HBN_INLINE void pass_row(
     int work, const hbn_sgd *sgd, const hbn_dense_sample *samples, uint64_t present, const float *x,
-    const float *weights, float *errors, float *updated) {
+    const float *weights, float *errors, open_dots *dots, float *updated) {
+    wanted later = want(weights + ahead * whole, whole);
     if (work & data)
-        FOR_PRESENT(present, sample) errors[sample] = dot(samples[sample].d, weights, whole);
+        FOR_PRESENT(present, sample) {
+            ask_for(&later, 3);
+            dots->places[dots->count] = errors + sample;
+            put(dots->lanes + dots->count++ * block, lanes_of_dot(samples[sample].d, weights, whole));
+        }
+    ask_for_all(&later);
     if (work & stepping)
         for (size_t j = 0; j < whole; j += columns) {
             vector gradient[strip];
@@ -243,6 +287,8 @@ HBN_INLINE void pass_rows(
     const float *kernel, float *updated) {
     // Without decay a row moves only if it had an input.
     const bool stays = !(work & stepping) || (sgd->kept == 1 && updated == kernel);
+    open_dots dots;
+    dots.count = 0;
     for (size_t start = first; start < first + rows; start += block) {
         const size_t some = first + rows - start < block ? first + rows - start : block;
         row_inputs inputs;
@@ -253,13 +299,16 @@ HBN_INLINE void pass_rows(
                 for (size_t sample = 0; sample < count; sample += block) put(errors[i] + sample, (floats){0});
         for (size_t i = 0; i < some; i++) {
             const size_t at = (start + i) * whole;
-            prefetch(kernel + at + ahead * whole, whole);
             if (inputs.present[i] || !stays)
                 pass_row(
-                    work, sgd, samples, inputs.present[i], inputs.x[i], kernel + at, errors[i],
+                    work, sgd, samples, inputs.present[i], inputs.x[i], kernel + at, errors[i], &dots,
                     work & stepping ? updated + at : NULL);
+            else prefetch(kernel + at + ahead * whole, whole);
         }
-        if (work & data) scatter_errors(samples, count, start, some, errors[0]);
+        if (work & data) {
+            close_dots(&dots);
+            scatter_errors(samples, count, start, some, errors[0]);
+        }
     }
 }
 

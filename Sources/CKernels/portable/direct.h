@@ -51,10 +51,27 @@ typedef struct {
 
 HBN_INLINE size_t depth_of(side from, int taps) { return (size_t)taps * from.blocks * block; }
 
-/// Are the rows what already stands there?
-HBN_INLINE bool is_identity(const tap_list *taps, side from) {
-    return taps->count == 1 && taps->step == 1 && taps->y[0] == 0 && taps->x[0] == 0
-        && taps->height <= from.height && taps->width == from.width;
+/// Do all taps of all places meet pixels, each pixel or each second?
+HBN_INLINE bool meet_pixels(const tap_list *taps, side from) {
+    bool inside = taps->step <= 2;
+    for (int t = 0; t < taps->count; t++)
+        inside = inside && taps->y[t] >= 0 && (taps->height - 1) * taps->step + taps->y[t] < from.height
+            && taps->x[t] >= 0 && (taps->width - 1) * taps->step + taps->x[t] < from.width;
+    return inside;
+}
+
+/// Writes where the runs of a row stand that need not be gathered, from its place on: `[taps][blocks]`.
+static runs runs_in_place(side from, const tap_list *taps, size_t *each) {
+    const size_t plane = (size_t)from.height * from.width * block;
+    for (int t = 0; t < taps->count; t++)
+        for (int b = 0; b < from.blocks; b++)
+            each[t * from.blocks + b] = b * plane + ((size_t)taps->y[t] * from.width + taps->x[t]) * block;
+    return (runs){.each = each};
+}
+
+/// The pixel that place (i, j) of a grid begins at.
+HBN_INLINE const float *pixel_of(side from, const tap_list *taps, int i, int j) {
+    return from.at + ((size_t)i * taps->step * from.width + (size_t)j * taps->step) * block;
 }
 
 /// Writes the rows of places `first` to `first + count` as `[depth / 16][capacity][16]`.
@@ -109,27 +126,25 @@ static void compute_grid(
     side from, const tap_list *taps, int top, int lines, const float *weights, int channels, const float *bias,
     ending end, float *to, size_t plane, size_t pixel, size_t line, float *rows) {
     const int depth = (int)depth_of(from, taps->count), lanes_in_all = blocks_of(channels) * block;
-    const bool identity = is_identity(taps, from), whole = line == pixel * taps->width;
+    const bool in_place = meet_pixels(taps, from), is_plain = taps->step == 1 && taps->width == from.width;
+    const bool whole = line == pixel * taps->width && (!in_place || is_plain);
     // A run of places that are equally far apart: all of them, or one line.
-    const int runs = whole ? 1 : lines, run = whole ? lines * taps->width : taps->width;
+    const int count_of_runs = whole ? 1 : lines, run = whole ? lines * taps->width : taps->width;
     const int round = round_of(depth, run);
-    for (int i = 0; i < runs; i++)
+    // Where nothing is gathered, there is room for the places of the runs.
+    const runs where =
+        in_place ? runs_in_place(from, taps, (size_t *)rows) : (runs){.capacity = (size_t)round * block};
+    for (int i = 0; i < count_of_runs; i++)
         for (int first = 0; first < run; first += round) {
-            const int count = smaller(round, run - first), place = (top + i) * taps->width + first;
-            const float *x = from.at + (size_t)place * block;
-            size_t capacity = (size_t)from.height * from.width * block;
-            if (!identity) {
-                gather_rows(from, taps, place, count, round, rows);
-                x = rows;
-                capacity = (size_t)round * block;
-            }
-            const float *u = weights;
+            const int count = smaller(round, run - first);
+            if (!in_place) gather_rows(from, taps, (top + i) * taps->width + first, count, round, rows);
+            const float *x = in_place ? pixel_of(from, taps, top + i, first) : rows, *u = weights;
             for (int k = 0; k < lanes_in_all; k += panel) {
                 const int lanes = smaller(panel, lanes_in_all - k);
                 float initial[panel];
                 gather_bias(bias, channels, k, initial);
                 multiply_scattered(
-                    count, lanes, depth, x, capacity, u, initial,
+                    count, lanes, depth, in_place ? taps->step : 1, x, where, u, initial,
                     (sums){to + (size_t)(k / block) * plane + (top + i) * line + first * pixel, pixel, plane}, end);
                 u += (size_t)depth * lanes;
             }
@@ -302,25 +317,25 @@ static void direct_kernel_gradient(
     const int depth = (int)depth_of(from, taps.count), width = blocks_of(s.outputs) * block;
     const int places = s.small_height * s.small_width;
     const size_t sample = (size_t)s.height * s.width * from.blocks * block;
-    const bool identity = is_identity(&taps, from), in_place = s.outputs == width && s.inputs % block == 0;
-    float *sums = in_place ? kernel_gradient : scratch, *rows = (float *)scratch + (size_t)depth * width;
+    const bool in_place = meet_pixels(&taps, from), whole = s.outputs == width && s.inputs % block == 0;
+    float *sums = whole ? kernel_gradient : scratch, *rows = (float *)scratch + (size_t)depth * width;
+    const runs where = in_place ? runs_in_place(from, &taps, (size_t *)rows) : (runs){.capacity = segment * block};
     for (int n = 0; n < s.batch; n++, from.at += sample)
         for (int first = 0; first < places; first += segment) {
             const int count = smaller(segment, places - first);
-            const float *x = from.at + (size_t)first * block;
-            size_t next = (size_t)s.height * s.width * block;
-            if (!identity) {
-                gather_rows(from, &taps, first, count, segment, rows);
-                x = rows;
-                next = segment * block;
-            }
+            const int column = first % taps.width;
+            if (!in_place) gather_rows(from, &taps, first, count, segment, rows);
+            const float *x = in_place ? pixel_of(from, &taps, first / taps.width, column) : rows;
+            const walk way = in_place ? (walk){
+                .distance = (size_t)taps.step * block, .left = taps.width - column, .line = taps.width,
+                .jump = (size_t)taps.step * (from.width - taps.width) * block} : straight(block, count);
             for (int k = 0; k < width; k += panel)
                 correlate(
-                    n == 0 && first == 0 ? beginning : adding, depth, smaller(panel, width - k), count, x, next,
+                    n == 0 && first == 0 ? beginning : adding, depth, smaller(panel, width - k), count, x, where, way,
                     output_gradient + ((size_t)(n * blocks_of(s.outputs) + k / block) * places + first) * block,
                     (size_t)places * block, sums + k, width, (following){0});
         }
-    if (in_place) return;
+    if (whole) return;
     const int rows_a_tap = from.blocks * block;
     for (int t = 0; t < taps.count; t++)
         for (int c = 0; c < s.inputs; c++)

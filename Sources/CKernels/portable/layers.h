@@ -251,9 +251,10 @@ static void norm_backward(
 
 // MARK: The attention gate
 
-/// The sums over sixteen lanes, of each of `count` vectors.
+/// The sums over sixteen lanes, of each of `count` vectors, of whole blocks in memory.
 HBN_INLINE void sums_of(const float *vectors, size_t count, float *sums) {
-    for (size_t i = 0; i < count; i++) sums[i] = sum_of(read(vectors + i * block));
+    for (size_t i = 0; i < count; i += block)
+        put_some(sums + i, sums_of_block(vectors + i * block), (int)(count - i));
 }
 
 enum { map_run = 64 };  // Pixels of a map that are summed at once.
@@ -336,16 +337,20 @@ static void gate_backward(
                 const size_t count = across - first < map_run ? across - first : map_run;
                 float totals[map_run * block] = {0};
                 const float *factors = map + (n * (height / 2) + i) * across + first;
-                for (size_t b = 0; b < blocks; b++)
-                    for (size_t row = 0; row < 2; row++) {
-                        const size_t at = (((n * blocks + b) * height + 2 * i + row) * width + 2 * first) * block;
-                        for (size_t j = 0; j < 2 * count; j++) {
-                            const floats d = read(dy + at + j * block);
-                            float *total = totals + j / 2 * block;
-                            put(total, block_fused(d, read(x + at + j * block), read(total)));
-                            put(dx + at + j * block, d * factors[j / 2]);
+                for (size_t b = 0; b < blocks; b++) {
+                    const size_t at = (((n * blocks + b) * height + 2 * i) * width + 2 * first) * block;
+                    for (size_t j = 0; j < count; j++) {
+                        const floats factor = spread_block(factors[j]);
+                        floats total = read(totals + j * block);
+                        HBN_UNROLL for (int place = 0; place < 4; place++) {
+                            const size_t pixel = at + (place / 2 * width + 2 * j + place % 2) * block;
+                            const floats d = read(dy + pixel);
+                            total = block_fused(d, read(x + pixel), total);
+                            put(dx + pixel, d * factor);
                         }
+                        put(totals + j * block, total);
                     }
+                }
                 sums_of(totals, count, map_gradient + (n * (height / 2) + i) * across + first);
             }
 }

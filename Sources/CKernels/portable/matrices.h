@@ -3,15 +3,15 @@
 
 #if HBN_WIDTH == 16
 enum { rows_at_once = 14, panel = 32 };  // 28 of 32 registers hold sums.
-enum { correlated_at_once = 8, image_correlated_at_once = 9 };
+enum { correlated_at_once = 8, correlated_16_at_once = 16, image_correlated_at_once = 9 };
 #else
 enum { rows_at_once = 6, panel = 16 };  // 12 of 16 registers do, 24 of 32 where they are half as wide.
-enum { correlated_at_once = 4, image_correlated_at_once = 3 };
+enum { correlated_at_once = 4, correlated_16_at_once = 4, image_correlated_at_once = 3 };
 #endif
 
 enum {
     most_vectors = panel / HBN_WIDTH,
-    most_correlated = 9,
+    most_correlated = 16,
     image_run = 3 * hbn_image_channels,  // What one line of a 3x3 kernel meets.
 };
 
@@ -44,10 +44,19 @@ typedef struct {
 /// What becomes of sums: they are stored, or what the ReLU leaves of them, or they are added to what stands there.
 typedef enum { stored, rectified, added } ending;
 
-/// `rows` rows of `lanes` sums of `depth` products. A row of x stands in runs that are `capacity` floats apart, and the
-/// next row `distance` floats behind it. `soon`, where the next product is known, is where its x stands.
+/// Where the runs of a row stand: `capacity` floats apart, or where `each` says.
+typedef struct {
+    size_t capacity;
+    const size_t *each;
+} runs;
+
+/// The place of run i.
+HBN_INLINE size_t place_of_run(runs r, int i) { return r.each ? r.each[i] : i * r.capacity; }
+
+/// `rows` rows of `lanes` sums of `depth` products. A row of x stands in runs, and the next row `distance` floats behind
+/// it. `soon`, where the next product is known, is where its x stands.
 HBN_INLINE void multiply_runs(
-    const int rows, const int lanes, const int run, const int distance, int depth, const float *x, size_t capacity,
+    const int rows, const int lanes, const int run, const int distance, int depth, const float *all, const runs where,
     const float *u, const float *initial, sums out, ending end, const bool is_followed, size_t soon) {
     const size_t soon_u = spaced(depth, lanes);
     const int vectors = lanes / HBN_WIDTH;
@@ -55,7 +64,8 @@ HBN_INLINE void multiply_runs(
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             sum[r][j] = load(initial ? initial + j * HBN_WIDTH : place_of_sum(out, r, j * HBN_WIDTH));
-    for (; depth > 0; depth -= run, x += capacity) {
+    for (int i = 0; depth > 0; depth -= run, i++) {
+        const float *x = all + place_of_run(where, i);
         const int some = depth < run ? depth : run;
         for (int c = 0; c < some; c++, u += lanes) {
             vector weights[most_vectors];
@@ -82,31 +92,37 @@ HBN_INLINE void multiply_runs(
 typedef void multiplication(
     int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out, size_t soon);
 typedef void scattered_multiplication(
-    int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out, ending end);
+    int depth, const float *x, const runs *where, const float *u, const float *initial, const sums *out, ending end);
 
-// For each number of rows and lanes: with x in blocks of 16, into rows that follow each other, and elsewhere; and images.
+// For each number of rows and lanes: with x in blocks of 16, into rows that follow each other, and elsewhere, of every
+// pixel and of every second; and images.
 #define MULTIPLY(ROWS, LANES)                                                                                \
     static void multiply_##ROWS##_##LANES(                                                                   \
         int depth, const float *x, size_t capacity, const float *u, const float *initial, float *out,        \
         size_t soon) {                                                                                       \
         const sums to = {out, LANES, block};                                                                 \
         multiply_runs(                                                                                       \
-            ROWS, LANES, block, block, depth, x, capacity, u, initial, to, stored, true, soon);              \
+            ROWS, LANES, block, block, depth, x, (runs){capacity}, u, initial, to, stored, true, soon);      \
     }                                                                                                        \
     static void scatter_##ROWS##_##LANES(                                                                    \
-        int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
+        int depth, const float *x, const runs *where, const float *u, const float *initial, const sums *out, \
         ending end) {                                                                                        \
-        multiply_runs(ROWS, LANES, block, block, depth, x, capacity, u, initial, *out, end, false, 0);       \
+        multiply_runs(ROWS, LANES, block, block, depth, x, *where, u, initial, *out, end, false, 0);         \
+    }                                                                                                        \
+    static void scatter_second_##ROWS##_##LANES(                                                             \
+        int depth, const float *x, const runs *where, const float *u, const float *initial, const sums *out, \
+        ending end) {                                                                                        \
+        multiply_runs(ROWS, LANES, block, 2 * block, depth, x, *where, u, initial, *out, end, false, 0);     \
     }                                                                                                        \
     static void image_##ROWS##_##LANES(                                                                      \
-        int depth, const float *x, size_t capacity, const float *u, const float *initial, const sums *out,   \
+        int depth, const float *x, const runs *where, const float *u, const float *initial, const sums *out, \
         ending end) {                                                                                        \
         multiply_runs(                                                                                       \
-            ROWS, LANES, image_run, hbn_image_channels, depth, x, capacity, u, initial, *out, end, false,    \
-            0);                                                                                              \
+            ROWS, LANES, image_run, hbn_image_channels, depth, x, *where, u, initial, *out, end, false, 0);  \
     }
 #define NAME(ROWS, LANES) multiply_##ROWS##_##LANES,
 #define SCATTERED_NAME(ROWS, LANES) scatter_##ROWS##_##LANES,
+#define SECOND_NAME(ROWS, LANES) scatter_second_##ROWS##_##LANES,
 #define IMAGE_NAME(ROWS, LANES) image_##ROWS##_##LANES,
 #define SIX(M, LANES) M(1, LANES) M(2, LANES) M(3, LANES) M(4, LANES) M(5, LANES) M(6, LANES)
 #if HBN_WIDTH == 16
@@ -117,6 +133,8 @@ ALL(MULTIPLY, 32)
 static multiplication *const multiplications[][rows_at_once] = {{ALL(NAME, 16)}, {ALL(NAME, 32)}};
 static scattered_multiplication *const scattered_multiplications[][rows_at_once] = {
     {ALL(SCATTERED_NAME, 16)}, {ALL(SCATTERED_NAME, 32)}};
+static scattered_multiplication *const second_multiplications[][rows_at_once] = {
+    {ALL(SECOND_NAME, 16)}, {ALL(SECOND_NAME, 32)}};
 static scattered_multiplication *const image_multiplications[][rows_at_once] = {
     {ALL(IMAGE_NAME, 16)}, {ALL(IMAGE_NAME, 32)}};
 #else
@@ -124,12 +142,14 @@ static scattered_multiplication *const image_multiplications[][rows_at_once] = {
 ALL(MULTIPLY, 16)
 static multiplication *const multiplications[][rows_at_once] = {{ALL(NAME, 16)}};
 static scattered_multiplication *const scattered_multiplications[][rows_at_once] = {{ALL(SCATTERED_NAME, 16)}};
+static scattered_multiplication *const second_multiplications[][rows_at_once] = {{ALL(SECOND_NAME, 16)}};
 static scattered_multiplication *const image_multiplications[][rows_at_once] = {{ALL(IMAGE_NAME, 16)}};
 #endif
 #undef ALL
 #undef SIX
 #undef NAME
 #undef SCATTERED_NAME
+#undef SECOND_NAME
 #undef IMAGE_NAME
 #undef MULTIPLY
 
@@ -152,20 +172,21 @@ HBN_INLINE void multiply(
 
 /// Products by one of the tables, of rows of x that are `distance` floats apart.
 HBN_INLINE void multiply_to(
-    scattered_multiplication *const *by_rows, int count, int distance, int depth, const float *x, size_t capacity,
+    scattered_multiplication *const *by_rows, int count, int distance, int depth, const float *x, runs where,
     const float *u, const float *initial, sums out, ending end) {
     FOR_PARTS(count, from, rows) {
         const sums part = {out.at + from * out.row, out.row, out.next};
-        by_rows[rows - 1](depth, x + (size_t)from * distance, capacity, u, initial, &part, end);
+        by_rows[rows - 1](depth, x + (size_t)from * distance, &where, u, initial, &part, end);
     }
 }
 
-/// The same as `multiply` to other places.
+/// The same as `multiply` to other places, of every pixel of x or of every second (`step`).
 HBN_INLINE void multiply_scattered(
-    int count, int lanes, int depth, const float *x, size_t capacity, const float *u, const float *initial, sums out,
-    ending end) {
+    int count, int lanes, int depth, int step, const float *x, runs where, const float *u, const float *initial,
+    sums out, ending end) {
     multiply_to(
-        scattered_multiplications[lanes / block - 1], count, block, depth, x, capacity, u, initial, out, end);
+        (step == 2 ? second_multiplications : scattered_multiplications)[lanes / block - 1], count, step * block, depth,
+        x, where, u, initial, out, end);
 }
 
 /// The same of places that follow each other in a line of an image with zeros around it, each with the 27 numbers that
@@ -173,35 +194,46 @@ HBN_INLINE void multiply_scattered(
 HBN_INLINE void multiply_image(
     int count, int lanes, const float *x, size_t line, const float *u, const float *initial, sums out, ending end) {
     multiply_to(
-        image_multiplications[lanes / block - 1], count, hbn_image_channels, 3 * image_run, x, line, u, initial, out,
-        end);
+        image_multiplications[lanes / block - 1], count, hbn_image_channels, 3 * image_run, x, (runs){line}, u, initial,
+        out, end);
 }
 
 /// What becomes of sums that are correlated: they begin, a chain goes on, or a chain that began here is added to them.
 typedef enum { beginning, continuing, adding } summing;
 
+/// How one comes from place to place: `distance` floats, and after each `line` of places, of which the first has only
+/// `left`, as many more as `jump`.
+typedef struct {
+    size_t distance, jump;
+    int left, line;
+} walk;
+
+/// Places that follow each other.
+HBN_INLINE walk straight(size_t distance, int count) { return (walk){distance, 0, count, count}; }
+
 HBN_INLINE void correlate_rows(
-    const int rows, const int vectors, const int distance, summing how, const float *x, const float *z, size_t next,
-    int count, float *sums, size_t row, following soon) {
+    const int rows, const int vectors, summing how, const float *x, walk way, const float *z, size_t next, int count,
+    float *sums, size_t row, following soon) {
     vector sum[most_correlated][most_vectors];
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             sum[r][j] = how == continuing ? load(sums + r * row + j * HBN_WIDTH) : (vector){0};
-    for (int i = 0; i < count; i++, x += distance, z += block) {
-        vector gradient[most_vectors];
-        if (soon.x) {
-            __builtin_prefetch(x + soon.x);
-            HBN_UNROLL for (int j = 0; j < vectors; j += block / HBN_WIDTH)
-                __builtin_prefetch(z + soon.z + (size_t)(j * HBN_WIDTH / block) * next);
-            __builtin_prefetch(sums + soon.sums + i * block, 1);
+    for (int i = 0, end; i < count; x += way.jump, way.left = way.line)
+        for (end = smaller(i + way.left, count); i < end; i++, x += way.distance, z += block) {
+            vector gradient[most_vectors];
+            if (soon.x) {
+                __builtin_prefetch(x + soon.x);
+                HBN_UNROLL for (int j = 0; j < vectors; j += block / HBN_WIDTH)
+                    __builtin_prefetch(z + soon.z + (size_t)(j * HBN_WIDTH / block) * next);
+                __builtin_prefetch(sums + soon.sums + i * block, 1);
+            }
+            HBN_UNROLL for (int j = 0; j < vectors; j++)
+                gradient[j] = load(z + (size_t)(j * HBN_WIDTH / block) * next + j * HBN_WIDTH % block);
+            HBN_UNROLL for (int r = 0; r < rows; r++) {
+                const vector factor = spread(x[r]);
+                HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = fused(factor, gradient[j], sum[r][j]);
+            }
         }
-        HBN_UNROLL for (int j = 0; j < vectors; j++)
-            gradient[j] = load(z + (size_t)(j * HBN_WIDTH / block) * next + j * HBN_WIDTH % block);
-        HBN_UNROLL for (int r = 0; r < rows; r++) {
-            const vector factor = spread(x[r]);
-            HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = fused(factor, gradient[j], sum[r][j]);
-        }
-    }
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++) {
             float *const at = sums + r * row + j * HBN_WIDTH;
@@ -209,38 +241,37 @@ HBN_INLINE void correlate_rows(
         }
 }
 
-typedef void correlation(
-    summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row, following soon);
-
-#define CORRELATE(NAME, ROWS, LANES, DISTANCE)                                                               \
+#define CORRELATE(NAME, ROWS, LANES)                                                                         \
     static void NAME(                                                                                        \
-        summing how, const float *x, const float *z, size_t next, int count, float *sums, size_t row,        \
-        following soon) {                                                                                    \
-        correlate_rows(ROWS, (LANES) / HBN_WIDTH, DISTANCE, how, x, z, next, count, sums, row, soon);        \
+        summing how, const float *x, const walk *way, const float *z, size_t next, int count, float *sums,   \
+        size_t row, following soon) {                                                                        \
+        correlate_rows(ROWS, (LANES) / HBN_WIDTH, how, x, *way, z, next, count, sums, row, soon);            \
     }
-CORRELATE(correlate_16, correlated_at_once, 16, block)
-CORRELATE(correlate_panel, correlated_at_once, panel, block)
-CORRELATE(correlate_image_16, image_correlated_at_once, 16, hbn_image_channels)
-CORRELATE(correlate_image_panel, image_correlated_at_once, panel, hbn_image_channels)
+CORRELATE(correlate_16, correlated_16_at_once, 16)
+CORRELATE(correlate_panel, correlated_at_once, panel)
+CORRELATE(correlate_image_16, image_correlated_at_once, 16)
+CORRELATE(correlate_image_panel, image_correlated_at_once, panel)
 #undef CORRELATE
 
-/// sums `[channels][row]` (+)= the products over `count` places of x `[channels / 16][x_next / 16][16]` with `lanes` of z
-/// `[lanes / 16][z_next / 16][16]`, one chain an element in the places' order.
+/// sums `[channels][row]` (+)= the products over `count` places of x, whose blocks of 16 channels are its runs, with
+/// `lanes` of z `[lanes / 16][z_next / 16][16]`, one chain an element in the places' order.
 static void correlate(
-    summing how, int channels, int lanes, int count, const float *x, size_t x_next, const float *z, size_t z_next,
-    float *sums, size_t row, following soon) {
-    for (int c = 0; c < channels; c += correlated_at_once)
+    summing how, int channels, int lanes, int count, const float *x, runs where, walk way, const float *z,
+    size_t z_next, float *sums, size_t row, following soon) {
+    const int rows = lanes == panel ? correlated_at_once : correlated_16_at_once;
+    for (int c = 0; c < channels; c += rows)
         (lanes == panel ? correlate_panel : correlate_16)(
-            how, x + (size_t)(c / block) * x_next + c % block, z, z_next, count, sums + c * row, row, soon);
+            how, x + place_of_run(where, c / block) + c % block, &way, z, z_next, count, sums + c * row, row, soon);
 }
 
 /// The same for the places of a line of an image with zeros around it: sums `[27][row]`.
 HBN_INLINE void correlate_image(
     summing how, int lanes, int count, const float *x, size_t line, const float *z, size_t z_next, float *sums,
     size_t row) {
+    const walk way = straight(hbn_image_channels, count);
     for (int k = 0; k < 3 * image_run; k += image_correlated_at_once)
         (lanes == panel ? correlate_image_panel : correlate_image_16)(
-            how, x + k / image_run * line + k % image_run, z, z_next, count, sums + k * row, row,
+            how, x + k / image_run * line + k % image_run, &way, z, z_next, count, sums + k * row, row,
             (following){0});
 }
 
