@@ -51,9 +51,9 @@ typedef struct {
 
 HBN_INLINE size_t depth_of(side from, int taps) { return (size_t)taps * from.blocks * block; }
 
-/// Do all taps of all places meet pixels, each pixel or each second?
+/// Do all taps of all places meet pixels, along whole lines each pixel, or each second?
 HBN_INLINE bool meet_pixels(const tap_list *taps, side from) {
-    bool inside = taps->step <= 2;
+    bool inside = taps->step == 2 || (taps->step == 1 && taps->width == from.width);
     for (int t = 0; t < taps->count; t++)
         inside = inside && taps->y[t] >= 0 && (taps->height - 1) * taps->step + taps->y[t] < from.height
             && taps->x[t] >= 0 && (taps->width - 1) * taps->step + taps->x[t] < from.width;
@@ -126,8 +126,8 @@ static void compute_grid(
     side from, const tap_list *taps, int top, int lines, const float *weights, int channels, const float *bias,
     ending end, float *to, size_t plane, size_t pixel, size_t line, float *rows) {
     const int depth = (int)depth_of(from, taps->count), lanes_in_all = blocks_of(channels) * block;
-    const bool in_place = meet_pixels(taps, from), is_plain = taps->step == 1 && taps->width == from.width;
-    const bool whole = line == pixel * taps->width && (!in_place || is_plain);
+    const bool in_place = meet_pixels(taps, from);
+    const bool whole = line == pixel * taps->width && (!in_place || taps->step == 1);
     // A run of places that are equally far apart: all of them, or one line.
     const int count_of_runs = whole ? 1 : lines, run = whole ? lines * taps->width : taps->width;
     const int round = round_of(depth, run);
@@ -326,12 +326,11 @@ static void direct_kernel_gradient(
             const int column = first % taps.width;
             if (!in_place) gather_rows(from, &taps, first, count, segment, rows);
             const float *x = in_place ? pixel_of(from, &taps, first / taps.width, column) : rows;
-            const walk way = in_place ? (walk){
-                .distance = (size_t)taps.step * block, .left = taps.width - column, .line = taps.width,
-                .jump = (size_t)taps.step * (from.width - taps.width) * block} : straight(block, count);
+            const walk way = {taps.width - column, taps.width, 2 * (size_t)(from.width - taps.width) * block};
             for (int k = 0; k < width; k += panel)
                 correlate(
-                    n == 0 && first == 0 ? beginning : adding, depth, smaller(panel, width - k), count, x, where, way,
+                    n == 0 && first == 0 ? beginning : adding, depth, smaller(panel, width - k), count, x, where,
+                    in_place && taps.step == 2 ? &way : NULL,
                     output_gradient + ((size_t)(n * blocks_of(s.outputs) + k / block) * places + first) * block,
                     (size_t)places * block, sums + k, width, (following){0});
         }

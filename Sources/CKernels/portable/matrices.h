@@ -3,10 +3,8 @@
 
 #if HBN_WIDTH == 16
 enum { rows_at_once = 14, panel = 32 };  // 28 of 32 registers hold sums.
-enum { correlated_at_once = 8, correlated_16_at_once = 16, image_correlated_at_once = 9 };
 #else
 enum { rows_at_once = 6, panel = 16 };  // 12 of 16 registers do, 24 of 32 where they are half as wide.
-enum { correlated_at_once = 4, correlated_16_at_once = 4, image_correlated_at_once = 3 };
 #endif
 
 enum {
@@ -201,39 +199,47 @@ HBN_INLINE void multiply_image(
 /// What becomes of sums that are correlated: they begin, a chain goes on, or a chain that began here is added to them.
 typedef enum { beginning, continuing, adding } summing;
 
-/// How one comes from place to place: `distance` floats, and after each `line` of places, of which the first has only
-/// `left`, as many more as `jump`.
+/// How one comes from place to place where places are every second pixel: after each `line` of them, of which the first
+/// has only `left`, one goes on so many floats behind.
 typedef struct {
-    size_t distance, jump;
     int left, line;
+    size_t jump;
 } walk;
 
-/// Places that follow each other.
-HBN_INLINE walk straight(size_t distance, int count) { return (walk){distance, 0, count, count}; }
+/// Floats from place to place: every pixel, every second, and those of an image.
+enum { every = block, second = 2 * block, image = hbn_image_channels };
 
 HBN_INLINE void correlate_rows(
-    const int rows, const int vectors, summing how, const float *x, walk way, const float *z, size_t next, int count,
-    float *sums, size_t row, following soon) {
+    const int rows, const int vectors, const int distance, summing how, const float *x, const walk *way, const float *z,
+    size_t next, int count, float *sums, size_t row, following soon) {
     vector sum[most_correlated][most_vectors];
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++)
             sum[r][j] = how == continuing ? load(sums + r * row + j * HBN_WIDTH) : (vector){0};
-    for (int i = 0, end; i < count; x += way.jump, way.left = way.line)
-        for (end = smaller(i + way.left, count); i < end; i++, x += way.distance, z += block) {
+    int line = distance == second ? way->left : count;
+    for (int done = 0, some; done < count; done += some) {
+        some = distance == second ? smaller(line, count - done) : count;
+        for (size_t i = 0; i < (size_t)some; i++) {
+            const float *const from = x + i * distance, *const to = z + i * block;
             vector gradient[most_vectors];
             if (soon.x) {
-                __builtin_prefetch(x + soon.x);
+                __builtin_prefetch(from + soon.x);
                 HBN_UNROLL for (int j = 0; j < vectors; j += block / HBN_WIDTH)
-                    __builtin_prefetch(z + soon.z + (size_t)(j * HBN_WIDTH / block) * next);
-                __builtin_prefetch(sums + soon.sums + i * block, 1);
+                    __builtin_prefetch(to + soon.z + (size_t)(j * HBN_WIDTH / block) * next);
+                __builtin_prefetch(sums + soon.sums + (done + i) * block, 1);
             }
             HBN_UNROLL for (int j = 0; j < vectors; j++)
-                gradient[j] = load(z + (size_t)(j * HBN_WIDTH / block) * next + j * HBN_WIDTH % block);
+                gradient[j] = load(to + (size_t)(j * HBN_WIDTH / block) * next + j * HBN_WIDTH % block);
             HBN_UNROLL for (int r = 0; r < rows; r++) {
-                const vector factor = spread(x[r]);
+                const vector factor = spread(from[r]);
                 HBN_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = fused(factor, gradient[j], sum[r][j]);
             }
         }
+        if (distance != second) break;
+        x += some * distance + way->jump;
+        z += some * block;
+        line = way->line;
+    }
     HBN_UNROLL for (int r = 0; r < rows; r++)
         HBN_UNROLL for (int j = 0; j < vectors; j++) {
             float *const at = sums + r * row + j * HBN_WIDTH;
@@ -241,38 +247,80 @@ HBN_INLINE void correlate_rows(
         }
 }
 
-#define CORRELATE(NAME, ROWS, LANES)                                                                         \
-    static void NAME(                                                                                        \
+typedef void correlation(
+    summing how, const float *x, const walk *way, const float *z, size_t next, int count, float *sums, size_t row,
+    following soon);
+
+/// The rows of a block, or of a run of an image, that are computed one part after the other: enough sums to keep a processor
+/// busy, and not more than it has registers for.
+typedef struct {
+    int rows;
+    correlation *pass;
+} correlated;
+
+#define CORRELATE(ROWS, LANES, DISTANCE)                                                                     \
+    static void correlate_##ROWS##_##LANES##_##DISTANCE(                                                     \
         summing how, const float *x, const walk *way, const float *z, size_t next, int count, float *sums,   \
         size_t row, following soon) {                                                                        \
-        correlate_rows(ROWS, (LANES) / HBN_WIDTH, how, x, *way, z, next, count, sums, row, soon);            \
+        correlate_rows(ROWS, LANES / HBN_WIDTH, DISTANCE, how, x, way, z, next, count, sums, row, soon);    \
     }
-CORRELATE(correlate_16, correlated_16_at_once, 16)
-CORRELATE(correlate_panel, correlated_at_once, panel)
-CORRELATE(correlate_image_16, image_correlated_at_once, 16)
-CORRELATE(correlate_image_panel, image_correlated_at_once, panel)
+#define CORRELATED(ROWS, LANES, DISTANCE) {ROWS, correlate_##ROWS##_##LANES##_##DISTANCE},
+#if HBN_WIDTH == 16
+#define BLOCK_16(M, DISTANCE) M(16, 16, DISTANCE)
+#define BLOCK_PANEL(M, DISTANCE) M(8, panel, DISTANCE) M(8, panel, DISTANCE)
+CORRELATE(16, 16, every)
+CORRELATE(8, panel, every)
+CORRELATE(16, 16, second)
+CORRELATE(8, panel, second)
+CORRELATE(9, 16, image)
+CORRELATE(9, panel, image)
+static const correlated image_correlations[2][2] = {{{9, correlate_9_16_image}}, {{9, correlate_9_panel_image}}};
+#else
+#define BLOCK_16(M, DISTANCE) M(6, 16, DISTANCE) M(6, 16, DISTANCE) M(4, 16, DISTANCE)
+#define BLOCK_PANEL BLOCK_16
+CORRELATE(6, 16, every)
+CORRELATE(4, 16, every)
+CORRELATE(6, 16, second)
+CORRELATE(4, 16, second)
+CORRELATE(5, 16, image)
+CORRELATE(4, 16, image)
+static const correlated image_correlations[2][2] = {
+    {{5, correlate_5_16_image}, {4, correlate_4_16_image}}, {{5, correlate_5_16_image}, {4, correlate_4_16_image}}};
+#endif
+/// For 16 lanes and for a panel.
+static const correlated correlations[2][2][3] = {
+    {{BLOCK_16(CORRELATED, every)}, {BLOCK_PANEL(CORRELATED, every)}},
+    {{BLOCK_16(CORRELATED, second)}, {BLOCK_PANEL(CORRELATED, second)}}};
 #undef CORRELATE
+#undef CORRELATED
+#undef BLOCK_16
+#undef BLOCK_PANEL
 
 /// sums `[channels][row]` (+)= the products over `count` places of x, whose blocks of 16 channels are its runs, with
-/// `lanes` of z `[lanes / 16][z_next / 16][16]`, one chain an element in the places' order.
+/// `lanes` of z `[lanes / 16][z_next / 16][16]`, one chain an element in the places' order. With a walk, places are every
+/// second pixel.
 static void correlate(
-    summing how, int channels, int lanes, int count, const float *x, runs where, walk way, const float *z,
+    summing how, int channels, int lanes, int count, const float *x, runs where, const walk *way, const float *z,
     size_t z_next, float *sums, size_t row, following soon) {
-    const int rows = lanes == panel ? correlated_at_once : correlated_16_at_once;
-    for (int c = 0; c < channels; c += rows)
-        (lanes == panel ? correlate_panel : correlate_16)(
-            how, x + place_of_run(where, c / block) + c % block, &way, z, z_next, count, sums + c * row, row, soon);
+    for (int b = 0; b < channels / block; b++) {
+        const float *from = x + place_of_run(where, b);
+        const correlated *part = correlations[way != NULL][lanes == panel];
+        for (int done = 0; done < block; done += part++->rows)
+            part->pass(how, from + done, way, z, z_next, count, sums + (b * block + done) * row, row, soon);
+    }
 }
 
 /// The same for the places of a line of an image with zeros around it: sums `[27][row]`.
 HBN_INLINE void correlate_image(
     summing how, int lanes, int count, const float *x, size_t line, const float *z, size_t z_next, float *sums,
     size_t row) {
-    const walk way = straight(hbn_image_channels, count);
-    for (int k = 0; k < 3 * image_run; k += image_correlated_at_once)
-        (lanes == panel ? correlate_image_panel : correlate_image_16)(
-            how, x + k / image_run * line + k % image_run, &way, z, z_next, count, sums + k * row, row,
-            (following){0});
+    for (int run = 0; run < 3; run++) {
+        const correlated *part = image_correlations[lanes == panel];
+        for (int done = 0; done < image_run; done += part++->rows)
+            part->pass(
+                how, x + run * line + done, NULL, z, z_next, count, sums + (run * image_run + done) * row, row,
+                (following){0});
+    }
 }
 
 // MARK: Turning

@@ -600,7 +600,7 @@ static void winograd_kernel_gradient(
                     correlate(
                         first > 0 ? continuing : beginning, channels, lanes, count,
                         v + point * spaced(inputs, c.tiles) + (size_t)(i / block) * c.tiles * block,
-                        (runs){(size_t)c.tiles * block}, straight(block, count),
+                        (runs){(size_t)c.tiles * block}, NULL,
                         z + point * spaced(outputs, c.tiles) + (size_t)(k / block) * c.tiles * block,
                         (size_t)c.tiles * block, sums + point * distance, lanes, soon);
                 if (first + count == t.count)
