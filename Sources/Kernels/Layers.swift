@@ -73,14 +73,16 @@ public struct BatchNorm: Sendable {
         kernels.norm_apply(batch, channels, pixels, x, mean, variance, gamma, beta, epsilon, y)
     }
 
-    /// The gradients of x, gamma and beta, through the statistics too (Ioffe and Szegedy, ICML 2015).
+    /// The gradients of x, gamma and beta, through the statistics too (Ioffe and Szegedy, ICML 2015), and where `sums` is
+    /// given, the sums of dx over n and pixels.
     public func backward(
         _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, mean: UnsafePointer<Float>,
         variance: UnsafePointer<Float>, gamma: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>,
-        gammaGradient: UnsafeMutablePointer<Float>, betaGradient: UnsafeMutablePointer<Float>
+        gammaGradient: UnsafeMutablePointer<Float>, betaGradient: UnsafeMutablePointer<Float>,
+        sums: UnsafeMutablePointer<Float>?
     ) {
         kernels.norm_backward(
-            batch, channels, pixels, x, mean, variance, gamma, epsilon, dy, dx, gammaGradient, betaGradient)
+            batch, channels, pixels, x, mean, variance, gamma, epsilon, dy, dx, gammaGradient, betaGradient, sums)
     }
 }
 

@@ -18,7 +18,7 @@ final class PlanBuilder {
     private(set) var buffers: [Buffer] = []
     private var activations: [Slot?]
     private var gradients: [Slot?]
-    private var isBehindReLU: Set<Int> = []
+    private var isSummed: Set<Int> = []
 
     init(
         network: Network, batch: Int, isTraining: Bool, choices: ConvolutionChoices, keepsAttention: Bool = false
@@ -122,12 +122,24 @@ final class PlanBuilder {
         guard let maker = network.layers.first(where: { $0.output == value }) as? ConvolutionLayer,
             maker.activation == .relu, takers.first?.name == layer.name, !alone || takers.count == 1
         else { return nil }
-        isBehindReLU.insert(value.index)
+        isSummed.insert(value.index)
         return ReLUBelow(output: read(value, .blocks), bias: parameter("\(maker.name).bias").offset)
     }
 
-    /// Is the gradient of this value back through its ReLU, and summed?
-    func isGradientBehindReLU(of value: Value) -> Bool { isBehindReLU.contains(value.index) }
+    /// For the only layer that takes what a convolution without an activation makes: where the gradient of its bias
+    /// belongs. The convolution need not read its output's gradient for it.
+    ///
+    /// Call once the layer will really sum that gradient.
+    func biasBelow(_ value: Value) -> Int? {
+        guard let maker = network.layers.first(where: { $0.output == value }) as? ConvolutionLayer,
+            maker.activation == nil, !maker.isMap, network.layers.count(where: { $0.inputs.contains(value) }) == 1
+        else { return nil }
+        isSummed.insert(value.index)
+        return parameter("\(maker.name).bias").offset
+    }
+
+    /// Has the layer above brought the gradient of this value back through its ReLU, if it has one, and summed it?
+    func isGradientSummed(of value: Value) -> Bool { isSummed.contains(value.index) }
 
     /// Lets the gradient of `value` be the same bytes as `slot`, where both are equal and nothing changes them.
     func shareGradient(of value: Value, with slot: Slot) {

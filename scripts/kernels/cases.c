@@ -244,16 +244,17 @@ static void layers(numbers kind) {
     }
     case 2: {
         float *mean = result(channels), *variance = result(channels), *y = result(count), *dx = result(count);
-        float *dgamma = result(channels), *dbeta = result(channels);
+        float *dgamma = result(channels), *dbeta = result(channels), *dx_sums = result(channels);
         kernels->norm_statistics(batch, channels, pixels, x, mean, variance);
         kernels->norm_apply(batch, channels, pixels, x, mean, variance, a, b, 1e-3f, y);
-        kernels->norm_backward(batch, channels, pixels, x, mean, variance, a, 1e-3f, d, dx, dgamma, dbeta);
+        kernels->norm_backward(batch, channels, pixels, x, mean, variance, a, 1e-3f, d, dx, dgamma, dbeta, dx_sums);
         take(mean, channels);
         take(variance, channels);
         take(y, count);
         take(dx, count);
         take(dgamma, channels);
         take(dbeta, channels);
+        take(dx_sums, channels);
         break;
     }
     case 3: {

@@ -115,10 +115,11 @@ typedef struct {
     void (*norm_apply)(
         size_t batch, size_t channels, size_t pixels, const float *x, const float *mean, const float *variance,
         const float *gamma, const float *beta, float epsilon, float *y);
-    /// The gradients of x, gamma and beta, through the statistics too (Ioffe and Szegedy, ICML 2015).
+    /// The gradients of x, gamma and beta, through the statistics too (Ioffe and Szegedy, ICML 2015). `sums`, unless NULL,
+    /// get those of dx over n and pixels, as `bias_gradient` adds them.
     void (*norm_backward)(
         size_t batch, size_t channels, size_t pixels, const float *x, const float *mean, const float *variance,
-        const float *gamma, float epsilon, const float *dy, float *dx, float *dgamma, float *dbeta);
+        const float *gamma, float epsilon, const float *dy, float *dx, float *dgamma, float *dbeta, float *sums);
 
     /// A 1x1 convolution to one channel, `[n][pixels]`, then the sigmoid where asked for.
     void (*map_forward)(

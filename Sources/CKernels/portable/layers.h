@@ -215,9 +215,17 @@ static void norm_apply(
     }
 }
 
+/// A pixel of dx = a dy + (along (x - center) + shift).
+HBN_INLINE floats norm_gradient(
+    floats a, floats along, floats center, floats shift, const float *dy, const float *x, float *dx) {
+    const floats d = block_fused(a, read(dy), block_fused(along, read(x) - center, shift));
+    put(dx, d);
+    return d;
+}
+
 static void norm_backward(
     size_t batch, size_t channels, size_t pixels, const float *x, const float *mean, const float *variance,
-    const float *gamma, float epsilon, const float *dy, float *dx, float *dgamma, float *dbeta) {
+    const float *gamma, float epsilon, const float *dy, float *dx, float *dgamma, float *dbeta, float *sums) {
     const size_t blocks = (size_t)blocks_of((int)channels), plane = pixels * block;
     const float count = (float)(batch * pixels);
     for (size_t b = 0; b < blocks; b++) {
@@ -240,12 +248,13 @@ static void norm_backward(
         // dx = a (dy - mean of dy - (x - mean) (mean of dy (x - mean)) / variance)
         const floats a = read_some(gamma + b * block, some) * deviation;
         const floats along = -a * (deviation * deviation) * (products / count), shift = -a * (sum / count);
+        floats total = {0};
         for (size_t n = 0; n < batch; n++) {
             const size_t at = (n * blocks + b) * plane;
-            for (size_t i = 0; i < plane; i += block)
-                put(dx + at + i,
-                    block_fused(a, read(dy + at + i), block_fused(along, read(x + at + i) - center, shift)));
+            SUM_PIXELS(
+                total, pixels, i, norm_gradient(a, along, center, shift, dy + at + i, x + at + i, dx + at + i));
         }
+        if (sums) put_some(sums + b * block, total, some);
     }
 }
 

@@ -41,6 +41,8 @@ final class BatchNormalization: Operation {
     private let offsets: (gamma: Int, beta: Int, mean: Int, variance: Int)
     private var outputGradient: Slot!
     private var inputGradient: GradientTarget!
+    /// Where the gradient of the bias belongs of the convolution below, if there is one.
+    private var biasBelow: Int?
 
     init(_ layer: BatchNormalizationLayer, _ builder: PlanBuilder) {
         self.layer = layer
@@ -75,6 +77,7 @@ final class BatchNormalization: Operation {
         _ = builder.read(layer.input, .blocks)
         outputGradient = builder.gradient(of: layer.output)
         inputGradient = builder.gradientTarget(of: layer.input)
+        biasBelow = builder.biasBelow(layer.input)
     }
 
     /// The gradient through the statistics too (Ioffe and Szegedy, ICML 2015).
@@ -83,7 +86,7 @@ final class BatchNormalization: Operation {
             outputGradient.floats, x: input.floats, mean: statistics + offsets.mean,
             variance: statistics + offsets.variance, gamma: context.parameters + offsets.gamma,
             into: inputGradient.slot.floats, gammaGradient: context.gradients + offsets.gamma,
-            betaGradient: context.gradients + offsets.beta)
+            betaGradient: context.gradients + offsets.beta, sums: biasBelow.map { context.gradients + $0 })
         inputGradient.finish()
     }
 }

@@ -71,7 +71,7 @@ struct ConvolutionLayer: Layer {
     }
 
     /// Has it one channel, summed pixel by pixel? Nothing else leads to a sigmoid.
-    private var isMap: Bool {
+    var isMap: Bool {
         geometry.outputChannels == 1 && geometry.kernel == 1 && geometry.stride == 1 && !geometry.isTransposed
     }
 }
@@ -95,8 +95,8 @@ final class Convolution: Operation {
     private var adds = false
     /// Where this layer's backward leads on through the ReLU of the layer below.
     private var reluBelow: PlanBuilder.ReLUBelow?
-    /// Has the layer above done that for this one?
-    private var isBehindReLU = false
+    /// Has the layer above done that for this one, and summed the gradient?
+    private var isSummed = false
 
     init(_ layer: ConvolutionLayer, _ builder: PlanBuilder) {
         precondition(layer.activation != .sigmoid, "\(layer.name): a sigmoid of more than one channel")
@@ -120,8 +120,8 @@ final class Convolution: Operation {
     override func declareBackward(_ builder: PlanBuilder) {
         if input != nil { _ = builder.read(layer.input, .blocks) }
         outputGradient = builder.gradient(of: layer.output)
-        isBehindReLU = builder.isGradientBehindReLU(of: layer.output)
-        if layer.activation == .relu, !isBehindReLU { _ = builder.read(layer.output, .blocks) }
+        isSummed = builder.isGradientSummed(of: layer.output)
+        if layer.activation == .relu, !isSummed { _ = builder.read(layer.output, .blocks) }
         backwardWeightsPass = ConvolutionTask(layer, .backwardWeights, builder)
         guard builder.needsGradient(layer.input) else { return }
         let backwardDataPass = ConvolutionTask(layer, .backwardData, builder)
@@ -140,7 +140,7 @@ final class Convolution: Operation {
     /// The gradients of kernel and bias; the output's gradient passes back through the ReLU in place.
     override func backwardWeights() {
         let geometry = layer.geometry
-        if !isBehindReLU {
+        if !isSummed {
             biasGradient(
                 batch: batch, channels: geometry.outputChannels, pixels: geometry.outputHeight * geometry.outputWidth,
                 output: layer.activation == .relu ? UnsafePointer(output.floats) : nil,

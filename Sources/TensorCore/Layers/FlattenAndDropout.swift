@@ -65,11 +65,11 @@ final class FlattenAndDropout: Operation {
 
     override func forward() {
         let (input, output) = (input.floats, output.floats)
-        forEachLine { _, _, place, row in line.flatten(input + place, into: output + row) }
-        guard layer.rate > 0, let dropout = context.dropout else { return }
         let drawn = UnsafeMutableBufferPointer(start: draws.floats, count: shape.width * shape.channels)
         let (rate, scale) = (layer.rate, 1 / (1 - layer.rate))
-        forEachLine { sample, y, _, row in
+        forEachLine { sample, y, place, row in
+            line.flatten(input + place, into: output + row)
+            guard rate > 0, let dropout = context.dropout else { return }
             let generator = CounterGenerator(
                 seed: dropout.seed, purpose: .dropout, round: dropout.step, item: dropout.samples[sample])
             generator.fillUniform(drawn, offset: y * drawn.count)
