@@ -16,7 +16,8 @@ extension Cluster {
                     peer,
                     RunFailure(
                         .clusterUnreachable,
-                        "\(difference(of: join)); check its hardware; only with --allow-other-bits would it be taken in"
+                        "\(difference(of: join)); was it built with another compiler? if not, check its hardware; only with "
+                            + "--allow-other-bits would it be taken in"
                     ))
             }
             switch join.role {

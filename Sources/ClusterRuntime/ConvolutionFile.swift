@@ -17,7 +17,7 @@ extension ConvolutionChoices {
         do {
             self = try JSONDecoder().decode(ConvolutionChoices.self, from: Data(bytes))
         } catch {
-            if let unknown = try? JSONDecoder().decode(ConvolutionNames.self, from: Data(bytes)).unknown {
+            if let unknown = try? JSONDecoder().decode(ConvolutionNames.self, from: Data(bytes)).unknown() {
                 let known = ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
                 throw RunFailure(
                     .badData,

@@ -75,6 +75,14 @@ final class PlanBuilder {
         return slot
     }
 
+    /// The layers that take a value.
+    private func takers(of value: Value) -> [any Layer] { network.layers.filter { $0.inputs.contains(value) } }
+
+    /// The convolution that makes a value, if one does.
+    private func convolution(making value: Value) -> ConvolutionLayer? {
+        network.layers.first { $0.output == value } as? ConvolutionLayer
+    }
+
     /// Does anything have parameters below this value?
     func needsGradient(_ value: Value) -> Bool { value != network.input }
 
@@ -118,9 +126,9 @@ final class PlanBuilder {
     ///
     /// Call once the layer will really do it.
     func reluBelow(_ value: Value, of layer: any Layer, alone: Bool) -> ReLUBelow? {
-        let takers = network.layers.filter { $0.inputs.contains(value) }
-        guard let maker = network.layers.first(where: { $0.output == value }) as? ConvolutionLayer,
-            maker.activation == .relu, takers.first?.name == layer.name, !alone || takers.count == 1
+        let takers = takers(of: value)
+        guard let maker = convolution(making: value), maker.activation == .relu, takers.first?.name == layer.name,
+            !alone || takers.count == 1
         else { return nil }
         isSummed.insert(value.index)
         return ReLUBelow(output: read(value, .blocks), bias: parameter("\(maker.name).bias").offset)
@@ -131,8 +139,8 @@ final class PlanBuilder {
     ///
     /// Call once the layer will really sum that gradient.
     func biasBelow(_ value: Value) -> Int? {
-        guard let maker = network.layers.first(where: { $0.output == value }) as? ConvolutionLayer,
-            maker.activation == nil, !maker.isMap, network.layers.count(where: { $0.inputs.contains(value) }) == 1
+        guard let maker = convolution(making: value), maker.activation == nil, !maker.isMap,
+            takers(of: value).count == 1
         else { return nil }
         isSummed.insert(value.index)
         return parameter("\(maker.name).bias").offset
@@ -141,8 +149,10 @@ final class PlanBuilder {
     /// Has the layer above brought the gradient of this value back through its ReLU, if it has one, and summed it?
     func isGradientSummed(of value: Value) -> Bool { isSummed.contains(value.index) }
 
-    /// Lets the gradient of `value` be the same bytes as `slot`, where both are equal and nothing changes them.
+    /// Lets the gradient of `value` be the same bytes as `slot`, where both are equal and nothing else takes the value, so
+    /// that nothing adds to them.
     func shareGradient(of value: Value, with slot: Slot) {
+        precondition(takers(of: value).count == 1, "value \(value.index) has other gradients to add")
         precondition(gradients[value.index] == nil, "value \(value.index) has a gradient of its own")
         gradients[value.index] = slot
     }

@@ -5,10 +5,13 @@ public struct ConvolutionNames: Decodable, Sendable {
     let preferred: String
     let measured: [String: String]
 
-    /// A name that no algorithm has any more, or yet.
-    public var unknown: String? {
+    /// What an earlier version had: the library's own.
+    static let former: Set = ["library-winograd"]
+
+    /// A name that no algorithm has any more, or yet; but for those that are `known` all the same.
+    public func unknown(but known: Set<String> = []) -> String? {
         ([preferred] + measured.sorted { $0.key < $1.key }.map(\.value)).first {
-            ConvolutionAlgorithm(rawValue: $0) == nil
+            ConvolutionAlgorithm(rawValue: $0) == nil && !known.contains($0)
         }
     }
 

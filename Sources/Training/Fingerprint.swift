@@ -12,12 +12,14 @@ public enum Fingerprint {
     /// no fused multiply-adds.
     ///
     /// A worker's part: loss, gradients and scores of a small attention U-Net on fixed images, by each of the algorithms that
-    /// convolutions can be computed with. A parameter server's: the sums of these gradients, and steps along them.
+    /// convolutions can be computed with, and kernels of larger shapes alone. A parameter server's: the sums of these
+    /// gradients, and steps along them.
     public static func compute() throws -> String {
         let probe = Probe()
         var checksum = Checksum()
         var shards: [Probe.Shard] = []
         for algorithm in ConvolutionAlgorithm.allCases { shards.append(try probe.shard(by: algorithm, &checksum)) }
+        Probe.computeLargerShapes(&checksum)
         probe.takeSteps(along: shards, &checksum)
         return SHA256.digest(of: "\(checksum.value)")
     }
@@ -74,6 +76,38 @@ private struct Probe {
         }
         withExtendedLifetime((parameters, images)) {}
         return shard
+    }
+
+    /// What the small model does not reach: tiles of six pixels each way, and rows of a dense kernel that are as wide as most
+    /// have them.
+    static func computeLargerShapes(_ checksum: inout Checksum) {
+        let (samples, inputs, outputs) = (2, 48, 32)
+        for (height, width) in [(6, 6), (6, 8), (8, 6)] {
+            let tiles = WinogradConvolution(
+                batch: samples, height: height, width: width, inputs: inputs, outputs: outputs)
+            let pixels = samples * height * width
+            let kernel = draw(9 * inputs * outputs, seed: 3)
+            let (x, y) = (draw(pixels * inputs, seed: 4), FloatBuffer(count: pixels * outputs))
+            let bytes = [ConvolutionPass.forward, .backwardData, .backwardWeights].map { tiles.scratchByteCount($0) }
+            let scratch = FloatBuffer(count: bytes.max()! / 4)
+            tiles.convolve(
+                x.base, kernel: kernel.base, bias: nil, relu: false, into: y.base, scratch: scratch.base)
+            checksum.update(y.bytes)
+            let gradient = FloatBuffer(count: kernel.count)
+            tiles.kernelGradient(x.base, outputGradient: y.base, into: gradient.base, scratch: scratch.base)
+            checksum.update(gradient.bytes)
+            tiles.convolveTransposed(
+                y.base, kernel: kernel.base, bias: nil, into: x.base, scratch: scratch.base)
+            checksum.update(x.bytes)
+        }
+        let dense = FactoredDense(depth: 48, width: 256)
+        let kernel = draw(dense.depth * dense.width, seed: 5)
+        let (x, dx) = (draw(4 * dense.depth, seed: 6), FloatBuffer(count: 4 * dense.depth))
+        let (d, sums) = (draw(4 * dense.width, seed: 7), FloatBuffer(count: 4 * dense.width))
+        let rows = dense.samples(4, x: x.base, d: d.base, dx: dx.base)
+        dense.forward(rows, block: 0, kernel: kernel.base, sums: sums.base)
+        dense.backwardDataAndStep(rows, block: 0, sgd: SGD(learningRate: 0.1).step, kernel: kernel.base)
+        for floats in [sums, dx, kernel] { checksum.update(floats.bytes) }
     }
 
     /// As a parameter server adds gradients, and takes steps of each kind.

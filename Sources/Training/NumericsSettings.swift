@@ -19,10 +19,16 @@ public struct NumericsSettings: Codable, Hashable, Sendable {
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         version = try values.decodeIfPresent(Int.self, forKey: .version) ?? 1
-        convolutions =
-            version < 2
-            ? try values.decode(ConvolutionNames.self, forKey: .convolutions).choices
-            : try values.decode(ConvolutionChoices.self, forKey: .convolutions)
+        if version < 2 {
+            let names = try values.decode(ConvolutionNames.self, forKey: .convolutions)
+            if let unknown = names.unknown(but: ConvolutionNames.former) {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .convolutions, in: values, debugDescription: "no version has an algorithm \(unknown)")
+            }
+            convolutions = names.choices
+        } else {
+            convolutions = try values.decode(ConvolutionChoices.self, forKey: .convolutions)
+        }
         gradientPrecision = try values.decodeIfPresent(GradientPrecision.self, forKey: .gradientPrecision)
     }
 

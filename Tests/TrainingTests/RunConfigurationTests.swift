@@ -55,6 +55,16 @@ private func configuration(_ change: (inout RunConfiguration) -> Void) -> RunCon
     #expect(anew == NumericsSettings())
 }
 
+@Test func anAlgorithmThatThereNeverWasIsRefusedWhateverTheNumerics() throws {
+    var fields = try #require(
+        JSONSerialization.jsonObject(with: Preset.quick.configuration.encoded()) as? [String: Any])
+    for convolutions in [["preferred": "fast", "measured": [:]], ["preferred": "direct", "measured": ["a": "fast"]]] {
+        fields["numerics"] = ["convolutions": convolutions]
+        let data = try JSONSerialization.data(withJSONObject: fields)
+        #expect(throws: DecodingError.self) { try RunConfiguration.decode(data) }
+    }
+}
+
 @Test func anAlgorithmThatThereIsNotIsRefusedInAConfigurationOfToday() throws {
     let text = String(decoding: try Preset.quick.configuration.encoded(), as: UTF8.self)
     let changed = text.replacing(#"preferred" : "winograd""#, with: #"preferred" : "library-winograd""#)

@@ -9,7 +9,8 @@
 // docs/decisions/portable-numerics.md.
 //
 // Activations and their gradients are in blocks of 16 channels, `[n][c / 16][h][w][16]`; channels that only fill up the
-// last block are zero. Kernels are as files have them, `[k][k][inputs][outputs]`. Everything runs on the calling thread.
+// last block are zero, as long as numbers are finite. Kernels are as files have them, `[k][k][inputs][outputs]`. Everything
+// runs on the calling thread.
 
 typedef enum { hbn_forward, hbn_backward_data, hbn_backward_weights } hbn_pass;
 
