@@ -58,8 +58,9 @@ static void dense_forward(
         size_t inputs = 0;
         for (size_t sample = 0; sample < count; sample++)
             inputs += (size_t)__builtin_popcount(non_zero(samples[sample].x + start, some));
-        const size_t row = width / block, fair = inputs ? (rows_in_cache * row + inputs - 1) / inputs : 0;
-        const size_t lines = fair < row ? fair : row;
+        // As many lines with each input as bring all of them, but no more than a row.
+        const size_t a_row = width / block, fair = inputs ? (rows_in_cache * a_row + inputs - 1) / inputs : 0;
+        const size_t lines = fair < a_row ? fair : a_row;
         for (size_t sample = 0; sample < count; sample++) {
             const float *x = samples[sample].x + start;
             __builtin_prefetch(x + rows_in_cache);

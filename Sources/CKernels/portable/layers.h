@@ -260,7 +260,7 @@ static void norm_backward(
 
 // MARK: The attention gate
 
-/// The sums over sixteen lanes, of each of `count` vectors, of whole blocks in memory.
+/// The sums over sixteen lanes, of each of `count` vectors. Behind the last there is room up to a multiple of sixteen.
 HBN_INLINE void sums_of(const float *vectors, size_t count, float *sums) {
     for (size_t i = 0; i < count; i += block)
         put_some(sums + i, sums_of_block(vectors + i * block), (int)(count - i));

@@ -15,6 +15,9 @@ enum {
 
 static const float zeros[panel];
 
+/// Floats from place to place: every pixel, every second, and those of an image.
+enum { every = block, second = 2 * block, image = hbn_image_channels };
+
 /// Floats from one matrix to the next. The extra line keeps the same element of all of them out of one set of the caches.
 HBN_INLINE size_t spaced(size_t rows, size_t columns) { return rows * columns + block; }
 
@@ -100,23 +103,23 @@ typedef void scattered_multiplication(
         size_t soon) {                                                                                       \
         const sums to = {out, LANES, block};                                                                 \
         multiply_runs(                                                                                       \
-            ROWS, LANES, block, block, depth, x, (runs){capacity}, u, initial, to, stored, true, soon);      \
+            ROWS, LANES, block, every, depth, x, (runs){capacity}, u, initial, to, stored, true, soon);      \
     }                                                                                                        \
     static void scatter_##ROWS##_##LANES(                                                                    \
         int depth, const float *x, const runs *where, const float *u, const float *initial, const sums *out, \
         ending end) {                                                                                        \
-        multiply_runs(ROWS, LANES, block, block, depth, x, *where, u, initial, *out, end, false, 0);         \
+        multiply_runs(ROWS, LANES, block, every, depth, x, *where, u, initial, *out, end, false, 0);         \
     }                                                                                                        \
     static void scatter_second_##ROWS##_##LANES(                                                             \
         int depth, const float *x, const runs *where, const float *u, const float *initial, const sums *out, \
         ending end) {                                                                                        \
-        multiply_runs(ROWS, LANES, block, 2 * block, depth, x, *where, u, initial, *out, end, false, 0);     \
+        multiply_runs(ROWS, LANES, block, second, depth, x, *where, u, initial, *out, end, false, 0);        \
     }                                                                                                        \
     static void image_##ROWS##_##LANES(                                                                      \
         int depth, const float *x, const runs *where, const float *u, const float *initial, const sums *out, \
         ending end) {                                                                                        \
         multiply_runs(                                                                                       \
-            ROWS, LANES, image_run, hbn_image_channels, depth, x, *where, u, initial, *out, end, false, 0);  \
+            ROWS, LANES, image_run, image, depth, x, *where, u, initial, *out, end, false, 0);               \
     }
 #define NAME(ROWS, LANES) multiply_##ROWS##_##LANES,
 #define SCATTERED_NAME(ROWS, LANES) scatter_##ROWS##_##LANES,
@@ -192,8 +195,7 @@ HBN_INLINE void multiply_scattered(
 HBN_INLINE void multiply_image(
     int count, int lanes, const float *x, size_t line, const float *u, const float *initial, sums out, ending end) {
     multiply_to(
-        image_multiplications[lanes / block - 1], count, hbn_image_channels, 3 * image_run, x, (runs){line}, u, initial,
-        out, end);
+        image_multiplications[lanes / block - 1], count, image, 3 * image_run, x, (runs){line}, u, initial, out, end);
 }
 
 /// What becomes of sums that are correlated: they begin, a chain goes on, or a chain that began here is added to them.
@@ -205,9 +207,6 @@ typedef struct {
     int left, line;
     size_t jump;
 } walk;
-
-/// Floats from place to place: every pixel, every second, and those of an image.
-enum { every = block, second = 2 * block, image = hbn_image_channels };
 
 HBN_INLINE void correlate_rows(
     const int rows, const int vectors, const int distance, summing how, const float *x, const walk *way, const float *z,
@@ -266,35 +265,39 @@ typedef struct {
     }
 #define CORRELATED(ROWS, LANES, DISTANCE) {ROWS, correlate_##ROWS##_##LANES##_##DISTANCE},
 #if HBN_WIDTH == 16
-#define BLOCK_16(M, DISTANCE) M(16, 16, DISTANCE)
-#define BLOCK_PANEL(M, DISTANCE) M(8, panel, DISTANCE) M(8, panel, DISTANCE)
+#define BLOCK_16(DISTANCE) {CORRELATED(16, 16, DISTANCE)}
+#define BLOCK_PANEL(DISTANCE) {CORRELATED(8, panel, DISTANCE) CORRELATED(8, panel, DISTANCE)}
+#define IMAGE_16 {CORRELATED(9, 16, image)}
+#define IMAGE_PANEL {CORRELATED(9, panel, image)}
 CORRELATE(16, 16, every)
 CORRELATE(8, panel, every)
 CORRELATE(16, 16, second)
 CORRELATE(8, panel, second)
 CORRELATE(9, 16, image)
 CORRELATE(9, panel, image)
-static const correlated image_correlations[2][2] = {{{9, correlate_9_16_image}}, {{9, correlate_9_panel_image}}};
 #else
-#define BLOCK_16(M, DISTANCE) M(6, 16, DISTANCE) M(6, 16, DISTANCE) M(4, 16, DISTANCE)
+#define BLOCK_16(DISTANCE)                                                                                   \
+    {CORRELATED(6, 16, DISTANCE) CORRELATED(6, 16, DISTANCE) CORRELATED(4, 16, DISTANCE)}
 #define BLOCK_PANEL BLOCK_16
+#define IMAGE_16 {CORRELATED(5, 16, image) CORRELATED(4, 16, image)}
+#define IMAGE_PANEL IMAGE_16
 CORRELATE(6, 16, every)
 CORRELATE(4, 16, every)
 CORRELATE(6, 16, second)
 CORRELATE(4, 16, second)
 CORRELATE(5, 16, image)
 CORRELATE(4, 16, image)
-static const correlated image_correlations[2][2] = {
-    {{5, correlate_5_16_image}, {4, correlate_4_16_image}}, {{5, correlate_5_16_image}, {4, correlate_4_16_image}}};
 #endif
-/// For 16 lanes and for a panel.
+/// For 16 lanes and for a panel, of every pixel and of every second; and of images.
 static const correlated correlations[2][2][3] = {
-    {{BLOCK_16(CORRELATED, every)}, {BLOCK_PANEL(CORRELATED, every)}},
-    {{BLOCK_16(CORRELATED, second)}, {BLOCK_PANEL(CORRELATED, second)}}};
+    {BLOCK_16(every), BLOCK_PANEL(every)}, {BLOCK_16(second), BLOCK_PANEL(second)}};
+static const correlated image_correlations[2][2] = {IMAGE_16, IMAGE_PANEL};
 #undef CORRELATE
 #undef CORRELATED
 #undef BLOCK_16
 #undef BLOCK_PANEL
+#undef IMAGE_16
+#undef IMAGE_PANEL
 
 /// sums `[channels][row]` (+)= the products over `count` places of x, whose blocks of 16 channels are its runs, with
 /// `lanes` of z `[lanes / 16][z_next / 16][16]`, one chain an element in the places' order. With a walk, places are every
@@ -364,4 +367,24 @@ HBN_INLINE void transpose_some(
     float all[block * block];
     for (int r = 0; r < block; r++) put(all + r * block, r < rows ? read_some(from + r * stride, columns) : (floats){0});
     transpose(all, block, to, to_stride);
+}
+
+/// The sums of sixteen vectors `[16][16]`, each added as `sum_of` adds: two vectors become one of their halves' sums, and so
+/// on. That is half of what turning them and adding rows takes.
+HBN_INLINE floats sums_of_block(const float *vectors) {
+    floats v[block], low, high;
+    // The order is that in which the sums come to lie.
+    HBN_UNROLL for (int i = 0; i < 16; i++) v[i] = read(vectors + (i % 4 * 4 + i / 4) * block);
+    HBN_UNROLL for (int i = 0; i < 8; i++) {
+        const floats a = v[2 * i], b = v[2 * i + 1];
+        v[i] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+            + __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    }
+    HBN_UNROLL for (int i = 0; i < 4; i++) v[i] = EVEN(v[2 * i], v[2 * i + 1]) + ODD(v[2 * i], v[2 * i + 1]);
+    HBN_UNROLL for (int i = 0; i < 2; i++) {
+        QUADS(v[2 * i], v[2 * i + 1], low, high);
+        v[i] = low + high;
+    }
+    return __builtin_shufflevector(v[0], v[1], 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30)
+        + __builtin_shufflevector(v[0], v[1], 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
 }

@@ -98,31 +98,6 @@ HBN_INLINE float sum_of(floats v) {
     return all[0];
 }
 
-/// The sums of sixteen vectors `[16][16]`, each added as `sum_of` adds.
-HBN_INLINE floats sums_of_block(const float *vectors) {
-    floats v[block];
-    // Two vectors become one of their halves' sums, and so on. The order is that in which the sums come to lie.
-    HBN_UNROLL for (int i = 0; i < block; i++) v[i] = read(vectors + (i % 4 * 4 + i / 4) * block);
-#define ADD_HALVES(I, LOWER, UPPER)                                                                          \
-    v[I] = __builtin_shufflevector(v[2 * (I)], v[2 * (I) + 1], LOWER)                                        \
-        + __builtin_shufflevector(v[2 * (I)], v[2 * (I) + 1], UPPER)
-#define LANES(...) __VA_ARGS__
-    HBN_UNROLL for (int i = 0; i < 8; i++)
-        ADD_HALVES(i, LANES(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
-            LANES(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
-    HBN_UNROLL for (int i = 0; i < 4; i++)
-        ADD_HALVES(i, LANES(0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27),
-            LANES(4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31));
-    HBN_UNROLL for (int i = 0; i < 2; i++)
-        ADD_HALVES(i, LANES(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
-            LANES(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31));
-    ADD_HALVES(0, LANES(0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30),
-        LANES(1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31));
-#undef LANES
-#undef ADD_HALVES
-    return v[0];
-}
-
 HBN_INLINE int smaller(int a, int b) { return a < b ? a : b; }
 HBN_INLINE int larger(int a, int b) { return a > b ? a : b; }
 /// Blocks that hold so many channels.
