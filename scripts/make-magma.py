@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Sources/Spectrograms/Magma.swift from matplotlib, whose magma colour map is released under CC0."""
+"""Writes Sources/Hearts/Spectrograms/Magma.swift from matplotlib, whose magma colour map is released under CC0."""
 import pathlib
 
 import matplotlib
@@ -20,4 +20,4 @@ enum Magma {{
     ]
 }}
 """
-(pathlib.Path(__file__).resolve().parent.parent / "Sources" / "Spectrograms" / "Magma.swift").write_text(source)
+(pathlib.Path(__file__).resolve().parent.parent / "Sources" / "Hearts" / "Spectrograms" / "Magma.swift").write_text(source)

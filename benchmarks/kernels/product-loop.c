@@ -1,7 +1,7 @@
 // Prints how fast the product loop of the kernels without AVX-512 is, beside the most fused multiply-adds that the
 // processor's AVX2 takes: medians of turns, and the median of their quotients.
 
-#include "../../Sources/CKernels/avx2.c"
+#include "../../Sources/Libraries/CKernels/avx2.c"
 
 #include <stdio.h>
 #include <stdlib.h>

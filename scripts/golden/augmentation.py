@@ -36,7 +36,7 @@ FILLS = [("nearest", 0.0), ("constant", 37.5), ("reflect", 0.0), ("wrap", 0.0)]
 
 
 def write(tests: pathlib.Path) -> None:
-    folder = tests / "AugmentationTests" / "Golden"
+    folder = tests / "Hearts/AugmentationTests/Golden"
     folder.mkdir(exist_ok=True)
     generator = np.random.default_rng(4)
     pictures = []

@@ -11,7 +11,7 @@ DTYPES = {"float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64", "u
 
 
 def write(tests: pathlib.Path) -> None:
-    folder = tests / "CheckpointsTests" / "Golden"
+    folder = tests / "Network/CheckpointsTests/Golden"
     write_foreign(folder)
     write_own(folder / "own.safetensors")
 

@@ -1,4 +1,4 @@
-"""Golden files of Tests/EvaluationTests: metrics of random predictions by scikit-learn and Keras, intervals by SciPy and, of
+"""Golden files of Tests/Results/EvaluationTests: metrics of random predictions by scikit-learn and Keras, intervals by SciPy and, of
 patients with several recordings, by statsmodels.
 """
 import json
@@ -257,7 +257,7 @@ def write(tests):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         described = [describe(*case) for case in cases()]
-    golden = tests / "EvaluationTests/Golden"
+    golden = tests / "Results/EvaluationTests/Golden"
     dump(golden / "metrics.json", described)
     dump(golden / "sensitivities.json", list(on_thresholds()))
     pairs = [(0, 1), (1, 1), (0, 40), (40, 40), (1, 3), (95, 105), (183, 196), (5000, 10001)]

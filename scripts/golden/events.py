@@ -1,4 +1,4 @@
-"""A golden event file, as TensorBoard's own writer writes it: Tests/EventFilesTests/Golden/events.out.tfevents.
+"""A golden event file, as TensorBoard's own writer writes it: Tests/Results/EventFilesTests/Golden/events.out.tfevents.
 
 Its events happen at the seconds 1000, 1000.5 and so on.
 """
@@ -15,7 +15,7 @@ def write(tests):
     pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3) * 13
     png = io.BytesIO()
     Image.fromarray(pixels).save(png, "png")
-    folder = tests / "EventFilesTests" / "Golden"
+    folder = tests / "Results/EventFilesTests/Golden"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "picture.png").write_bytes(png.getvalue())
 

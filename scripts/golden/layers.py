@@ -1,4 +1,4 @@
-"""Golden numbers for single layers: Tests/TensorCoreTests/Golden/layers.safetensors.
+"""Golden numbers for single layers: Tests/Network/TensorCoreTests/Golden/layers.safetensors.
 
 Keras computes them in float64 from float32 inputs; they are stored rounded to float32. Every set of names begins with a
 case, and all gradients are those of sum(output * r), r being stored beside them:
@@ -147,6 +147,6 @@ def write(tests):
             value = np.asarray(value)
             kind = np.int32 if value.dtype == np.int32 else np.float32
             tensors[f"{case}/{name}"] = np.ascontiguousarray(value, kind)
-    folder = tests / "TensorCoreTests" / "Golden"
+    folder = tests / "Network/TensorCoreTests/Golden"
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / "layers.safetensors")

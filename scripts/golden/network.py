@@ -1,4 +1,4 @@
-"""Golden numbers for the whole network: Tests/AttentionUNetTests/Golden/network-<case>.safetensors.
+"""Golden numbers for the whole network: Tests/Network/AttentionUNetTests/Golden/network-<case>.safetensors.
 
 Keras computes them in float64 from float32 parameters and images; they are stored rounded to float32. Keras in float32
 agrees with them within a relative L2 error of 1e-5 a tensor, or the script looks for another seed. Everything is
@@ -167,7 +167,7 @@ def write_case(folder, case, sizes, batch, first):
 
 
 def write(tests):
-    folder = tests / "AttentionUNetTests" / "Golden"
+    folder = tests / "Network/AttentionUNetTests/Golden"
     folder.mkdir(parents=True, exist_ok=True)
     for case, arguments in CASES.items():
         write_case(folder, case, *arguments)

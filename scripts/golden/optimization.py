@@ -1,4 +1,4 @@
-"""Golden numbers for the optimizer: Tests/OptimizationTests/Golden/sgd.json, by Keras' SGD in float32.
+"""Golden numbers for the optimizer: Tests/Network/OptimizationTests/Golden/sgd.json, by Keras' SGD in float32.
 
 A list of cases. In each, four parameters take five steps:
 
@@ -37,6 +37,6 @@ def write(tests):
     cases = [case(random, rate, momentum, nesterov, decay)
              for rate, (momentum, nesterov), decay in itertools.product(
                  (0.01, 0.5), ((0.0, False), (0.9, False), (0.9, True)), (0.0, 0.1))]
-    folder = tests / "OptimizationTests" / "Golden"
+    folder = tests / "Network/OptimizationTests/Golden"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sgd.json").write_text(json.dumps(cases) + "\n")

@@ -15,7 +15,7 @@ HEIGHT, WIDTH = 9, 13
 
 def write(tests: pathlib.Path) -> None:
     warnings.simplefilter("ignore")
-    folder = tests / "ImagesTests" / "Golden"
+    folder = tests / "Libraries/ImagesTests/Golden"
     kinds = {**pngs(np.random.default_rng(8)), **jpegs()}
     (folder / "kinds.json").write_text(json.dumps(
         {name: {"file": base64.b64encode(data).decode(), "pixels": pixels(data)} for name, data in kinds.items()}))

@@ -11,9 +11,9 @@ from keras.utils import img_to_array, load_img
 
 
 def write(tests: pathlib.Path) -> None:
-    images(tests / "ImagesTests" / "Golden")
-    audio(tests / "AudioTests" / "Golden")
-    spectrograms(tests / "SpectrogramsTests" / "Golden")
+    images(tests / "Libraries/ImagesTests/Golden")
+    audio(tests / "Hearts/AudioTests/Golden")
+    spectrograms(tests / "Hearts/SpectrogramsTests/Golden")
 
 
 def images(folder: pathlib.Path) -> None:

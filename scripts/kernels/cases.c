@@ -1,5 +1,5 @@
-// Runs every kernel on random shapes and numbers, and prints a line with a digest of the results for each case. The lines
-// are the same for all kinds of processor: scripts/test-kernels and scripts/test-arm64 compare them.
+// Runs every kernel on random shapes and numbers, and prints a line with a digest of the results for each case. The
+// lines are the same for all kinds of processor: scripts/test-kernels and scripts/test-arm64 compare them.
 //
 //     cases KIND COUNT [SEED]
 //

@@ -1,0 +1,346 @@
+import ClusterLogic
+import Foundation
+import Kernels
+import Logging
+import Messages
+import ParameterServing
+import Parameters
+import Programs
+import Training
+import Transport
+import ZeroMQ
+
+/// The parameter servers as the coordinator sees them: the one in its own process, and those that have joined.
+///
+/// From one placement to the next, each of the placed servers holds its part of the parameters. Who joins gets a part
+/// in the next one.
+package final class ParameterServers {
+    /// A parameter server that held a part is gone, and the part with it.
+    package struct Lost: Error {
+        package let name: String
+        package let cause: String
+    }
+
+    let configuration: ServerConfiguration
+    private let configurationBytes: [UInt8]
+    private let layout: ParameterLayout
+    private let embedded: ServerThread
+    private let control: Socket
+    /// Through which servers on other hosts are reached.
+    private let router: SocketBox
+    private let log: Logger
+    private var roster = Roster(lease: Cluster.lease)
+    /// Where workers reach those that have joined.
+    private var endpoints: [NodeID: String] = [:]
+    private var leaving: Set<NodeID> = []
+    /// Those that compute other bits than this process.
+    private var different: Set<NodeID> = []
+    /// The servers of the placement, in the order of their parts; nil is the one of this process.
+    private var placed: [NodeID?] = [nil]
+    private var partition: Partition
+    private var run: UInt64 = 0
+    /// The version that each server has; nil as long as its part is not there.
+    private var versions: [UInt64?]
+    /// Where the parts come from, until all are there.
+    private var source: ParameterSource?
+    /// A snapshot that is asked for: what this process holds of it, and the parts of other hosts, which come as they
+    /// are read.
+    private var heldParameters: FloatFrame?
+    private var heldVelocity: FloatFrame?
+    private var streams: [Int: PartStream] = [:]
+    private let wakeup: Wakeup
+
+    init(
+        _ configuration: ServerConfiguration, layout: ParameterLayout, context: Context, listening endpoint: String,
+        doorkeeper: Doorkeeper?, router: SocketBox, waking wakeup: Wakeup, log: Logger
+    ) throws {
+        self.wakeup = wakeup
+        self.configuration = configuration
+        configurationBytes = Array(try JSONEncoder().encode(configuration))
+        self.layout = layout
+        self.router = router
+        self.log = log
+        embedded = try ServerThread(
+            configuration, in: context, listening: endpoint, doorkeeper: doorkeeper, log: log)
+        control = try Socket(.pair, in: context, options: [.linger(.seconds(1))])
+        try control.connect(to: embedded.control)
+        partition = Self.partition(
+            layout, servers: 1, configuration.densePlacement, shardsPerStep: configuration.shardsPerStep)
+        versions = [nil]
+    }
+
+    /// Where the server of this process is.
+    var endpoint: String { embedded.endpoint }
+
+    /// Servers that have joined, beside the one of this process.
+    var joined: Int { endpoints.count - leaving.count }
+
+    /// The servers that hold parts.
+    var count: Int { placed.count }
+
+    /// Does one that holds a part compute other bits than this process?
+    var computeOtherBits: Bool { !different.isDisjoint(with: placed.compactMap { $0 }) }
+
+    /// Somebody has come or wants to go: the parts should be placed anew.
+    package var isPlacementDue: Bool { Set(placed.compactMap { $0 }) != Set(endpoints.keys).subtracting(leaving) }
+
+    /// What a worker is told. Where it reaches the coordinator, it reaches the coordinator's server.
+    var places: [Header.Server] {
+        zip(placed, partition.ranges).map { server, range in
+            Header.Server(endpoint: server.map { endpoints[$0]! } ?? Wire.anywhere(embedded.endpoint), range: range)
+        }
+    }
+
+    // MARK: Parts
+
+    /// Gives every server that is there its part of these parameters, which it fetches; `isPlaced` says that all have
+    /// theirs. What they held before is gone.
+    func place(_ source: ParameterSource, run: UInt64) throws {
+        abandonSnapshot(Replaced())
+        for id in leaving {
+            try router.socket.send(.stop(reason: "the parts are placed without it"), run: run, to: id)
+            forget(id)
+        }
+        self.run = run
+        self.source = source
+        placed = [nil] + endpoints.keys.sorted().map { $0 }
+        partition = Self.partition(
+            layout, servers: placed.count, configuration.densePlacement, shardsPerStep: configuration.shardsPerStep)
+        versions = placed.map { _ in nil }
+        embedded.handover.put(source)
+        for index in placed.indices { try sendPlace(to: index) }
+        if placed.count > 1 {
+            let names = placed.map { $0?.name ?? "the coordinator" }.joined(separator: ", ")
+            log.info("parameters of step \(source.version) are held by \(placed.count) servers: \(names)")
+        }
+    }
+
+    /// All servers have their parts.
+    var isPlaced: Bool { versions.allSatisfy { $0 != nil } }
+
+    private func sendPlace(to index: Int) throws {
+        guard let source else { return }
+        try send(.place(partition.ranges[index], version: source.version), tensors: [], to: index)
+    }
+
+    /// A server asks for floats of its part.
+    private func give(_ range: Range<Int>, ofVelocity: Bool, to index: Int) throws {
+        let part = partition.ranges[index]
+        guard let source, range.upperBound <= part.count, range.count <= PartTransfer.floatsPerPiece else { return }
+        let piece = FloatBuffer(count: range.count)
+        try source.write(to: piece.floats, from: part.lowerBound + range.lowerBound, ofVelocity: ofVelocity)
+        try send(
+            .parameters(version: source.version, first: range.lowerBound, ofVelocity: ofVelocity, memory: nil),
+            tensors: [try FloatFrame(piece).message()], to: index)
+    }
+
+    func send(_ header: Header) throws {
+        for index in placed.indices { try send(header, tensors: [], to: index) }
+    }
+
+    private func send(_ header: Header, tensors: [Message], to index: Int) throws {
+        guard let id = placed[index] else { return try control.send(header, run: run, tensors: tensors) }
+        guard try router.socket.send(header, run: run, tensors: tensors, to: id) else {
+            return try lose(id, "is not connected any more")
+        }
+    }
+
+    /// All servers have taken the step that leads to this version.
+    func haveReached(_ version: UInt64) -> Bool { versions.allSatisfy { $0 == version } }
+
+    // MARK: Snapshots
+
+    /// Nobody will read what a server still sends.
+    private struct Replaced: Error {}
+
+    /// Asks for the parameters as they are; `takeSnapshot` has them when those of this process have come.
+    func pull(withVelocity: Bool) throws {
+        abandonSnapshot(Replaced())
+        for (index, range) in partition.ranges.enumerated() {
+            if placed[index] != nil {
+                streams[index] = PartStream(count: range.count, withVelocity: withVelocity, waking: wakeup)
+                continue
+            }
+            for ofVelocity in withVelocity ? [false, true] : [false] {
+                try control.send(
+                    .pull(version: versions[index]!, 0..<range.count, ofVelocity: ofVelocity), run: run)
+            }
+        }
+    }
+
+    /// Asks for what is still missing of the parts of other hosts, as far as it is being read.
+    func pullMore() throws {
+        for (index, stream) in streams {
+            while let piece = stream.next() {
+                try send(
+                    .pull(version: versions[index]!, piece.range, ofVelocity: piece.ofVelocity), tensors: [], to: index)
+            }
+        }
+    }
+
+    private func take(_ envelope: Envelope, _ version: UInt64, first: Int, ofVelocity: Bool, of index: Int) {
+        guard version == versions[index], let frame = envelope.tensors.first,
+            let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride)
+        else { return }
+        if let stream = streams[index] { return stream.take(floats, first: first, ofVelocity: ofVelocity) }
+        guard placed[index] == nil, floats.count == partition.ranges[index].count else { return }
+        if ofVelocity { heldVelocity = floats } else { heldParameters = floats }
+    }
+
+    func takeSnapshot(withVelocity: Bool) -> ParameterSnapshot? {
+        guard let parameters = heldParameters, !withVelocity || heldVelocity != nil else { return nil }
+        defer { (heldParameters, heldVelocity) = (nil, nil) }
+        return ParameterSnapshot(
+            version: versions[0]!, hasVelocity: withVelocity,
+            parts: partition.ranges.enumerated().map { index, range in
+                .init(
+                    range: range,
+                    floats: streams[index].map { .streamed($0) }
+                        ?? .held(parameters: parameters, velocity: heldVelocity))
+            })
+    }
+
+    /// What is not read of a snapshot will not be; a thread that waits for it learns why.
+    func abandonSnapshot(_ reason: any Error) {
+        for stream in streams.values { stream.fail(reason) }
+        streams = [:]
+        (heldParameters, heldVelocity) = (nil, nil)
+    }
+
+    /// Servers that multiply with rows of the factored kernel have whole blocks of them. Those stay where they are,
+    /// while of every other parameter the gradient of each shard comes and is held.
+    package static func partition(
+        _ layout: ParameterLayout, servers: Int, _ placement: DensePlacement, shardsPerStep: Int
+    ) -> Partition {
+        let isMultiplying = placement == .server
+        return Partition(
+            count: layout.count, servers: servers, rowsFrom: layout.gradientCount,
+            rowWidth: (layout.factored?.shape[1] ?? 1) * (isMultiplying ? FactoredDense.rowsPerBlock : 1),
+            weight: isMultiplying ? 1 + shardsPerStep : 1)
+    }
+
+    // MARK: Messages
+
+    func add(to poller: inout Poller) { poller.add(control) }
+
+    /// The next message of the server of this process.
+    func receive() throws -> Envelope? {
+        try embedded.checkAlive()
+        return try control.receiveEnvelope()
+    }
+
+    /// The part that a server holds; nil for one that holds none.
+    func part(of peer: NodeID?) -> Int? { placed.firstIndex(of: peer) }
+
+    /// What concerns the parameters themselves.
+    func handle(_ envelope: Envelope, from part: Int) throws {
+        switch envelope.header {
+        case .updated(let version):
+            versions[part] = version
+            if isPlaced { source = nil }
+        case .failure(_, let reason): if let id = placed[part] { try lose(id, reason) }
+        case .pull(_, let range, let ofVelocity): try give(range, ofVelocity: ofVelocity, to: part)
+        case .parameters(let version, let first, let ofVelocity, _):
+            take(envelope, version, first: first, ofVelocity: ofVelocity, of: part)
+        default: break
+        }
+    }
+
+    // MARK: Coming and going
+
+    func contains(_ id: NodeID) -> Bool { roster.contains(id) }
+    func heard(from id: NodeID, at now: ContinuousClock.Instant) { roster.heard(from: id, at: now) }
+
+    /// A parameter server asks for the configuration, or says where workers reach it, again and again. `difference` is
+    /// how its bits differ from those of this process, if they do.
+    func join(
+        _ id: NodeID, _ join: Header.Join, host: String?, difference: String?, at now: ContinuousClock.Instant
+    ) throws {
+        let welcome = Header.welcome(configuration: configurationBytes, model: layout.digest, servers: [])
+        guard !join.endpoint.isEmpty else { return try reply(welcome, to: id) }
+        if roster.rival(of: id, at: now, within: Cluster.lease / 2) != nil { return }
+        guard let (_, port) = Wire.split(join.endpoint), UInt16(port) ?? 0 > 0 else {
+            return try reply(.refusal(reason: "\(join.endpoint) is not an endpoint that workers can reach"), to: id)
+        }
+        let former = roster.join(id, at: now)
+        let endpoint = Wire.resolve(join.endpoint, reachedAt: host)
+        if let known = endpoints[id], known != endpoint {
+            // It listens elsewhere since it knows this run's model.
+            try lose(id, "has moved to \(endpoint)")
+            _ = roster.join(id, at: now)
+        }
+        guard endpoints[id] == nil else { return }
+        endpoints[id] = endpoint
+        log.info(
+            "\(id) joins as a parameter server: \(join.host), process \(join.process), \(endpoint), \(join.arithmetic)")
+        if let difference {
+            different.insert(id)
+            log.warning("\(difference); its steps count all the same")
+        }
+        try reply(welcome, to: id)
+        for id in former { try lose(id, "was started anew") }
+    }
+
+    private func reply(_ header: Header, to id: NodeID) throws {
+        try router.socket.send(header, run: run, to: id)
+    }
+
+    /// It wants to go, and keeps its part until the next placement.
+    func leave(_ id: NodeID) throws {
+        guard endpoints[id] != nil else { return }
+        guard placed.contains(id) else {
+            log.info("\(id) leaves")
+            try reply(.stop(reason: "it held no part"), to: id)
+            return forget(id)
+        }
+        if leaving.insert(id).inserted { log.info("\(id) leaves") }
+    }
+
+    /// Throws if one that holds a part is gone.
+    func buryTheDead(at now: ContinuousClock.Instant) throws {
+        for (id, silence) in roster.expire(at: now) { try lose(id, "has been silent for \(silence.spoken)") }
+    }
+
+    private func lose(_ id: NodeID, _ cause: String) throws {
+        forget(id)
+        if placed.contains(id) {
+            let lost = Lost(name: id.name, cause: cause)
+            abandonSnapshot(lost)
+            throw lost
+        }
+        log.warning("parameter server \(id) \(cause)")
+    }
+
+    private func forget(_ id: NodeID) {
+        roster.leave(id)
+        endpoints[id] = nil
+        leaving.remove(id)
+        different.remove(id)
+    }
+
+    /// Says to servers on other hosts that the coordinator is there; and, since messages are lost with a connection,
+    /// what they should know by now, and what is waited for.
+    func sendHeartbeats(repeating orders: [Header]) throws {
+        for id in roster.inOrder {
+            let index = placed.firstIndex(of: id)
+            try router.socket.send(.heartbeat(held: [], sent: []), run: index == nil ? 0 : run, to: id)
+            guard let index else { continue }
+            guard versions[index] != nil else {
+                try sendPlace(to: index)
+                continue
+            }
+            for order in orders { try send(order, tensors: [], to: index) }
+            streams[index]?.noteHeartbeat()
+        }
+    }
+
+    /// Ends the server of this process, and lets the others go or wait.
+    func end(reason: String, keepingRemote: Bool) throws {
+        abandonSnapshot(Replaced())
+        for id in roster.inOrder where !keepingRemote {
+            try router.socket.send(.stop(reason: reason), run: run, to: id)
+        }
+        try control.offer(.stop(reason: reason), run: run)
+        embedded.join()
+    }
+}

@@ -1,0 +1,3 @@
+import Programs
+
+Program.main(ParameterServerCommand.self)

@@ -1,0 +1,16 @@
+import Failures
+
+/// A file of a run folder that cannot be written or read.
+public struct ReportsError: ExitingError, Hashable, Sendable, CustomStringConvertible {
+    public let path: String
+    /// What is wrong with it and what would mend it.
+    public let reason: String
+
+    public init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    public var description: String { "\(path): \(reason)" }
+    public var exitStatus: ExitStatus { .inputOutput }
+}

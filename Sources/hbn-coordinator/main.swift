@@ -1,3 +1,0 @@
-import ClusterRuntime
-
-Program.main(CoordinatorCommand.self)

@@ -1,3 +1,0 @@
-import ClusterRuntime
-
-Program.main(WorkerCommand.self)
