@@ -90,14 +90,14 @@ let sources = [
         module(
             "Training", "AttentionUNet", "Checkpoints", "Digests", "Evaluation", "Kernels", "Optimization",
             "Parameters", "Randomness", "TensorCore"),
-        module("ONNX", "CONNX", "Checkpoints", "Parameters", "Protobuf", "TensorCore", "Training")),
+        module("ONNX", "CONNX", "Checkpoints", "Files", "Parameters", "Protobuf", "TensorCore", "Training")),
     floor(
         "Cluster",
         // Many machines train one model. ClusterLogic decides; the others act.
         module("ClusterLogic", "Messages"),
         module("Programs", "CLinux", "Failures", "Kernels", arguments, logging),
         module(
-            "Transport", "AttentionUNet", "Checkpoints", "ClusterLogic", "Digests", "Files", "Kernels", "Messages",
+            "Transport", "AttentionUNet", "ClusterLogic", "Digests", "Files", "Kernels", "Messages",
             "Optimization", "Parameters", "Programs", "Training", "ZeroMQ", arguments, logging),
         module(
             "ParameterServing", "AttentionUNet", "Checkpoints", "ClusterLogic", "Kernels", "Messages", "Optimization",
@@ -176,19 +176,21 @@ let allTests = [
         tests("TensorCore", "Checkpoints", "Optimization", "Parameters", "Randomness", data: "Golden"),
         tests("AttentionUNet", "Checkpoints", "Parameters", "TensorCore", "Training", data: "Golden"),
         tests("Optimization", "Digests", "Parameters", "Randomness", data: "Golden"),
-        tests("Checkpoints", "Digests", "Randomness", data: "Golden"),
+        tests("Checkpoints", "Digests", "Failures", "Files", "Randomness", data: "Golden"),
         tests(
             "Training", "AttentionUNet", "Checkpoints", "Examples", "Kernels", "Optimization", "Parameters",
             "TensorCore"),
-        tests("ONNX", "AttentionUNet", "CONNX", "Checkpoints", "Parameters", "TensorCore", "Training")),
+        tests(
+            "ONNX", "AttentionUNet", "CONNX", "Checkpoints", "Failures", "Files", "Parameters", "TensorCore", "Training"
+        )),
     floor(
         "Cluster", in: "Tests",
         tests("ClusterLogic", "Messages"),
         tests("Programs"),
         tests("Transport", "Coordination", "Examples", "Parameters", "Programs", "ZeroMQ", logging),
         tests(
-            "ParameterServing", "ClusterLogic", "Examples", "Kernels", "Messages", "Parameters", "Programs",
-            "Transport"),
+            "ParameterServing", "ClusterLogic", "Examples", "Kernels", "Messages", "Optimization", "Parameters",
+            "Programs", "Transport"),
         tests(
             "Workers", "ClusterLogic", "Examples", "Kernels", "Messages", "ParameterServing", "Parameters", "Programs",
             "Transport"),
@@ -208,7 +210,8 @@ let allTests = [
             name: "CommandsTests",
             dependencies: [
                 "AttentionUNet", "Audio", "Checkpoints", "Evaluation", "Examples", "Kernels", "Messages",
-                "Parameters", "Programs", "Randomness", "Runs", "TensorCore", "Training", "TrainingData", "Transport",
+                "Optimization", "Parameters", "Programs", "Randomness", "Runs", "TensorCore", "Training",
+                "TrainingData", "Transport",
                 "ZeroMQ", logging,
             ]),
         tests("Fuzzing", "Randomness", data: "Findings")),

@@ -12,6 +12,8 @@ extension Scheduler {
         var tasks: [Task] = []
         /// What it says it has though it was taken from it: it had begun before the word came.
         var strays: Set<ShardAttempt> = []
+        /// When it last said what it has.
+        var lastHeartbeat: ContinuousClock.Instant?
 
         /// Lanes that can be given something. Strays that wait themselves are counted, until they are taken back.
         var freeLanes: Int { isLeaving ? 0 : max(lanes - strays.count - computed, 0) }

@@ -7,8 +7,13 @@ extension Scheduler {
     /// Was a worker of this name wrong too often?
     public func isDismissed(_ name: String) -> Bool { (strikes[name] ?? 0) >= Self.strikesAllowed }
 
-    /// A worker that is there already keeps what it has.
-    public mutating func join(_ id: NodeID, lanes: Int, fingerprint: String, at now: ContinuousClock.Instant) {
+    /// A worker that is there already keeps what it has. `former` are those whose place it takes, perhaps itself as it was
+    /// before: they are gone, and nothing is decided between their going and its coming.
+    public mutating func join(
+        _ id: NodeID, lanes: Int, fingerprint: String, replacing former: [NodeID] = [],
+        at now: ContinuousClock.Instant
+    ) {
+        for id in former { remove(id) }
         guard members[id] == nil else { return }
         members[id] = Member(id: id, lanes: lanes, fingerprint: fingerprint)
         reconsider(at: now)
@@ -17,11 +22,18 @@ extension Scheduler {
     /// A worker is gone; the shards of the running round that it still owed wait for another, and are returned.
     @discardableResult
     public mutating func lose(_ id: NodeID, at now: ContinuousClock.Instant) -> [Int] {
+        guard members[id] != nil else { return [] }
+        let owed = remove(id)
+        reconsider(at: now)
+        return owed
+    }
+
+    @discardableResult
+    private mutating func remove(_ id: NodeID) -> [Int] {
         guard let member = members[id] else { return [] }
         members[id] = nil
         let owed = member.tasks.map(\.id).filter { place(of: $0) == 0 && !rounds[0].shards[$0.shard].isSettled }
         for task in member.tasks { release(task.id) }
-        reconsider(at: now)
         return Set(owed.map(\.shard)).sorted()
     }
 
@@ -40,11 +52,16 @@ extension Scheduler {
 
     /// What a worker says it has. An attempt that is missing twice was lost on the way, to it or from it. One that was
     /// taken from it is taken once more, in case it did not hear; if it is being computed, it has a lane.
+    ///
+    /// Heartbeats that are read in one moment have waited for it together, and were said before what was handed out since:
+    /// they count as one.
     public mutating func heartbeat(
         of id: NodeID, held: [ShardAttempt], sent: [ShardAttempt], at now: ContinuousClock.Instant
     ) {
         guard var member = members[id] else { return }
         let (isHeld, isSent) = (Set(held), Set(sent))
+        let isAnother = member.lastHeartbeat != now
+        member.lastHeartbeat = now
         var gone: [ShardAttempt] = []
         for index in member.tasks.indices {
             let attempt = member.tasks[index].id
@@ -55,7 +72,11 @@ extension Scheduler {
                 noteBeginning(of: attempt, at: now)
             }
             let isThere = isHeld.contains(attempt) || isSent.contains(attempt)
-            member.tasks[index].heartbeatsMissed = isThere ? 0 : member.tasks[index].heartbeatsMissed + 1
+            if isThere {
+                member.tasks[index].heartbeatsMissed = 0
+            } else if isAnother {
+                member.tasks[index].heartbeatsMissed += 1
+            }
             // Nobody waits for what is on its way to a round that is over.
             let isInVain = member.tasks[index].isSent && place(of: attempt) == nil
             if isInVain || member.tasks[index].heartbeatsMissed == 2 { gone.append(attempt) }

@@ -13,11 +13,11 @@ extension Cluster {
             try workers.socket.send(.cancel(id), run: run, to: node)
         case .close(let number):
             guard rounds[number]?.kind == .train else { return scheduler.advance(at: .now) }
-            complete = number
+            servers.close(number)
         case .restart(let number, let firstAttempt):
             rounds[number]!.restart(firstAttempt: firstAttempt)
             log.error("step \(number) is computed again, for a wrong result was among those counted")
-            if rounds[number]!.kind == .train { try servers.send(rounds[number]!.order) }
+            if rounds[number]!.kind == .train { try servers.restart(number, firstAttempt: firstAttempt) }
         case .report(let found):
             disagreements += 1
             let names = Set(found.nodes.map(\.name)).sorted().joined(separator: " and ")

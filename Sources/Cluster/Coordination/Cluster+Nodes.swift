@@ -76,6 +76,12 @@ extension Cluster {
             if rounds[id.round]!.training[id.shard] == nil { rounds[id.round]!.training[id.shard] = result }
             scheduler.result(id, part: part, digest: digest, at: now)
         case .rejected(let id, _): scheduler.fail(id, at: now)
+        case .failure(let id, let reason):
+            switch ServerFailure(id) {
+            case .lost: try servers.handle(envelope, from: part)
+            case .overflow(let step): failure = StepFailure(step: step, isApplied: false, reason: reason)
+            case .divergence(let step): failure = StepFailure(step: step, isApplied: true, reason: reason)
+            }
         default: try servers.handle(envelope, from: part)
         }
     }
@@ -102,9 +108,9 @@ extension Cluster {
         guard (1...4096).contains(join.lanes) else {
             return try refuse(peer, RunFailure(.clusterUnreachable, "\(join.lanes) lanes are not between 1 and 4096"))
         }
-        if roster.rival(of: peer, at: now, within: Self.lease / 2) != nil {
+        if roster.rival(of: peer, at: now, within: Heartbeat.lease / 2) != nil {
             // A worker that was started anew asks again until its former self has been silent for a while.
-            if foreignPeers.count < 10_000, foreignPeers.insert(peer).inserted {
+            if waitingPeers.isFirst(peer) {
                 log.info("\(peer) asks to join under a name that is in use; it waits until the other one is silent")
             }
             return
@@ -116,7 +122,7 @@ extension Cluster {
         }
         let isMember = roster.contains(peer)
         // A worker that joins again, itself or its successor, has forgotten its shards.
-        for former in roster.join(peer, at: now) + [peer] { scheduler.lose(former, at: now) }
+        let former = roster.join(peer, at: now) + [peer]
         if everyone.insert(peer.name).inserted {
             let lanes = "\(join.lanes) lane\(join.lanes == 1 ? "" : "s")"
             log.info("\(peer) joins: \(lanes) on \(join.host), process \(join.process), \(join.arithmetic)")
@@ -125,7 +131,7 @@ extension Cluster {
         }
         if join.fingerprint != fingerprint { log.warning("\(difference(of: join)); its results count all the same") }
         try welcome(peer)
-        scheduler.join(peer, lanes: join.lanes, fingerprint: join.fingerprint, at: now)
+        scheduler.join(peer, lanes: join.lanes, fingerprint: join.fingerprint, replacing: former, at: now)
     }
 
     /// How the bits differ that a node computes.
@@ -134,9 +140,9 @@ extension Cluster {
             + "\(Processor.current.rawValue), fingerprint \(fingerprint.prefix(12)))"
     }
 
+    /// Each time that it asks: an answer may be lost.
     func refuse(_ peer: NodeID, _ error: any Error) throws {
-        guard foreignPeers.count < 10_000, foreignPeers.insert(peer).inserted else { return }
-        log.warning("\(peer) is refused: \(error)")
+        if refusedPeers.isFirst(peer) { log.warning("\(peer) is refused: \(error)") }
         try workers.socket.send(.refusal(reason: "\(error)"), run: run, to: peer)
     }
 
@@ -153,7 +159,7 @@ extension Cluster {
             for id in roster.inOrder where id.name == name { lose(id, "ended by \(cause)") }
         }
         for (id, silence) in roster.expire(at: now) { lose(id, "has been silent for \(silence.spoken)") }
-        try servers.buryTheDead(at: now)
+        servers.buryTheDead(at: now)
     }
 
     func lose(_ id: NodeID, _ cause: String) {

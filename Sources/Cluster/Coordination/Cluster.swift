@@ -33,7 +33,7 @@ package final class Cluster {
     package let endpoint: String
     let loader: ShardLoader
     var local: LocalWorkers?
-    package var roster = Roster(lease: Cluster.lease)
+    package var roster = Roster(lease: Heartbeat.lease)
     package var scheduler = Scheduler()
     var rounds: [UInt64: OpenRound] = [:]
     /// Everybody who ever took part, by name.
@@ -50,26 +50,30 @@ package final class Cluster {
     let fingerprint: String
     var failure: (any Error)?
     /// Steps that the servers have taken.
-    package private(set) var version: UInt64 = 0
-    /// The step that the training loop waits for. One that was opened ahead is not taken before.
-    private var awaited: UInt64?
-    /// The step that all shards are there for.
-    var complete: UInt64?
-    /// The step that the servers are taking.
-    private var applying: UInt64?
+    package var version: UInt64 { servers.steps.version }
     private var nextHeartbeat = ContinuousClock.now
     var patience = Patience(at: .now)
-    var foreignPeers: Set<NodeID> = []
+    /// Who was told to wait, and who was refused.
+    var waitingPeers = FirstTimes<NodeID>()
+    var refusedPeers = FirstTimes<NodeID>()
     private let folder: PrivateFolder?
     private let interruption: Interruption
     private let wakeup: Wakeup
     private var hasEnded = false
 
+    /// How waiting ends.
+    private enum Ending {
+        /// What was waited for has come about.
+        case done
+        /// A part of the parameters is gone with its server.
+        case lost(ParameterServers.Lost)
+        /// The user wants an end, and what was waited for does not come.
+        case interrupted
+    }
+
     /// The user wants an end, and it does not come by itself.
     package struct Interrupted: Error {}
 
-    static let lease = Duration.seconds(5)
-    private static let heartbeatInterval = Duration.seconds(1)
     /// After an interruption, a step may take so long to be completed.
     private static let grace = Duration.seconds(20)
 
@@ -129,14 +133,12 @@ package final class Cluster {
     /// forgotten, and every worker learns where the parameters are now. Returns when all servers have their parts.
     package func place(_ source: ParameterSource) throws {
         run = .random(in: 1 ... .max)
-        version = source.version
-        (complete, applying) = (nil, nil)
         scheduler.abandonRounds()
         rounds = [:]
         loader.discardAll()
         try servers.place(source, run: run)
         for id in roster.inOrder { try welcome(id) }
-        try wait(for: "the parameter servers, to fetch their parts") { servers.isPlaced }
+        try wait(for: "the parameter servers, to fetch their parts") { servers.steps.isPlaced }
     }
 
     /// The parameters as they are now. Those that lie on other hosts come while they are read, and `wait` is called: it
@@ -160,7 +162,7 @@ package final class Cluster {
 
     /// Waits until so many workers, and so many parameter servers beside the coordinator's, have joined.
     package func wait(forWorkers workers: Int, servers: Int) throws {
-        try pump(
+        try wait(
             until: { self.roster.count >= workers && self.servers.joined >= servers },
             waitingFor: {
                 "\(self.roster.count) of \(workers) workers are there"
@@ -170,7 +172,18 @@ package final class Cluster {
 
     /// Keeps the cluster alive until something else has come about.
     package func wait(for what: String, until isDone: () -> Bool) throws {
-        try pump(until: isDone, waitingFor: { what }, interruptedAfter: nil)
+        try wait(until: isDone, waitingFor: { what }, interruptedAfter: nil)
+    }
+
+    /// Throws `ParameterServers.Lost`, or `Interrupted`, if it does not come about.
+    private func wait(
+        until isDone: () -> Bool, waitingFor what: () -> String, interruptedAfter grace: Duration?
+    ) throws {
+        switch try pump(until: isDone, waitingFor: what, interruptedAfter: grace) {
+        case .done: return
+        case .lost(let lost): throw lost
+        case .interrupted: throw Interrupted()
+        }
     }
 
     /// Trains one step on these shards, and returns their results in order. `next` are the shards of the step after it,
@@ -181,9 +194,9 @@ package final class Cluster {
         precondition(step == version, "step \(step) at version \(version)")
         try open(OpenRound(.train, number: step, shards: shards, version: step), epoch: epoch)
         if let next { try open(OpenRound(.train, number: step + 1, shards: next, version: step + 1), epoch: epoch) }
-        awaited = step
-        defer { awaited = nil }
-        try pump(until: { self.version == step + 1 }, waitingFor: describeRound, interruptedAfter: Self.grace)
+        servers.await(step)
+        defer { servers.await(nil) }
+        try wait(until: { self.version == step + 1 }, waitingFor: describeRound, interruptedAfter: Self.grace)
         let done = close(step)
         return done.training.map { $0! }
     }
@@ -191,7 +204,7 @@ package final class Cluster {
     /// Computes the probabilities of these shards' samples, `[n, classes]` each, with the newest parameters.
     package func score(round: UInt64, shards: [[UInt32]]) throws -> [[Float]] {
         try open(OpenRound(.score, number: round, shards: shards, version: version), epoch: nil)
-        try pump(
+        try wait(
             until: { !self.scheduler.isOpen(round) }, waitingFor: describeRound, interruptedAfter: Self.grace)
         return close(round).probabilities.map { $0! }
     }
@@ -200,7 +213,7 @@ package final class Cluster {
         guard rounds[round.number] == nil else { return }
         rounds[round.number] = round
         let isTraining = round.kind == .train
-        if isTraining { try servers.send(round.order) }
+        if isTraining { try servers.open(round.number, shards: round.shards.count) }
         scheduler.open(
             round: round.number, shards: round.shards.count, parts: isTraining ? servers.count : 1,
             audited: isTraining ? audited(round) : [], at: .now)
@@ -261,7 +274,7 @@ package final class Cluster {
     /// nil: never.
     private func pump(
         until isDone: () -> Bool, waitingFor what: () -> String, interruptedAfter grace: Duration?
-    ) throws {
+    ) throws -> Ending {
         patience.reset(at: .now)
         while true {
             // What was made for a round that was given up since is there no more.
@@ -269,7 +282,8 @@ package final class Cluster {
                 scheduler.ready(round: key.round, shard: key.shard, at: .now)
             }
             try carryOut()
-            if isDone() { return }
+            if let lost = servers.takeLost() { return .lost(lost) }
+            if isDone() { return .done }
             try waitForMessages()
             try doorkeeper?.checkAlive()
             let now = ContinuousClock.now
@@ -286,10 +300,10 @@ package final class Cluster {
             if let failure { throw failure }
             try sendHeartbeats(at: now)
             // A step that the servers are taking is waited for.
-            if let grace, applying == nil, let wish = interruption.requested,
+            if let grace, !servers.steps.isApplying, let wish = interruption.requested,
                 roster.count == 0 || wish.duration(to: now) > grace
             {
-                throw Interrupted()
+                return .interrupted
             }
             if let waited = patience.complaint(at: now) { log.info("waiting for \(waited.spoken): \(what())") }
         }
@@ -310,28 +324,20 @@ package final class Cluster {
     private func carryOut() throws {
         while true {
             let commands = scheduler.takeCommands()
-            if let step = complete, step == awaited {
-                (complete, applying) = (nil, step)
-                try servers.send(.apply(round: step, firstAttempt: rounds[step]!.firstAttempt))
-            }
-            if let step = applying, servers.haveReached(step + 1) {
-                applying = nil
-                version = step + 1
+            for command in commands { try carryOut(command) }
+            if try servers.goOn() {
                 if servers.computeOtherBits { otherSteps += 1 }
                 scheduler.advance(at: .now)
             } else if commands.isEmpty {
                 return
             }
-            for command in commands { try carryOut(command) }
         }
     }
 
     private func sendHeartbeats(at now: ContinuousClock.Instant) throws {
         guard now >= nextHeartbeat else { return }
-        nextHeartbeat = now + Self.heartbeatInterval
+        nextHeartbeat = now + Heartbeat.interval
         for id in roster.inOrder { try workers.socket.send(.heartbeat(held: [], sent: []), run: run, to: id) }
-        let orders = rounds.values.filter { $0.kind == .train }.sorted { $0.number < $1.number }.map(\.order)
-        let apply = applying.map { Header.apply(round: $0, firstAttempt: rounds[$0]!.firstAttempt) }
-        try servers.sendHeartbeats(repeating: orders + [apply].compactMap { $0 })
+        try servers.sendHeartbeats()
     }
 }

@@ -52,9 +52,6 @@ package struct OpenRound {
         }
     }
 
-    /// What parameter servers are told of a step.
-    var order: Header { .openRound(number, shards: shards.count, firstAttempt: firstAttempt) }
-
     mutating func restart(firstAttempt: Int) {
         self.firstAttempt = firstAttempt
         training = Array(repeating: nil, count: shards.count)
@@ -77,4 +74,12 @@ package struct ShardFailure: Error {
         (self.shard, samples) = (shard, round.shards[shard])
         (self.worker, self.reason) = (worker, reason)
     }
+}
+
+/// A step whose numbers must not be used though those of its shards may: the run cannot go on.
+package struct StepFailure: Error {
+    package let step: UInt64
+    /// Have the parameters taken it?
+    package let isApplied: Bool
+    package let reason: String
 }

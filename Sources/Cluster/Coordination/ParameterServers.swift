@@ -15,7 +15,7 @@ import ZeroMQ
 /// From one placement to the next, each of the placed servers holds its part of the parameters. Who joins gets a part
 /// in the next one.
 package final class ParameterServers {
-    /// A parameter server that held a part is gone, and the part with it.
+    /// A parameter server that held a part is gone, and the part with it: the run goes on from what is written.
     package struct Lost: Error {
         package let name: String
         package let cause: String
@@ -29,7 +29,7 @@ package final class ParameterServers {
     /// Through which servers on other hosts are reached.
     private let router: SocketBox
     private let log: Logger
-    private var roster = Roster(lease: Cluster.lease)
+    private var roster = Roster(lease: Heartbeat.lease)
     /// Where workers reach those that have joined.
     private var endpoints: [NodeID: String] = [:]
     private var leaving: Set<NodeID> = []
@@ -39,8 +39,10 @@ package final class ParameterServers {
     private var placed: [NodeID?] = [nil]
     private var partition: Partition
     private var run: UInt64 = 0
-    /// The version that each server has; nil as long as its part is not there.
-    private var versions: [UInt64?]
+    /// What they are told of steps, and what they have said.
+    private(set) var steps = Steps()
+    /// One of the placement that was lost, until somebody has been told.
+    private var lost: Lost?
     /// Where the parts come from, until all are there.
     private var source: ParameterSource?
     /// A snapshot that is asked for: what this process holds of it, and the parts of other hosts, which come as they
@@ -66,7 +68,6 @@ package final class ParameterServers {
         try control.connect(to: embedded.control)
         partition = Self.partition(
             layout, servers: 1, configuration.densePlacement, shardsPerStep: configuration.shardsPerStep)
-        versions = [nil]
     }
 
     /// Where the server of this process is.
@@ -106,7 +107,8 @@ package final class ParameterServers {
         placed = [nil] + endpoints.keys.sorted().map { $0 }
         partition = Self.partition(
             layout, servers: placed.count, configuration.densePlacement, shardsPerStep: configuration.shardsPerStep)
-        versions = placed.map { _ in nil }
+        steps.place(on: placed.count, version: source.version)
+        lost = nil
         embedded.handover.put(source)
         for index in placed.indices { try sendPlace(to: index) }
         if placed.count > 1 {
@@ -114,9 +116,6 @@ package final class ParameterServers {
             log.info("parameters of step \(source.version) are held by \(placed.count) servers: \(names)")
         }
     }
-
-    /// All servers have their parts.
-    var isPlaced: Bool { versions.allSatisfy { $0 != nil } }
 
     private func sendPlace(to index: Int) throws {
         guard let source else { return }
@@ -134,19 +133,46 @@ package final class ParameterServers {
             tensors: [try FloatFrame(piece).message()], to: index)
     }
 
-    func send(_ header: Header) throws {
-        for index in placed.indices { try send(header, tensors: [], to: index) }
+    // MARK: Steps
+
+    func open(_ step: UInt64, shards: Int) throws { try tell(steps.open(step, shards: shards)) }
+
+    func restart(_ step: UInt64, firstAttempt: Int) throws {
+        if let order = steps.restart(step, firstAttempt: firstAttempt) { try tell(order) }
+    }
+
+    func await(_ step: UInt64?) { steps.await(step) }
+    func close(_ step: UInt64) { steps.close(step) }
+
+    /// Tells the servers what follows from what has come about; true when all have taken the step that was awaited.
+    func goOn() throws -> Bool {
+        while let effect = steps.next() {
+            switch effect {
+            case .order(let order): try tell(order)
+            case .done: return true
+            }
+        }
+        return false
+    }
+
+    private func tell(_ order: Steps.Order) throws {
+        for index in placed.indices { try tell(order, to: index) }
+    }
+
+    private func tell(_ order: Steps.Order, to index: Int) throws {
+        switch order {
+        case .place: try sendPlace(to: index)
+        case .open(let step, let shards, let firstAttempt):
+            try send(.openRound(step, shards: shards, firstAttempt: firstAttempt), tensors: [], to: index)
+        case .apply(let step, let firstAttempt):
+            try send(.apply(round: step, firstAttempt: firstAttempt), tensors: [], to: index)
+        }
     }
 
     private func send(_ header: Header, tensors: [Message], to index: Int) throws {
         guard let id = placed[index] else { return try control.send(header, run: run, tensors: tensors) }
-        guard try router.socket.send(header, run: run, tensors: tensors, to: id) else {
-            return try lose(id, "is not connected any more")
-        }
+        if try !router.socket.send(header, run: run, tensors: tensors, to: id) { lose(id, "is not connected any more") }
     }
-
-    /// All servers have taken the step that leads to this version.
-    func haveReached(_ version: UInt64) -> Bool { versions.allSatisfy { $0 == version } }
 
     // MARK: Snapshots
 
@@ -163,7 +189,7 @@ package final class ParameterServers {
             }
             for ofVelocity in withVelocity ? [false, true] : [false] {
                 try control.send(
-                    .pull(version: versions[index]!, 0..<range.count, ofVelocity: ofVelocity), run: run)
+                    .pull(version: steps.version, 0..<range.count, ofVelocity: ofVelocity), run: run)
             }
         }
     }
@@ -173,13 +199,13 @@ package final class ParameterServers {
         for (index, stream) in streams {
             while let piece = stream.next() {
                 try send(
-                    .pull(version: versions[index]!, piece.range, ofVelocity: piece.ofVelocity), tensors: [], to: index)
+                    .pull(version: steps.version, piece.range, ofVelocity: piece.ofVelocity), tensors: [], to: index)
             }
         }
     }
 
     private func take(_ envelope: Envelope, _ version: UInt64, first: Int, ofVelocity: Bool, of index: Int) {
-        guard version == versions[index], let frame = envelope.tensors.first,
+        guard version == steps.version, let frame = envelope.tensors.first,
             let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride)
         else { return }
         if let stream = streams[index] { return stream.take(floats, first: first, ofVelocity: ofVelocity) }
@@ -191,7 +217,7 @@ package final class ParameterServers {
         guard let parameters = heldParameters, !withVelocity || heldVelocity != nil else { return nil }
         defer { (heldParameters, heldVelocity) = (nil, nil) }
         return ParameterSnapshot(
-            version: versions[0]!, hasVelocity: withVelocity,
+            version: steps.version, hasVelocity: withVelocity,
             parts: partition.ranges.enumerated().map { index, range in
                 .init(
                     range: range,
@@ -236,9 +262,9 @@ package final class ParameterServers {
     func handle(_ envelope: Envelope, from part: Int) throws {
         switch envelope.header {
         case .updated(let version):
-            versions[part] = version
-            if isPlaced { source = nil }
-        case .failure(_, let reason): if let id = placed[part] { try lose(id, reason) }
+            steps.updated(part, to: version)
+            if steps.isPlaced { source = nil }
+        case .failure(_, let reason): if let id = placed[part] { lose(id, reason) }
         case .pull(_, let range, let ofVelocity): try give(range, ofVelocity: ofVelocity, to: part)
         case .parameters(let version, let first, let ofVelocity, _):
             take(envelope, version, first: first, ofVelocity: ofVelocity, of: part)
@@ -258,7 +284,7 @@ package final class ParameterServers {
     ) throws {
         let welcome = Header.welcome(configuration: configurationBytes, model: layout.digest, servers: [])
         guard !join.endpoint.isEmpty else { return try reply(welcome, to: id) }
-        if roster.rival(of: id, at: now, within: Cluster.lease / 2) != nil { return }
+        if roster.rival(of: id, at: now, within: Heartbeat.lease / 2) != nil { return }
         guard let (_, port) = Wire.split(join.endpoint), UInt16(port) ?? 0 > 0 else {
             return try reply(.refusal(reason: "\(join.endpoint) is not an endpoint that workers can reach"), to: id)
         }
@@ -266,7 +292,7 @@ package final class ParameterServers {
         let endpoint = Wire.resolve(join.endpoint, reachedAt: host)
         if let known = endpoints[id], known != endpoint {
             // It listens elsewhere since it knows this run's model.
-            try lose(id, "has moved to \(endpoint)")
+            lose(id, "has moved to \(endpoint)")
             _ = roster.join(id, at: now)
         }
         guard endpoints[id] == nil else { return }
@@ -278,7 +304,7 @@ package final class ParameterServers {
             log.warning("\(difference); its steps count all the same")
         }
         try reply(welcome, to: id)
-        for id in former { try lose(id, "was started anew") }
+        for id in former { lose(id, "was started anew") }
     }
 
     private func reply(_ header: Header, to id: NodeID) throws {
@@ -296,19 +322,24 @@ package final class ParameterServers {
         if leaving.insert(id).inserted { log.info("\(id) leaves") }
     }
 
-    /// Throws if one that holds a part is gone.
-    func buryTheDead(at now: ContinuousClock.Instant) throws {
-        for (id, silence) in roster.expire(at: now) { try lose(id, "has been silent for \(silence.spoken)") }
+    func buryTheDead(at now: ContinuousClock.Instant) {
+        for (id, silence) in roster.expire(at: now) { lose(id, "has been silent for \(silence.spoken)") }
     }
 
-    private func lose(_ id: NodeID, _ cause: String) throws {
+    /// A server that was lost with its part since this was last asked.
+    func takeLost() -> Lost? {
+        defer { lost = nil }
+        return lost
+    }
+
+    /// If it holds a part, the placement is over.
+    private func lose(_ id: NodeID, _ cause: String) {
         forget(id)
-        if placed.contains(id) {
-            let lost = Lost(name: id.name, cause: cause)
-            abandonSnapshot(lost)
-            throw lost
-        }
-        log.warning("parameter server \(id) \(cause)")
+        guard placed.contains(id) else { return log.warning("parameter server \(id) \(cause)") }
+        guard lost == nil else { return }
+        let lost = Lost(name: id.name, cause: cause)
+        self.lost = lost
+        abandonSnapshot(lost)
     }
 
     private func forget(_ id: NodeID) {
@@ -318,18 +349,14 @@ package final class ParameterServers {
         different.remove(id)
     }
 
-    /// Says to servers on other hosts that the coordinator is there; and, since messages are lost with a connection,
-    /// what they should know by now, and what is waited for.
-    func sendHeartbeats(repeating orders: [Header]) throws {
+    /// Says to servers on other hosts that the coordinator is there; and, since messages are lost with a connection, what
+    /// they should know by now.
+    func sendHeartbeats() throws {
         for id in roster.inOrder {
             let index = placed.firstIndex(of: id)
             try router.socket.send(.heartbeat(held: [], sent: []), run: index == nil ? 0 : run, to: id)
             guard let index else { continue }
-            guard versions[index] != nil else {
-                try sendPlace(to: index)
-                continue
-            }
-            for order in orders { try send(order, tensors: [], to: index) }
+            for order in steps.orders(for: index) { try tell(order, to: index) }
             streams[index]?.noteHeartbeat()
         }
     }

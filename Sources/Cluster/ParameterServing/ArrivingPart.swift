@@ -11,10 +11,9 @@ struct ArrivingPart {
     private var transfer: PartTransfer
 
     /// Allocates the part; others of this machine are to read its first `shared` parameters where they lie.
-    init(_ range: Range<Int>, version: UInt64, hasVelocity: Bool, shared: Int) throws {
+    init(_ range: Range<Int>, hasVelocity: Bool, shared: Int) throws {
         self.range = range
         state = ParameterState(
-            version: version,
             parameters: shared > 0 ? try .shared(shared, count: range.count) : FloatBuffer(count: range.count),
             velocity: hasVelocity ? FloatBuffer(count: range.count) : nil)
         transfer = PartTransfer(count: range.count, withVelocity: hasVelocity)

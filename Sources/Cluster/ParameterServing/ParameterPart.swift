@@ -4,22 +4,15 @@ import Kernels
 import Messages
 import Optimization
 import Parameters
+import Synchronization
 import Transport
 import ZeroMQ
 
-/// The parameters after a number of steps: all of them, or a part of the flat buffer.
-public struct ParameterState: Sendable {
-    /// Steps applied.
-    public var version: UInt64
-    public var parameters: FloatBuffer
+/// Parameters: all of them, or a part of the flat buffer.
+struct ParameterState {
+    var parameters: FloatBuffer
     /// The optimizer's, in the same layout; nil without momentum.
-    public var velocity: FloatBuffer?
-
-    public init(version: UInt64, parameters: FloatBuffer, velocity: FloatBuffer?) {
-        self.version = version
-        self.parameters = parameters
-        self.velocity = velocity
-    }
+    var velocity: FloatBuffer?
 }
 
 /// The part of the parameters that a server holds: it adds the shards' gradients in the fixed tree and takes the step.
@@ -30,8 +23,6 @@ package final class ParameterPart {
     private let totalSteps: UInt64
     private(set) var state: ParameterState
     private var spare: FloatBuffer?
-    /// The step that is collected, and the next one once it is announced.
-    private var rounds: [UInt64: Round] = [:]
     /// The pushes of the step that is collected, by shard.
     private var pushes: [Int: PushedShard] = [:]
     /// The sums of complete sub-trees that wait for their neighbours, by their first shards.
@@ -78,27 +69,15 @@ package final class ParameterPart {
         return (rows, rows > 0 ? layout.factored!.shape[1] : 0)
     }
 
-    /// Collects the shards of a step; with a later first attempt it begins anew, and what was said before changes
-    /// nothing. Returns the pushes that are forgotten.
-    func open(_ number: UInt64, shards: Int, firstAttempt: Int) -> [ShardAttempt] {
-        guard number >= state.version, rounds[number]?.firstAttempt != firstAttempt else { return [] }
-        rounds[number] = Round(number: number, shards: shards, firstAttempt: firstAttempt)
-        guard number == state.version else { return [] }
-        defer { (pushes, sums) = ([:], [:]) }
-        return pushes.values.map(\.id)
-    }
+    /// What was pushed of a shard of the running step that counts.
+    func pushed(shard: Int) -> PushedShard? { pushes[shard] }
 
-    /// The push of a shard of the running step that counts.
-    func counting(shard: Int) -> PushedShard? { pushes[shard] }
+    /// Forgets what was pushed.
+    func forget() { (pushes, sums) = ([:], [:]) }
 
-    /// What becomes of a push: of a shard, or of a sub-tree's shards in order and the sum of their gradients, in
-    /// pieces.
-    func receive(_ shards: [PushedShard], gradient: [FloatFrame]) throws -> Round.Reception {
-        guard var round = rounds[state.version] else { return .ignore(reason: "no step is collected") }
-        let digests = Dictionary(uniqueKeysWithValues: shards.map { ($0.id.shard, $0.digest) })
-        let reception = round.receive(shards.map(\.id)) { pushes[$0.shard]?.digest == digests[$0.shard] }
-        rounds[state.version] = round
-        guard case .accept(let merges) = reception else { return reception }
+    /// Keeps a push that counts: of a shard, or of a sub-tree's shards in order and the sum of their gradients, in
+    /// pieces. Carries out the additions that it makes possible.
+    func keep(_ shards: [PushedShard], gradient: [FloatFrame], adding merges: [ReductionTree.Merge]) throws {
         for shard in shards {
             // Of equal results the first is the one that counts.
             if pushes[shard.id.shard] == nil { pushes[shard.id.shard] = shard }
@@ -106,7 +85,6 @@ package final class ParameterPart {
         }
         sums[shards[0].id.shard] = .received(gradient)
         for merge in merges { try add(merge) }
-        return reception
     }
 
     /// On all cores: each number's sum is the same.
@@ -125,16 +103,20 @@ package final class ParameterPart {
         sums[merge.into] = .added(sum)
     }
 
-    /// May the gradient of this attempt count, once it is here?
-    func expects(_ id: ShardAttempt) -> Bool { rounds[id.round]?.mayCount(id) == true }
-
-    /// How many attempts at a step's shards may be on their way at once.
-    var mostAttempts: Int { 16 + 4 * rounds.values.reduce(0) { $0 + $1.shardCount } }
-
-    /// Are all shards there of a step, as it was opened last?
-    func isComplete(_ number: UInt64, firstAttempt: Int) -> Bool {
-        guard number == state.version, let round = rounds[number] else { return false }
-        return round.firstAttempt == firstAttempt && round.isComplete
+    /// The name of a parameter whose gradient's sum, of all shards, has an infinite or undefined number; nil if none has.
+    /// The gradients of single shards are finite, but their sum may overflow: at a worker, or here.
+    func overflow() -> String? {
+        let sum = sums[0]!
+        let bad = Mutex<Int?>(nil)
+        DispatchQueue.concurrentPerform(iterations: places.count) { [places, pieces] index in
+            nonisolated(unsafe) let piece = sum.piece(index, at: places[index])
+            guard !areFinite(UnsafeBufferPointer(start: piece, count: pieces[places[index]]!)) else { return }
+            bad.withLock { $0 = min($0 ?? index, index) }
+        }
+        guard let index = bad.withLock({ $0 }) else { return nil }
+        let (place, floats) = (places[index], sum.piece(index, at: places[index]))
+        let wrong = (0..<pieces[place]!).first { !floats[$0].isFinite }!
+        return layout.parameters.first { $0.range.contains(range.lowerBound + place + wrong) }?.name
     }
 
     /// Parts of more than 2 GiB are never held twice: their step waits until nobody reads them any more.
@@ -155,16 +137,20 @@ package final class ParameterPart {
         return Self.isTooLargeForTwo(self.range.count) ? frame : FloatFrame(frame.copy())
     }
 
-    /// Takes the step that all shards are there for, and returns the pushes that it was taken from; and, if wanted and
-    /// possible, the factored kernel's step, for whoever passes over its rows to take.
+    /// What came of a step.
+    struct Applied {
+        /// Those that it was taken from.
+        let pushes: [ShardAttempt]
+        /// The factored kernel's step, for whoever passes over its rows to take.
+        let kernelStep: KernelPasses.Step?
+        /// Are the new parameters finite, those of the factored kernel apart?
+        let isFinite: Bool
+    }
+
+    /// Takes the step that all shards are there for; if wanted and possible, all but that of the factored kernel.
     ///
     /// The old parameters may still be on their way to somebody; then the new ones get a buffer of their own.
-    func apply(
-        _ number: UInt64, leavingKernel: Bool
-    ) throws -> (pushes: [ShardAttempt], kernelStep: KernelPasses.Step?) {
-        precondition(
-            number == state.version && rounds[number]?.isComplete == true,
-            "step \(number) applied at version \(state.version)")
+    func apply(_ number: UInt64, leavingKernel: Bool) throws -> Applied {
         let shards = pushes.keys.sorted().map { pushes[$0]! }
         let factors = shards.map { DenseFactors(samples: $0.result.samples, x: $0.x.base, d: $0.d.base) }
         let update = ParameterUpdate(
@@ -187,15 +173,13 @@ package final class ParameterPart {
             }
         }
         let gradient = try whole(sums[0]!)
-        update.apply(
+        let isFinite = update.apply(
             to: state.parameters, gradient: gradient.base, factors: left == nil ? factors : nil,
             velocity: state.velocity, into: updated)
         if updated !== state.parameters { spare = state.parameters }
         state.parameters = updated
-        state.version += 1
-        rounds[number] = nil
-        (pushes, sums) = ([:], [:])
-        return (shards.map(\.id), left)
+        forget()
+        return Applied(pushes: shards.map(\.id), kernelStep: left, isFinite: isFinite)
     }
 }
 

@@ -16,8 +16,8 @@ extension ParameterServer {
         guard let count = part.pieces[first], envelope.tensors.count == 1,
             let floats = floats(of: envelope.tensors[0], count: count)
         else { return reportForeign(peer, "a gradient of another model") }
-        guard part.expects(id) else { return }
-        if pieces[id] == nil, pieces.count >= part.mostAttempts,
+        guard life.expects(id) else { return }
+        if pieces[id] == nil, pieces.count >= life.mostAttempts,
             let oldest = pieces.keys.min(by: { $0.attempt < $1.attempt })
         {
             pieces[oldest] = nil
@@ -46,10 +46,10 @@ extension ParameterServer {
         } else {
             let sent = pieces.removeValue(forKey: ids[0]) ?? [:]
             guard sent.count == part.pieces.count else {
-                let known = ids.compactMap { part.counting(shard: $0.shard) }
+                let known = ids.compactMap { part.pushed(shard: $0.shard) }
                 if known.map(\.id) == ids {
                     // It came twice.
-                    for shard in known { try report(shard) }
+                    for shard in known { try report(shard.id, shard.result, shard.digest) }
                     return
                 }
                 log.debug("\(peer): a part of the gradient of \(ids[0]) was lost; it is computed again")
@@ -115,8 +115,8 @@ extension ParameterServer {
     }
 
     /// Tells the coordinator of a result.
-    private func report(_ shard: ParameterPart.PushedShard) throws {
-        try coordinator.send(.arrived(shard.id, shard.result, digest: shard.digest), run: run)
+    private func report(_ id: ShardAttempt, _ result: Header.TrainingResult, _ digest: UInt64) throws {
+        try coordinator.send(.arrived(id, result, digest: digest), run: run)
     }
 
     /// So many floats of a gradient, as they travel; nil unless they are so many.
@@ -133,25 +133,27 @@ extension ParameterServer {
         _ part: ParameterPart
     ) throws {
         let ids = shards.map(\.id)
-        let reception = try Timeline.measure("adds shard \(ids[0].shard)", on: "parameters") {
-            try part.receive(shards, gradient: gradient)
-        }
+        let pushes = shards.map { ServerLife.Push($0.id, digest: $0.digest) }
+        let reception = life.receive(pushes)
         switch reception {
-        case .accept where isLent: for id in ids { lenders[id] = peer }
-        case .accept, .compare: break
-        case .ignore(let reason):
-            log.debug("\(peer): \(ids[0]) ignored: \(reason)")
-            return try reject(ids, reason, from: peer)
-        }
-        for shard in shards {
-            guard let first = part.counting(shard: shard.id.shard) else {
-                try reject([shard.id], "another result of a shard of its sum counts", from: peer)
-                continue
+        case .accept(let merges):
+            try Timeline.measure("adds shard \(ids[0].shard)", on: "parameters") {
+                try part.keep(shards, gradient: gradient, adding: merges)
             }
-            // The news of the first may have been lost.
-            if first.id != shard.id { try report(first) }
-            try report(shard)
-            if lenders[shard.id] == nil { try workers.send(.taken(shard.id), run: run, to: peer) }
+            if isLent { for id in ids { lenders[id] = peer } }
+        case .compare: break
+        case .ignore(let reason): log.debug("\(peer): \(ids[0]) ignored: \(reason)")
+        }
+        let results = Dictionary(shards.map { ($0.id, $0.result) }) { first, _ in first }
+        for report in life.reports(on: pushes, reception) {
+            switch report {
+            case .arrived(let id, let digest):
+                try self.report(id, results[id] ?? part.pushed(shard: id.shard)!.result, digest)
+                // What lies in shared memory is needed until the step is taken.
+                guard results[id] != nil, lenders[id] == nil else { continue }
+                try workers.send(.taken(id), run: run, to: peer)
+            case .rejected(let id, let reason): try reject([id], reason, from: peer)
+            }
         }
     }
 }

@@ -27,7 +27,8 @@ final class ParameterServer {
     var part: ParameterPart?
     /// The part that is still coming.
     private var arriving: ArrivingPart?
-    var run: UInt64 = 0
+    /// What it is told, and what follows from that.
+    var life: ServerLife
     private var waiting = WaitingPulls()
     /// What has come of gradients whose pushes have not, by its place in the part.
     var pieces: [ShardAttempt: [Int: FloatFrame]] = [:]
@@ -36,12 +37,12 @@ final class ParameterServer {
     var lenders: [ShardAttempt: NodeID] = [:]
     /// Whose factors the kernel's step is still taken from.
     private var used: [ShardAttempt] = []
-    private var foreignPeers: Set<NodeID> = []
+    private var foreignPeers = FirstTimes<NodeID>()
     /// The rows of the factored kernel, if it is this server that multiplies with them.
     var kernel: PlacedKernel?
     /// Whatever asked for a product with parameters that are not there yet.
     private var early: [(peer: NodeID, envelope: Envelope)] = []
-    let wakeup = Wakeup()
+    let wakeup: Wakeup
     /// The coordinator's word to take a step, whose parameters are still being written to a file.
     private var delayed: Envelope?
 
@@ -49,14 +50,19 @@ final class ParameterServer {
     init(
         _ configuration: ServerConfiguration, layout: ParameterLayout, workers: consuming Socket,
         coordinator: consuming Socket, handover: ServerThread.Handover, log: Logger
-    ) {
+    ) throws {
+        wakeup = try Wakeup()
         self.configuration = configuration
         self.layout = layout
         self.workers = workers
         self.coordinator = coordinator
         self.handover = handover
         self.log = log
+        life = ServerLife(mostShards: configuration.shardsPerStep)
     }
+
+    /// Of the placement.
+    var run: UInt64 { life.run }
 
     /// Serves until the coordinator says stop or the context is shut down.
     func serve() throws {
@@ -105,34 +111,28 @@ final class ParameterServer {
         guard let part else { return true }
         switch envelope.header {
         case .openRound(let number, let shards, let firstAttempt):
-            try giveBack(part.open(number, shards: shards, firstAttempt: firstAttempt))
-            pieces = pieces.filter { part.expects($0.key) }
-        case .apply(let round, let firstAttempt):
-            // Said again, it asks for the answer alone.
-            if round == part.state.version {
-                if part.isLent {
-                    delayed = envelope
-                    return true
-                }
-                guard part.isComplete(round, firstAttempt: firstAttempt) else {
-                    // The news that the step was begun again came too late: what counts elsewhere is not here.
-                    let nothing = ShardAttempt(round: round, shard: 0, attempt: 0)
-                    try coordinator.send(.failure(nothing, reason: "has missed a message"), run: run)
-                    return true
-                }
-                pieces = pieces.filter { $0.key.round > round }
-                let unanswered = kernel?.stop() ?? []
-                try giveBackFactors()
-                let (pushes, step) = try Timeline.measure("applies step \(round)", on: "parameters") {
-                    try part.apply(round, leavingKernel: kernel != nil)
-                }
-                startKernel(after: step)
-                if step == nil { try giveBack(pushes) } else { used = pushes }
-                for (id, peer) in unanswered {
-                    try workers.send(.rejected(id, reason: "its step is taken"), run: run, to: peer)
-                }
+            guard let forgotten = life.open(number, shards: shards, firstAttempt: firstAttempt) else {
+                log.warning(
+                    "step \(number) of \(shards) shards cannot be at step \(life.version); the order is ignored")
+                return true
             }
-            try coordinator.send(.updated(version: part.state.version), run: run)
+            if !forgotten.isEmpty { part.forget() }
+            try giveBack(forgotten)
+            pieces = pieces.filter { life.expects($0.key) }
+        case .apply(let round, let firstAttempt):
+            switch life.apply(round, firstAttempt: firstAttempt, isLent: part.isLent) {
+            case .ignore: return true
+            case .wait:
+                delayed = envelope
+                return true
+            case .missed:
+                try coordinator.send(.failure(ServerFailure.lost.id, reason: "has missed a message"), run: run)
+                return true
+            case .take:
+                guard try take(round, part) else { return true }
+            case .tell: break
+            }
+            try coordinator.send(.updated(version: life.version), run: run)
             try publish()
             try handleTheEarly()
         case .pull(_, let range, let ofVelocity):
@@ -140,31 +140,62 @@ final class ParameterServer {
             let floats = part.floats(range.clamped(to: 0..<part.range.count), ofVelocity: ofVelocity)
             try coordinator.send(
                 .parameters(
-                    version: part.state.version, first: range.lowerBound, ofVelocity: ofVelocity, memory: nil),
+                    version: life.version, first: range.lowerBound, ofVelocity: ofVelocity, memory: nil),
                 run: run, tensors: [try floats.message()])
         default: break
         }
         return true
     }
 
+    /// Takes a step; false if its numbers cannot be used.
+    private func take(_ round: UInt64, _ part: ParameterPart) throws -> Bool {
+        if let name = part.overflow() {
+            try coordinator.send(
+                .failure(
+                    ServerFailure.overflow(step: round).id, reason: "the sum of the gradients of \(name) is not finite"),
+                run: run)
+            return false
+        }
+        pieces = pieces.filter { $0.key.round > round }
+        let unanswered = kernel?.stop() ?? []
+        try giveBackFactors()
+        let applied = try Timeline.measure("applies step \(round)", on: "parameters") {
+            try part.apply(round, leavingKernel: kernel != nil)
+        }
+        life.take()
+        startKernel(after: applied.kernelStep)
+        if applied.kernelStep == nil { try giveBack(applied.pushes) } else { used = applied.pushes }
+        for (id, peer) in unanswered {
+            try workers.send(.rejected(id, reason: "its step is taken"), run: run, to: peer)
+        }
+        guard !applied.isFinite else { return true }
+        try coordinator.send(
+            .failure(ServerFailure.divergence(step: life.version).id, reason: "the parameters are not finite"), run: run
+        )
+        return false
+    }
+
     /// Takes over a part of the parameters; what it held before is gone. Said again, with each heartbeat, it asks
     /// whether the part is there.
     private func hold(_ range: Range<Int>, _ version: UInt64, run: UInt64) throws {
-        if run == self.run {
-            if part != nil { try coordinator.send(.updated(version: version), run: run) }
+        guard layout.canBePart(range, ofBlocks: configuration.densePlacement == .server),
+            version <= configuration.totalSteps
+        else {
+            throw RunFailure(.clusterUnreachable, "the coordinator's parameters do not fit \(range) of step \(version)")
+        }
+        switch life.place(run: run, version: version) {
+        case .tell: return try coordinator.send(.updated(version: life.version), run: run)
+        case .askAgain:
             arriving?.noteHeartbeat()
             return try askForMore()
-        }
-        guard range.upperBound <= layout.count else {
-            throw RunFailure(.internalError, "the coordinator's parameters do not fit \(range)")
+        case .fetch: break
         }
         // The kernel's threads read the part's memory, so it goes first.
         kernel = nil
         (part, arriving) = (nil, nil)
-        self.run = run
         (lenders, used, pieces) = ([:], [], [:])
         let new = try ArrivingPart(
-            range, version: version, hasVelocity: configuration.optimizer.needsVelocity,
+            range, hasVelocity: configuration.optimizer.needsVelocity,
             shared: configuration.sharesMemory ? fetchedCount(of: range) : 0)
         if let source = handover.take() {
             try new.fill(from: source)
@@ -176,19 +207,19 @@ final class ParameterServer {
 
     private func askForMore() throws {
         while let piece = arriving?.next() {
-            try coordinator.send(
-                .pull(version: arriving!.state.version, piece.range, ofVelocity: piece.ofVelocity), run: run)
+            try coordinator.send(.pull(version: life.version, piece.range, ofVelocity: piece.ofVelocity), run: run)
         }
     }
 
     /// The part is whole.
     private func begin(with whole: ArrivingPart) throws {
         arriving = nil
+        life.begin()
         part = ParameterPart(
             layout: layout, range: whole.range, optimizer: configuration.optimizer,
             totalSteps: configuration.totalSteps, state: whole.state)
         placeKernel(whole.range)
-        try coordinator.send(.updated(version: whole.state.version), run: run)
+        try coordinator.send(.updated(version: life.version), run: run)
         // Who was quicker than the coordinator has asked already.
         waiting.forget(otherThan: run)
         try publish()
@@ -204,19 +235,19 @@ final class ParameterServer {
     private func handle(_ envelope: Envelope, from peer: NodeID) throws {
         if case .pull(let version, let range, _) = envelope.header {
             let pull = WaitingPulls.Pull(run: envelope.run, version: version, range: range)
-            guard envelope.run == run, let part, version <= part.state.version else {
+            guard envelope.run == run, let part, version <= life.version else {
                 return waiting.add(pull, of: peer)
             }
             return try answer([pull], of: peer, from: part)
         }
         switch envelope.header {
         case .multiply(let id, let version, _, _, _, _, _), .multiplyTransposed(let id, let version, _):
-            guard envelope.run == run, let part, version <= part.state.version else {
+            guard envelope.run == run, let part, version <= life.version else {
                 // Its sender was told of a placement, or of a step, before this server was.
                 if early.count == 256 { early.removeFirst() }
                 return early.append((peer, envelope))
             }
-            guard version == part.state.version else { return try decline(id, "its step is taken", to: peer) }
+            guard version == life.version else { return try decline(id, "its step is taken", to: peer) }
             guard let kernel else { return reportForeign(peer, "it asks for a product that is not computed here") }
             return try multiply(envelope, id, with: kernel, for: peer)
         default: break
@@ -253,7 +284,7 @@ final class ParameterServer {
     private func publish() throws {
         guard let part else { return }
         for peer in waiting.peers {
-            try answer(waiting.takeDue(of: peer, run: run, version: part.state.version), of: peer, from: part)
+            try answer(waiting.takeDue(of: peer, run: run, version: life.version), of: peer, from: part)
         }
     }
 
@@ -268,13 +299,13 @@ final class ParameterServer {
             let tensors = memory == nil ? [try FloatFrame(FloatFrame(state.parameters, range).copy()).message()] : []
             // If it is not connected just now, it asks again.
             try workers.send(
-                .parameters(version: state.version, first: range.lowerBound, ofVelocity: false, memory: memory),
+                .parameters(version: life.version, first: range.lowerBound, ofVelocity: false, memory: memory),
                 run: run, tensors: tensors, to: peer)
         }
     }
 
     func reportForeign(_ peer: NodeID, _ what: String) {
-        guard foreignPeers.count < 10_000, foreignPeers.insert(peer).inserted else { return }
+        guard foreignPeers.isFirst(peer) else { return }
         log.warning("\(peer): \(what); dropped, and what follows of its kind")
     }
 }

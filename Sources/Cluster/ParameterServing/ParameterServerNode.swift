@@ -65,7 +65,7 @@ public final class ParameterServerNode {
             let now = ContinuousClock.now
             if now >= nextHeartbeat {
                 try isLeaving ? link.socket.offer(.leave(finishing: []), run: 0) : join()
-                nextHeartbeat = now + CoordinatorLink.heartbeatInterval
+                nextHeartbeat = now + Heartbeat.interval
             }
             if try link.isLost(whileJoined: isJoined, at: now) { isJoined = false }
             if interruption.requested != nil {
@@ -110,8 +110,7 @@ public final class ParameterServerNode {
     }
 
     private func reportMissingPart(run: UInt64) throws {
-        let nothing = ShardAttempt(round: 0, shard: 0, attempt: 0)
-        try link.socket.send(.failure(nothing, reason: "has not received its part"), run: run)
+        try link.socket.send(.failure(ServerFailure.lost.id, reason: "has not received its part"), run: run)
     }
 
     private func waitForMessages(until deadline: ContinuousClock.Instant) throws {

@@ -69,7 +69,7 @@ package final class ServerThread {
                 } catch {
                     throw RunFailure(.inputOutput, "parameter server: \(error)")
                 }
-                let server = ParameterServer(
+                let server = try ParameterServer(
                     configuration, layout: layout, workers: workers, coordinator: coordinator, handover: handover,
                     log: log)
                 outcome.ready.signal()

@@ -7,7 +7,7 @@ import Synchronization
 /// nobody sends for impatience.
 public final class Interruption {
     /// Called with the first signal.
-    package let wakeup = Wakeup()
+    package let wakeup: Wakeup
     private let requests = Requests()
     /// Kept so that the signals stay handled.
     private var sources: [any DispatchSourceSignal] = []
@@ -31,7 +31,8 @@ public final class Interruption {
     public init(
         _ signals: [CInt] = Interruption.signals, secondTime status: ExitStatus, _ line: String,
         announce: @escaping @Sendable () -> Void = {}
-    ) {
+    ) throws {
+        wakeup = try Wakeup()
         let (requests, wakeup) = (requests, wakeup)
         for number in signals where number != SIGHUP || !Self.isHangupIgnored {
             signal(number, SIG_IGN)

@@ -7,9 +7,10 @@ package final class Wakeup: Sendable {
     package let descriptor: CInt
     private let other: CInt
 
-    package init() {
+    /// Throws if the process has no file left for it.
+    package init() throws {
         var ends: [CInt] = [0, 0]
-        precondition(pipe(&ends) == 0, "pipe: \(String(cString: strerror(errno)))")
+        guard pipe(&ends) == 0 else { throw RunFailure.system("pipe") }
         for end in ends {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)

@@ -40,10 +40,6 @@ public struct LinkSettings: Sendable {
 /// Where the coordinator's host is a name, its addresses are tried one after another, each by a socket of its own,
 /// until a coordinator answers; and they are looked up again while none does.
 package final class CoordinatorLink {
-    package static let heartbeatInterval = Duration.seconds(1)
-    /// A coordinator that is silent for longer is lost; the node joins anew, at the same place.
-    static let lease = Duration.seconds(5)
-
     package let settings: LinkSettings
     package let id: NodeID
     private let fingerprint: String
@@ -289,12 +285,12 @@ package final class CoordinatorLink {
     /// Says for whom it waits, and gives up in the end. True when a coordinator that was there is lost.
     package func isLost(whileJoined isJoined: Bool, at now: ContinuousClock.Instant) throws -> Bool {
         let silence = lastHeard.duration(to: now)
-        if isJoined && silence > Self.lease {
+        if isJoined && silence > Heartbeat.lease {
             log.warning("the coordinator at \(settings.coordinator) is silent; waiting for it to come back")
             patience.reset(at: now)
             return true
         }
-        try followConnection(isSilent: silence > Self.lease, at: now)
+        try followConnection(isSilent: silence > Heartbeat.lease, at: now)
         if isJoined {
             patience.reset(at: now)
             return false

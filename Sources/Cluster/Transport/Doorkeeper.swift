@@ -17,7 +17,7 @@ package final class Doorkeeper: Sendable {
     /// To be made before the context's first socket listens. Without a key it only says whose handshakes fail.
     package init(_ key: ClusterKey?, in context: Context, log: Logger) throws {
         self.key = key
-        let door = Door(key, in: context, log: log)
+        let door = try Door(key, in: context, log: log)
         self.door = door
         Thread.start(named: "doorkeeper") { door.keep() }
         door.isOpen.wait()
@@ -55,7 +55,7 @@ private final class Door: Sendable {
     let mayLeave = DispatchSemaphore(value: 0)
     let mustClose = Atomic(false)
     let failure = Mutex<(any Error)?>(nil)
-    let wakeup = Wakeup()
+    let wakeup: Wakeup
     let watched: Mailbox<String>
     private let key: ClusterKey?
     private let context: Context
@@ -69,7 +69,8 @@ private final class Door: Sendable {
         init(of name: String, in context: Context) throws { events = try SocketMonitor(of: name, in: context) }
     }
 
-    init(_ key: ClusterKey?, in context: Context, log: Logger) {
+    init(_ key: ClusterKey?, in context: Context, log: Logger) throws {
+        wakeup = try Wakeup()
         (self.key, self.context, self.log) = (key, context, log)
         watched = Mailbox(waking: wakeup)
     }

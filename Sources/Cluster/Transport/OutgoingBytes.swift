@@ -12,6 +12,9 @@ package final class OutgoingBytes: Sendable {
         (self.limit, self.wakeup) = (limit, wakeup)
     }
 
+    /// Bytes that wait.
+    package var count: Int { bytes.load(ordering: .relaxed) }
+
     package var isFull: Bool { bytes.load(ordering: .relaxed) > limit }
 
     /// Bytes that wait for as long as the ticket lives.

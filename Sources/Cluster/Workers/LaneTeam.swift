@@ -1,4 +1,5 @@
 import AttentionUNet
+import Dispatch
 import Messages
 import Parameters
 import Programs
@@ -77,11 +78,16 @@ final class LaneTeam {
 
     /// Ends the threads, each after the shard it computes. Who asks for a product meanwhile gets none.
     func stop() {
-        for lane in lanes { lane.stop() }
-        for lane in lanes {
-            while !lane.join(within: .milliseconds(20)) {
-                for case .request(let request) in answers.takeAll().map(\.content) { request.giveUp() }
-            }
-        }
+        beginToStop()
+        while !hasStopped(within: .milliseconds(20)) {}
+    }
+
+    /// Has the threads end, each after the shard it computes, and does not wait for them.
+    func beginToStop() { for lane in lanes { lane.stop() } }
+
+    /// Have all threads ended, or do they by then? Who asks for a product meanwhile gets none.
+    func hasStopped(within time: DispatchTimeInterval = .seconds(0)) -> Bool {
+        for case .request(let request) in answers.takeAll().map(\.content) { request.giveUp() }
+        return lanes.allSatisfy { $0.join(within: time) }
     }
 }

@@ -1,4 +1,5 @@
 import AttentionUNet
+import ClusterLogic
 import Foundation
 import Kernels
 import Logging
@@ -35,6 +36,9 @@ public final class Worker {
     private let wakeup: Wakeup
     private let answers: Mailbox<LaneAnswer>
     private var lanes: LaneTeam?
+    /// Lanes of another configuration, which end after the shards that they compute. Meanwhile this worker joins nobody: a
+    /// shard may take longer than a coordinator waits for a sign of life.
+    private var retiring: LaneTeam?
     private var session: WorkerSession?
     private var isLeaving = false
 
@@ -53,13 +57,15 @@ public final class Worker {
         defer {
             session?.end()
             lanes?.stop()
+            retiring?.stop()
         }
         var nextHeartbeat = ContinuousClock.now
         while true {
             let now = ContinuousClock.now
             if now >= nextHeartbeat {
-                try session == nil ? join() : session!.sendHeartbeat()
-                nextHeartbeat = now + CoordinatorLink.heartbeatInterval
+                if retiring?.hasStopped() == true { retiring = nil }
+                if let session { try session.sendHeartbeat() } else if retiring == nil { try join() }
+                nextHeartbeat = now + Heartbeat.interval
             }
             if try link.isLost(whileJoined: session != nil, at: now) { endSession() }
             if interruption.requested != nil {
@@ -73,7 +79,9 @@ public final class Worker {
                 }
                 try handle(envelope)
             }
-            for answer in answers.takeAll() { try passOn(answer) }
+            if retiring == nil {
+                for answer in answers.takeAll() { try passOn(answer) }
+            }
             try session?.receiveParameters()
         }
     }
@@ -94,7 +102,7 @@ public final class Worker {
     private func handle(_ envelope: Envelope) throws {
         switch envelope.header {
         case .welcome(let bytes, let model, let servers):
-            guard session?.run != envelope.run else { return }
+            guard session?.run != envelope.run, retiring == nil else { return }
             // What is computed for the former run is for nobody.
             if isLeaving { return endSession() }
             try begin(run: envelope.run, try configuration(in: bytes, model: model), servers)
@@ -139,14 +147,19 @@ public final class Worker {
     /// Takes part in a run, with the lanes there are if they were made for the same.
     private func begin(run: UInt64, _ configuration: WorkerConfiguration, _ servers: [Header.Server]) throws {
         session?.end()
-        if lanes?.configuration != configuration {
-            lanes?.stop()
+        let isPlacedAnew = session != nil
+        if let former = lanes, former.configuration != configuration {
+            (lanes, session, retiring) = (nil, nil, former)
+            former.beginToStop()
+            guard former.hasStopped() else { return try link.socket.send(.leave(finishing: []), run: run) }
+            retiring = nil
+        }
+        // What former lanes have computed last is for nobody.
+        if lanes == nil {
+            _ = answers.takeAll()
             lanes = LaneTeam(
                 configuration, lanes: settings.lanes, corruptEvery: settings.corruptEvery, answers: answers)
-            // What the former lanes have computed last is for nobody.
-            _ = answers.takeAll()
         }
-        let isPlacedAnew = session != nil
         session = try WorkerSession(
             run: run, servers: servers, lanes: lanes!, link: link, context: context, log: log, wakeup: wakeup)
         link.joined()

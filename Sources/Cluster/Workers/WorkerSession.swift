@@ -22,8 +22,7 @@ final class WorkerSession {
     private let lanes: LaneTeam
     /// Assignments without a lane or without their parameters yet.
     private var waiting: [(assignment: Header.Assignment, tensors: [Message])] = []
-    /// What was pushed, until every server has said to have it.
-    private var sent: [ShardAttempt: Sent] = [:]
+    private var sent = SentPushes()
     /// Gradients in connections. While those of more shards than there are lanes wait, no other is begun.
     private let outgoing: OutgoingBytes
     /// Those that lanes compute with; some of them may still be coming.
@@ -56,13 +55,6 @@ final class WorkerSession {
         }
     }
 
-    private struct Sent {
-        var servers: Set<Int>
-        let since: ContinuousClock.Instant
-    }
-
-    /// A push that nobody has acknowledged for so long is lost.
-    private static let sentLimit = Duration.seconds(60)
     /// A product is asked for again after so long: the request, or its answer, may have been lost.
     private static let productLimit = Duration.seconds(5)
 
@@ -75,8 +67,9 @@ final class WorkerSession {
         self.log = log
         self.lanes = lanes
         layout = lanes.layout
-        guard servers.last?.range.upperBound == layout.count else {
-            throw RunFailure(.clusterUnreachable, "the coordinator named no parameter server")
+        guard layout.areParts(servers.map(\.range), ofBlocks: lanes.configuration.densePlacement == .server) else {
+            throw RunFailure(
+                .clusterUnreachable, "the coordinator's parameter servers do not hold the model between them")
         }
         // Where the servers multiply with the factored kernel, nobody needs it.
         let count = lanes.configuration.densePlacement == .server ? layout.gradientCount : layout.count
@@ -107,9 +100,9 @@ final class WorkerSession {
 
     func sendHeartbeat() throws {
         let now = ContinuousClock.now
-        sent = sent.filter { $0.value.since.duration(to: now) < Self.sentLimit }
+        sent.expire(waiting: outgoing.count, at: now)
         let held = waiting.map(\.assignment.id) + lanes.computing(for: run)
-        try link.socket.offer(.heartbeat(held: held, sent: Array(sent.keys)), run: run)
+        try link.socket.offer(.heartbeat(held: held, sent: sent.ids), run: run)
         try requestAgain(at: now)
         for (id, (request, asked)) in requests where asked.duration(to: now) > Self.productLimit {
             requests[id]!.asked = now
@@ -189,7 +182,7 @@ final class WorkerSession {
         precondition(gradients.count == servers.count, "\(gradients.count) pushes for \(servers.count) servers")
         for shard in shards {
             if shard.pushes.contains(where: { $0.memory != nil }) { lanes.lend(shard, run: run) }
-            sent[shard.id] = Sent(servers: Set(servers.indices), since: .now)
+            sent.add(shard.id, to: servers.count, at: .now)
         }
         for (index, server) in servers.enumerated() {
             let memory = shards[0].pushes[index].memory
@@ -209,8 +202,7 @@ final class WorkerSession {
         for (index, server) in servers.enumerated() {
             while let envelope = try receive(from: server.gradients, of: server) {
                 guard envelope.run == run, case .taken(let id) = envelope.header else { continue }
-                sent[id]?.servers.remove(index)
-                if sent[id]?.servers.isEmpty == true { sent[id] = nil }
+                sent.taken(id, by: index)
                 lanes.endLoan(run: run, id)
             }
             while let envelope = try receive(from: server.socket, of: server) {

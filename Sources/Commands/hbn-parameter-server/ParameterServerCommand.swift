@@ -30,7 +30,7 @@ struct ParameterServerCommand: ParsableCommand {
             try Wire.check(listening: listen, hasKey: link.key != nil, isInsecure: insecure)
             let server = try ParameterServerNode(
                 ParameterServerSettings(link: link, listen: listen),
-                interruption: Interruption(secondTime: .interrupted, "interrupted twice"),
+                interruption: try Interruption(secondTime: .interrupted, "interrupted twice"),
                 log: Logger.ofProgram(link.name))
             try server.serve()
         }

@@ -43,7 +43,7 @@ struct WorkerCommand: ParsableCommand {
             let link = try node.link()
             let worker = try Worker(
                 WorkerSettings(link: link, lanes: lanes ?? cores, corruptEvery: corruptEvery),
-                interruption: Interruption(
+                interruption: try Interruption(
                     parent == nil ? Interruption.signals : [SIGTERM], secondTime: .interrupted, "interrupted twice"),
                 log: Logger.ofProgram(link.name))
             try worker.work()

@@ -90,10 +90,9 @@ struct Folder {
     /// Whether the folder is a run's, an evaluation's, one of pictures that were made, or holds runs by its name.
     private static func isOutput(_ path: String) -> Bool {
         if (path as NSString).lastPathComponent == "runs" { return true }
-        func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
-        return has(OutputMark.fileName) || has("folds.json")
-            || (has("config.json") && has("checkpoints"))
-            || (has("report.html") && has("metrics.json"))
+        let run = RunFolder(path)
+        return FileManager.default.fileExists(atPath: "\(path)/\(OutputMark.fileName)") || run.has(.folds)
+            || (run.has(.configuration) && run.has(.checkpoints)) || (run.has(.report) && run.has(.metrics))
     }
 }
 

@@ -1,10 +1,9 @@
+import Files
 import Foundation
 import Tables
 
 /// The table that a run leaves of its recordings: what each was used for. It can be read as `--data` again.
 public struct UsedRecordings: Sendable {
-    public static let fileName = "recordings.csv"
-
     private static let columns = ["file", "label", "patient", "site", "location", "part", "weight", "content"]
 
     /// By part, the digests of its recordings, and whose they are.
@@ -33,7 +32,7 @@ public struct UsedRecordings: Sendable {
 
     /// Reads the table in a run's folder; nil where there is none.
     public init?(ofRun folder: String) throws {
-        let path = "\(folder)/\(Self.fileName)"
+        let path = RunFolder(folder).path(.recordings)
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let rows = try DelimitedTable(Catalog.data(ofListAt: path)).rows
         guard rows.first?.cells == Self.columns else {

@@ -1,4 +1,5 @@
 import Failures
+import Glibc
 
 /// A file that cannot be read.
 public struct FileError: ExitingError, Hashable, Sendable, CustomStringConvertible {
@@ -11,5 +12,12 @@ public struct FileError: ExitingError, Hashable, Sendable, CustomStringConvertib
 
     public init(path: String, problem: String, remedy: String) {
         (self.path, self.problem, self.remedy) = (path, problem, remedy)
+    }
+
+    /// The failure of a system call, described by `errno`.
+    static func system(_ call: String, _ path: String) -> FileError {
+        let code = errno
+        return FileError(
+            path: path, problem: "\(call): \(String(cString: strerror(code)))", remedy: SystemError.remedy(for: code))
     }
 }

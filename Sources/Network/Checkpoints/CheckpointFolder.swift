@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A folder of checkpoints named `step-NNNNNN.safetensors`, written by one process at a time.

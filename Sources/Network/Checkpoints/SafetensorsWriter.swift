@@ -1,4 +1,5 @@
 import Digests
+import Files
 
 /// Writes a safetensors file from one end to the other, without holding more of it than a block.
 ///
@@ -17,7 +18,7 @@ public struct SafetensorsWriter: ~Copyable {
     private var writtenCount = 0
 
     /// Begins a file with the data of `tensors` in this order.
-    public init(path: String, tensors: [TensorEntry], metadata: [String: String] = [:]) throws(CheckpointError) {
+    public init(path: String, tensors: [TensorEntry], metadata: [String: String] = [:]) throws {
         let header = HeaderText.encode(tensors: tensors, metadata: metadata)
         guard header.count <= SafetensorsHeader.maximumByteCount else {
             throw CheckpointError(
@@ -36,7 +37,7 @@ public struct SafetensorsWriter: ~Copyable {
     }
 
     /// Appends the next bytes of the data: a tensor, a part of one, or several.
-    public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         precondition(bytes.count <= dataCount - writtenCount, "\(file.path): more bytes than its tensors have")
         try file.write(bytes)
         digest.update(bytes)
@@ -44,7 +45,7 @@ public struct SafetensorsWriter: ~Copyable {
     }
 
     /// Fills in the digests and puts the file in its place.
-    public mutating func finish() throws(CheckpointError) {
+    public mutating func finish() throws(FileError) {
         precondition(writtenCount == dataCount, "\(file.path): \(writtenCount) of \(dataCount) bytes were written")
         header.replaceSubrange(HeaderText.dataDigestRange, with: digest.finalize().utf8)
         header.replaceSubrange(HeaderText.headerDigestRange, with: SHA256.digest(of: header).utf8)

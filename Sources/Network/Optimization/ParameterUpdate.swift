@@ -1,6 +1,7 @@
 import Dispatch
 import Kernels
 import Parameters
+import Synchronization
 
 /// The gradient of a dense kernel from one shard, X^T D, as its factors: X `[samples, depth]`, D `[samples, width]`.
 public struct DenseFactors {
@@ -59,11 +60,13 @@ public struct ParameterUpdate: Sendable {
     /// `gradient` is the sum over the step's shards in the layout's order: gradients of the mean loss, and at the
     /// places of moving statistics the batch's own. `factors` are those of the factored kernel's rows, in the order of
     /// the shards; nil where that kernel takes its step apart. `velocity` has the layout's order and is kept between
-    /// steps; nil without momentum.
+    /// steps; nil without momentum. False if a number that was written is not finite; the factored kernel's are not looked
+    /// at.
+    @discardableResult
     public func apply(
         to parameters: FloatBuffer, gradient: UnsafePointer<Float>, factors: [DenseFactors]?, velocity: FloatBuffer?,
         into updated: FloatBuffer
-    ) {
+    ) -> Bool {
         let dense = dense
         nonisolated(unsafe) let samples = (factors ?? []).flatMap { shard in
             dense!.samples(shard.samples, x: shard.x, d: shard.d)
@@ -72,6 +75,7 @@ public struct ParameterUpdate: Sendable {
         let blocks = layout.parameters.filter { factors != nil || $0.role != .factored }.flatMap {
             Block.cutting($0, within: range)
         }
+        let areAllFinite = Atomic(true)
         DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
             let block = blocks[index]
             let offset = block.range.lowerBound - range.lowerBound
@@ -92,8 +96,13 @@ public struct ParameterUpdate: Sendable {
                     sgd: optimizer.step, parameters.base + start,
                     velocity: optimizer.needsVelocity ? velocity.map { $0.base + start } : nil,
                     into: updated.base + start)
+                return
+            }
+            if !areFinite(UnsafeBufferPointer(start: target, count: block.range.count)) {
+                areAllFinite.store(false, ordering: .relaxed)
             }
         }
+        return areAllFinite.load(ordering: .relaxed)
     }
 }
 

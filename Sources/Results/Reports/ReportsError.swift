@@ -1,4 +1,5 @@
 import Failures
+import Files
 
 /// A file of a run folder that cannot be written or read.
 public struct ReportsError: ExitingError, Hashable, Sendable, CustomStringConvertible {
@@ -9,6 +10,11 @@ public struct ReportsError: ExitingError, Hashable, Sendable, CustomStringConver
     public init(path: String, reason: String) {
         self.path = path
         self.reason = reason
+    }
+
+    init(unwritten error: FileError) {
+        self.init(
+            path: error.path, reason: "cannot be written (\(error.problem)); free space or choose another --output")
     }
 
     public var description: String { "\(path): \(reason)" }

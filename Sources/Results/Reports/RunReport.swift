@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Foundation
 import Tables
 
@@ -131,32 +132,35 @@ public struct RunReport: Sendable {
     ///
     /// `history.csv` is not among them: `History` keeps it while the run goes on.
     public func write(to folder: URL) throws(ReportsError) {
-        let run = RunFolder(folder)
+        let run = RunFolder(folder.path)
+        let json = try json(for: run)
         let classes = metrics.classes
-        try run.write(CSV(predictions, classes: classes).text, to: "predictions.csv")
-        try run.write(json(in: folder), to: "metrics.json")
-        try run.write(
-            ClassificationReport(metrics.confusionMatrix, classes: classes).description,
-            to: "classification_report.txt")
-        try run.write(CSV(metrics.confusionMatrix, classes: classes).text, to: "confusion_matrix.csv")
-        if !parts.isEmpty { try run.write(CSV(parts).text, to: "folds.csv") }
-        if !skipped.isEmpty {
+        do throws(FileError) {
+            try run.write(CSV(predictions, classes: classes).text, to: .predictions)
+            try run.write(json, to: .metrics)
             try run.write(
-                CSV([["file", "reason"]] + skipped.map { [$0.file, $0.reason] }).text, to: "skipped.csv")
+                ClassificationReport(metrics.confusionMatrix, classes: classes).description, to: .classification)
+            try run.write(CSV(metrics.confusionMatrix, classes: classes).text, to: .confusionMatrix)
+            if !parts.isEmpty { try run.write(CSV(parts).text, to: .foldScores) }
+            if !skipped.isEmpty {
+                try run.write(CSV([["file", "reason"]] + skipped.map { [$0.file, $0.reason] }).text, to: .skipped)
+            }
+            let page = ReportPage(self)
+            for plot in page.plots { try run.write(plot.drawing.file, toPlot: "\(plot.name).svg") }
+            try run.write(page.html, to: .report)
+        } catch {
+            throw ReportsError(unwritten: error)
         }
-        let page = ReportPage(self)
-        for plot in page.plots { try run.write(plot.drawing.file, to: "plots/\(plot.name).svg") }
-        try run.write(page.html, to: "report.html")
     }
 
-    private func json(in folder: URL) throws(ReportsError) -> String {
+    private func json(for run: RunFolder) throws(ReportsError) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
             return String(decoding: try encoder.encode(metrics), as: UTF8.self) + "\n"
         } catch {
             throw ReportsError(
-                path: folder.appending(path: "metrics.json").path,
+                path: run.path(.metrics),
                 reason: "cannot be encoded (\(error)); please report this as a defect")
         }
     }

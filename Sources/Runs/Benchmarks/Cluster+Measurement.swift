@@ -20,7 +20,7 @@ extension Cluster {
             gathering: gathering, configuration: configuration.ofCluster(totalSteps: UInt64(totalSteps)),
             layout: layout,
             trust: TrustSettings(), load: load,
-            interruption: Interruption(secondTime: .interrupted, "interrupted twice"), log: log)
+            interruption: try Interruption(secondTime: .interrupted, "interrupted twice"), log: log)
         let result: Result
         do {
             try cluster.place(source)

@@ -73,7 +73,7 @@ public final class SimulatedWorkers {
         while !workers.isEmpty {
             if ContinuousClock.now >= nextHeartbeat {
                 for worker in workers { try sendHeartbeat(of: worker) }
-                nextHeartbeat = .now + CoordinatorLink.heartbeatInterval
+                nextHeartbeat = .now + Heartbeat.interval
             }
             var poller = Poller()
             for worker in workers {

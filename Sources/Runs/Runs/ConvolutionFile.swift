@@ -1,5 +1,4 @@
 import AttentionUNet
-import Checkpoints
 import Files
 import Foundation
 import Programs

@@ -32,14 +32,13 @@ public final class CrossValidation {
 
     /// What stands in folds.json.
     private struct Plan: Codable {
-        static let name = "folds.json"
         let configuration: RunConfiguration
         let parts: [HeldOut]
     }
 
     /// Is this the folder of a cross-validation?
     public static func isIn(_ folder: String) -> Bool {
-        FileManager.default.fileExists(atPath: "\(folder)/\(Plan.name)")
+        RunFolder(folder).has(.folds)
     }
 
     /// Starts a new one in `output`.
@@ -48,7 +47,7 @@ public final class CrossValidation {
         trust: TrustSettings, log: Logger
     ) throws {
         (self.gathering, self.trust, self.log) = (gathering, trust, log)
-        interruption = TrainingRun.makeInterruption(log)
+        interruption = try TrainingRun.makeInterruption(log)
         try gathering.checkLimits()
         let path = output ?? OutputFolder.nextFree()
         folder = try OutputFolder(
@@ -84,12 +83,12 @@ public final class CrossValidation {
         var configuration = configuration
         try configuration.adopt(dataset)
         plan = Plan(configuration: configuration, parts: parts)
-        try folder.write(JSONEncoder().encode(plan), to: Plan.name)
+        try folder.write(JSONEncoder().encode(plan), to: .folds)
     }
 
     /// What all models of the one in a folder have in common.
     public static func configuration(in folder: String) throws -> RunConfiguration {
-        try plan(ofFile: "\(folder)/\(Plan.name)").configuration
+        try plan(ofFile: RunFolder(folder).path(.folds)).configuration
     }
 
     private static func plan(ofFile file: String) throws -> Plan {
@@ -112,9 +111,9 @@ public final class CrossValidation {
     /// Goes on with the one in a folder.
     public init(resuming path: String, gathering: Gathering, trust: TrustSettings, log: Logger) throws {
         (self.gathering, self.trust, self.log) = (gathering, trust, log)
-        interruption = TrainingRun.makeInterruption(log)
+        interruption = try TrainingRun.makeInterruption(log)
         folder = try OutputFolder(existing: path, log: log)
-        plan = try Self.plan(ofFile: folder.path(Plan.name))
+        plan = try Self.plan(ofFile: folder.path(.folds))
         try plan.configuration.checkNumerics(ofRun: path, otherwise: "start anew")
         dataset = try TrainingRun.read(
             plan.configuration.selection, plan.configuration.dataset, log: log)
@@ -141,12 +140,12 @@ public final class CrossValidation {
     }
 
     private func isTrained(_ part: HeldOut) -> Bool {
-        FileManager.default.fileExists(atPath: folder.path(Self.name(of: part)) + "/report.html")
+        RunFolder(path(of: part)).has(.report)
     }
 
     private func train(without part: HeldOut, isLast: Bool) throws {
-        let path = folder.path(Self.name(of: part))
-        let isBegun = FileManager.default.fileExists(atPath: "\(path)/\(OutputFolder.configurationName)")
+        let path = path(of: part)
+        let isBegun = RunFolder(path).has(.configuration)
         var configuration = try isBegun ? RunConfiguration(ofRun: path) : plan.configuration
         configuration.heldOut = part
         let run = try TrainingRun(
@@ -156,7 +155,7 @@ public final class CrossValidation {
     }
 
     private func model(without part: HeldOut) throws -> TrainedModel {
-        let path = folder.path(Self.name(of: part))
+        let path = path(of: part)
         let model = try TrainedModel(run: path)
         guard model.configuration.heldOut == part, model.configuration.dataDigest == dataset.digest else {
             throw RunFailure(.badData, "\(path): is not the run without \(part) of these recordings; remove it")
@@ -224,17 +223,20 @@ public final class CrossValidation {
         ).write(to: folder.url)
         try folder.write(
             Data(UsedRecordings.text(of: dataset, scored: Array(dataset.samples.indices)).utf8),
-            to: UsedRecordings.fileName)
+            to: .recordings)
         for part in scores.parts { line.print("\(part.name): \(Self.text(part.assessment))") }
         line.print("\(scores.predictions.count) recordings, each scored by a model that never saw it:")
         for row in metrics.summary { line.print(row) }
-        return folder.path("report.html")
+        return folder.path(.report)
     }
 
     private static func text(_ part: Assessment) -> String {
         "\(part.count) recordings, AUC \(part.auc.rounded(3)), MAcc \(part.macc.rounded(3)), "
             + "at the threshold chosen on validation \((part.atThreshold?.macc).rounded(3))"
     }
+
+    /// The folder of the run without a part.
+    private func path(of part: HeldOut) -> String { folder.url.appending(path: Self.name(of: part)).path }
 
     private static func name(of part: HeldOut) -> String {
         switch part {

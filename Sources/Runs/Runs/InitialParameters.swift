@@ -5,9 +5,6 @@ import Training
 
 /// Parameters that a new run begins with in place of drawn ones. The run keeps a copy of them, to begin again.
 struct InitialParameters: Sendable {
-    /// The copy's, in the run's folder.
-    static let fileName = "initial.safetensors"
-
     let digest: String
     private let file: SafetensorsFile
     private let layout: ParameterLayout

@@ -1,4 +1,3 @@
-import Checkpoints
 import Datasets
 import Files
 import Foundation
@@ -10,6 +9,7 @@ import TrainingData
 /// The folder of a run, claimed for this process: a second coordinator on it is refused.
 final class OutputFolder {
     let url: URL
+    private let files: RunFolder
     private let lock: FolderLock
 
     /// Claims a folder for a new run; it must be empty or not there yet.
@@ -22,10 +22,11 @@ final class OutputFolder {
             throw RunFailure(.inputOutput, "--output \(path): cannot be made a folder; choose another place")
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-        let checkpoints = (try? FileManager.default.contentsOfDirectory(atPath: url.path + "/checkpoints")) ?? []
-        let own = [FolderLock.fileName, OutputMark.fileName, "checkpoints"]
-        guard checkpoints.isEmpty, names.allSatisfy(own.contains) else {
-            let isRun = [Self.configurationName, "folds.json"].contains(where: names.contains)
+        let files = RunFolder(url.path)
+        let checkpoints = (try? FileManager.default.contentsOfDirectory(atPath: files.path(.checkpoints))) ?? []
+        let own = [FolderLock.fileName, OutputMark.fileName, RunFile.checkpoints.rawValue]
+        guard checkpoints.isEmpty, names.allSatisfy({ own.contains($0) || RunFolder.isLeftover($0) }) else {
+            let isRun = files.has(.configuration) || files.has(.folds)
             throw RunFailure(
                 .unusableArguments,
                 "--output \(path): is not empty and would be overwritten; \(isRun ? remedy : "choose another folder")")
@@ -43,9 +44,9 @@ final class OutputFolder {
         // Where it cannot be put, what is written into the folder will tell.
         try? OutputMark.put(in: url.path)
         self.url = url
+        files = RunFolder(url.path)
+        files.sweep()
     }
-
-    static let configurationName = "config.json"
 
     /// A folder for a run that was given none: runs/run-1 or the next free number.
     static func nextFree() -> String {
@@ -53,32 +54,25 @@ final class OutputFolder {
         return "runs/run-\(number)"
     }
 
-    func path(_ name: String) -> String { url.appending(path: name).path }
+    func path(_ file: RunFile) -> String { files.path(file) }
+    func has(_ file: RunFile) -> Bool { files.has(file) }
 
-    func write(_ configuration: RunConfiguration) throws {
-        try write(configuration.encoded(), to: Self.configurationName)
-    }
+    func write(_ configuration: RunConfiguration) throws { try write(configuration.encoded(), to: .configuration) }
 
     /// Writes a file that is whole or not there.
-    func write(_ data: Data, to name: String) throws {
-        do {
-            try data.write(to: url.appending(path: name), options: .atomic)
-        } catch {
-            throw RunFailure(.inputOutput, "\(path(name)): cannot be written (\(error.localizedDescription))")
-        }
-    }
+    func write(_ data: Data, to file: RunFile) throws { try files.write(Array(data), to: file) }
 }
 
 extension RunConfiguration {
     /// Reads the configuration in a run's folder.
     public init(ofRun folder: String) throws {
-        let path = "\(folder)/\(OutputFolder.configurationName)"
+        let path = RunFolder(folder).path(.configuration)
         guard FileManager.default.fileExists(atPath: path) else {
             throw RunFailure(
                 .badData,
                 CrossValidation.isIn(folder)
                     ? "\(folder): holds several runs; give the folder of one, which is in it"
-                    : "\(folder): there is no \(OutputFolder.configurationName) in it; give the folder of a run")
+                    : "\(folder): there is no \(RunFile.configuration.rawValue) in it; give the folder of a run")
         }
         try self.init(contentsOf: path)
     }

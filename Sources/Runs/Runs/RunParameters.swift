@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import Foundation
 import Programs
 
@@ -32,7 +33,7 @@ extension SafetensorsFile {
     /// Parameters of a run, verified: by default the final ones, or those of the newest good checkpoint while it is not
     /// done.
     public init(ofRun folder: String, _ parameters: RunParameters? = nil) throws {
-        let final = "\(folder)/final.safetensors"
+        let final = RunFolder(folder).path(.final)
         if let parameters {
             try self.init(path: Self.path(of: parameters, in: folder))
             try verify()
@@ -43,7 +44,7 @@ extension SafetensorsFile {
             try verify()
             return
         }
-        let checkpoints = "\(folder)/checkpoints"
+        let checkpoints = RunFolder(folder).path(.checkpoints)
         guard FileManager.default.fileExists(atPath: checkpoints) else {
             throw RunFailure(
                 .badData, "\(folder): it has neither final.safetensors nor checkpoints; give a run folder or a file")
@@ -60,11 +61,14 @@ extension SafetensorsFile {
     private static func path(of parameters: RunParameters, in folder: String) throws -> String {
         let (name, why) =
             switch parameters {
-            case .final: ("final.safetensors", "the run is not done; go on with it by --resume")
-            case .best: ("best.safetensors", "no epoch was scored on a validation part")
+            case .final: (RunFile.final.rawValue, "the run is not done; go on with it by --resume")
+            case .best: (RunFile.best.rawValue, "no epoch was scored on a validation part")
             case .step(let step): (CheckpointFolder.name(forStep: step), "it is not among the checkpoints kept")
             }
-        let path = if case .step = parameters { "\(folder)/checkpoints/\(name)" } else { "\(folder)/\(name)" }
+        let path =
+            if case .step = parameters { "\(RunFolder(folder).path(.checkpoints))/\(name)" } else {
+                "\(folder)/\(name)"
+            }
         guard FileManager.default.fileExists(atPath: path) else {
             throw RunFailure(.badData, "\(path): is not there, for \(why); there are \(choices(in: folder))")
         }
@@ -73,10 +77,9 @@ extension SafetensorsFile {
 
     /// What --parameters could name in a run's folder.
     private static func choices(in folder: String) -> String {
-        let files = ["final", "best"].filter {
-            FileManager.default.fileExists(atPath: "\(folder)/\($0).safetensors")
-        }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/checkpoints")) ?? []
+        let run = RunFolder(folder)
+        let files = [("final", RunFile.final), ("best", .best)].filter { run.has($0.1) }.map(\.0)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: RunFolder(folder).path(.checkpoints))) ?? []
         let steps = names.compactMap(CheckpointFolder.step(in:)).sorted().map { "step-\($0)" }
         return (files + steps).isEmpty ? "no others" : (files + steps).joined(separator: ", ")
     }

@@ -90,7 +90,7 @@ public struct TrainedModel: Sendable {
         struct Stored: Decodable {
             let threshold: Double?
         }
-        let path = "\(run)/metrics.json"
+        let path = RunFolder(run).path(.metrics)
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let bytes: [UInt8]
         do throws(FileError) {
@@ -139,9 +139,9 @@ public struct TrainedModel: Sendable {
             cautions: cautions
         ).write(to: folder.url)
         try folder.write(
-            Data(UsedRecordings.text(of: dataset, scored: samples).utf8), to: UsedRecordings.fileName)
+            Data(UsedRecordings.text(of: dataset, scored: samples).utf8), to: .recordings)
         for row in metrics.summary { print(row) }
-        return folder.path("report.html")
+        return folder.path(.report)
     }
 }
 

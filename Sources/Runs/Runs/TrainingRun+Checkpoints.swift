@@ -54,14 +54,14 @@ extension TrainingRun {
 
     /// The row that says so is written before the file is: what stopped the run may have come between.
     func keepBest() throws {
-        let path = folder.path("best.safetensors")
+        let path = folder.path(.best)
         if let file = try? SafetensorsFile(path: path), file.metadata["step"] == "\(step)" { return }
         try writeNow(cluster.snapshot(withVelocity: false), to: path)
     }
 
     /// Copies what the run begins with into its folder. Workers and servers hear from the coordinator meanwhile.
     func keep(_ initial: InitialParameters) throws {
-        let path = folder.path(InitialParameters.fileName)
+        let path = folder.path(.initial)
         try writer.afterAll {
             try cluster.wait(for: "the disk, to write \(path)", until: $0)
         } _: {
@@ -72,7 +72,7 @@ extension TrainingRun {
     /// The newest good checkpoint, or the beginning. Workers and servers hear from the coordinator while it is
     /// verified.
     func newestStartingPoint() throws -> StartingPoint {
-        let initialParameters = folder.path(InitialParameters.fileName)
+        let initialParameters = folder.path(.initial)
         return try writer.afterAll {
             try cluster.wait(for: "the disk, to read the newest checkpoint", until: $0)
         } _: { [checkpoints, configuration, layout, log] in
@@ -82,6 +82,6 @@ extension TrainingRun {
     }
 
     func firstStartingPoint() throws -> StartingPoint {
-        try StartingPoint(configuration, layout, initialParameters: folder.path(InitialParameters.fileName))
+        try StartingPoint(configuration, layout, initialParameters: folder.path(.initial))
     }
 }

@@ -18,6 +18,12 @@ extension TrainingRun {
         return happened + wayOn + "; recordings: \(files.joined(separator: ", "))"
     }
 
+    func describe(_ failure: StepFailure) -> String {
+        failure.isApplied
+            ? "step \(failure.step) was applied, and the training has diverged: \(failure.reason); \(wayOn)"
+            : "step \(failure.step) was not applied: \(failure.reason); \(wayOn)"
+    }
+
     func describe(_ divergence: NotFinite) -> String {
         "step \(divergence.step) was applied, and the training has diverged: after it, \(divergence.tensor) holds NaN or infinite "
             + "numbers; these parameters are not written; \(wayOn)"
@@ -33,16 +39,16 @@ extension TrainingRun {
     /// How to train on with smaller steps. The run itself would come to the same end each time.
     private var wayOn: String {
         let state = lastSoundState
-        let start = state ?? (configuration.initialParameters == nil ? nil : folder.path(InitialParameters.fileName))
+        let start = state ?? (configuration.initialParameters == nil ? nil : folder.path(.initial))
         return "--resume would end here again; "
             + (state.map { "go on from \($0), the newest with finite scores\(bestText), in" }
                 ?? "no earlier parameters are kept, so begin")
             + " another run with a smaller --learning-rate than \(configuration.optimizer.learningRate): hbn-coordinator --config "
-            + folder.path(OutputFolder.configurationName) + (start.map { " --initial-parameters \($0)" } ?? "")
+            + folder.path(.configuration) + (start.map { " --initial-parameters \($0)" } ?? "")
             + " --learning-rate RATE --output FOLDER" + gathering.options
     }
 
-    private var best: String { folder.path("best.safetensors") }
+    private var best: String { folder.path(.best) }
 
     private var bestText: String {
         FileManager.default.fileExists(atPath: best) ? " (or from best.safetensors, with the best)" : ""

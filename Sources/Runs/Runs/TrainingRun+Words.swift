@@ -110,7 +110,7 @@ extension TrainingRun {
         let viewer = try ModelViewer(model, dataset)
         let mistakes = try viewer.worstMistakes(among: predictions)
         // Who looks at a finished run once more finds them there already.
-        let isReported = FileManager.default.fileExists(atPath: folder.path("report.html"))
+        let isReported = folder.has(.report)
         if hasTrained || !isReported { reportViews(of: predictions, mistakes, by: viewer) }
         try RunReport(
             title: "HeartBeatNet training", facts: facts, cluster: clusterFacts(digest), predictions: predictions,

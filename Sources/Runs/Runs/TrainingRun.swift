@@ -4,6 +4,7 @@ import Coordination
 import Datasets
 import Evaluation
 import EventFiles
+import Files
 import Foundation
 import Logging
 import Messages
@@ -54,8 +55,8 @@ public final class TrainingRun {
     let began = ContinuousClock.now
     let totalSteps: UInt64
 
-    static func makeInterruption(_ log: Logger) -> Interruption {
-        Interruption(
+    static func makeInterruption(_ log: Logger) throws -> Interruption {
+        try Interruption(
             secondTime: .interrupted, "interrupted twice; what was trained since the newest checkpoint is lost"
         ) {
             log.info("writing a checkpoint, then ending; Ctrl-C again ends at once")
@@ -87,7 +88,7 @@ public final class TrainingRun {
             try configuration.checkNumerics(
                 ofRun: resuming,
                 otherwise: "start anew from its parameters, with --config "
-                    + "\(resuming)/\(OutputFolder.configurationName) and --initial-parameters FILE")
+                    + "\(RunFolder(resuming).path(.configuration)) and --initial-parameters FILE")
         }
         // Before the data are read.
         try gathering.checkLimits()
@@ -123,7 +124,7 @@ public final class TrainingRun {
         let all = UInt64(configuration.epochs) * UInt64(schedule.stepsPerEpoch)
         totalSteps = configuration.maximumSteps.map { min(UInt64($0), all) } ?? all
 
-        checkpoints = try CheckpointFolder(path: folder.path("checkpoints"))
+        checkpoints = try CheckpointFolder(path: folder.path(.checkpoints))
         writer = CheckpointWriter(layout: layout, waking: interruption.wakeup, log: log)
         try Self.checkMemory(for: layout, configuration)
         history = try History(folder: folder.url)
@@ -145,16 +146,27 @@ public final class TrainingRun {
             // From here on it is a run; what failed before leaves the folder free for another try.
             if let initial { try keep(initial) }
             if resuming == nil {
-                try folder.write(Data(UsedRecordings.text(of: dataset, split).utf8), to: UsedRecordings.fileName)
+                try folder.write(Data(UsedRecordings.text(of: dataset, split).utf8), to: .recordings)
                 try folder.write(configuration)
             }
             // Drawn parameters are placed at once: who is welcomed before that is welcomed to a placement that will not
             // be.
             let isDrawn = resuming == nil && initial == nil
-            try begin(at: isDrawn ? firstStartingPoint() : newestStartingPoint())
+            try begin { try isDrawn ? firstStartingPoint() : newestStartingPoint() }
         } catch {
             try? cluster.end(reason: "the run cannot begin")
             throw error
+        }
+    }
+
+    /// Begins where `start` says; and again, on the servers that are left, if one is lost before all have their parts.
+    private func begin(_ start: () throws -> StartingPoint) throws {
+        while true {
+            do {
+                return try begin(at: start())
+            } catch let lost as ParameterServers.Lost {
+                log.warning("parameter server \(lost.name) \(lost.cause); the parameters are placed anew")
+            }
         }
     }
 
@@ -177,7 +189,7 @@ public final class TrainingRun {
     /// Servers have come or want to go: each fetches its part of a checkpoint.
     private func placeAnew() throws {
         try writeCheckpoint()
-        try begin(at: newestStartingPoint())
+        try begin { try newestStartingPoint() }
     }
 
     /// Notes in config.json what came from nodes that compute other bits. Called before parameters that hold it are
@@ -208,6 +220,9 @@ public final class TrainingRun {
         } catch let failure as ShardFailure {
             try? cluster.end(reason: "the run failed")
             throw RunFailure(.internalError, describe(failure))
+        } catch let failure as StepFailure {
+            try? cluster.end(reason: "the run failed")
+            throw RunFailure(.internalError, describe(failure))
         } catch let divergence as NotFinite {
             try? cluster.end(reason: "the run failed")
             throw RunFailure(.internalError, describe(divergence))
@@ -218,11 +233,15 @@ public final class TrainingRun {
     }
 
     private func trainToTheEnd() throws -> String {
-        try cluster.wait(forWorkers: gathering.minimumWorkers, servers: gathering.minimumServers)
         var lost: ParameterServers.Lost?
+        var isGathered = false
         while true {
             do {
                 if let lost { try rollBack(after: lost) }
+                if !isGathered {
+                    try cluster.wait(forWorkers: gathering.minimumWorkers, servers: gathering.minimumServers)
+                    isGathered = true
+                }
                 return try trainOn()
             } catch let another as ParameterServers.Lost {
                 lost = another
@@ -248,7 +267,7 @@ public final class TrainingRun {
         let start = try newestStartingPoint()
         log.warning(
             "parameter server \(lost.name) \(lost.cause); going back from step \(step) to \(start.source.version)")
-        try begin(at: start)
+        try begin { start }
     }
 
     // MARK: Steps
@@ -290,7 +309,7 @@ public final class TrainingRun {
             ledgerDigest: try ledgerDigest())
         if let auc = record.validationAUC, auc > bestScore ?? -1 {
             bestScore = auc
-            try write(withVelocity: false, to: folder.path("best.safetensors"))
+            try write(withVelocity: false, to: folder.path(.best))
         }
         do {
             try history.append(record)
@@ -376,7 +395,7 @@ public final class TrainingRun {
     // MARK: The end
 
     private func finish() throws -> String {
-        let final = folder.path("final.safetensors")
+        let final = folder.path(.final)
         try writeNow(cluster.snapshot(withVelocity: false), to: final)
         // Resuming at the end leaves nothing to train, but the report needs the scores.
         if validationProbabilities.isEmpty && !validation.isEmpty { validationProbabilities = try score(validation) }
@@ -392,6 +411,6 @@ public final class TrainingRun {
         printWorkers(onlyIfUneven: false)
         line.print(peersText)
         line.print("parameters' digest: \(digest)")
-        return folder.path("report.html")
+        return folder.path(.report)
     }
 }

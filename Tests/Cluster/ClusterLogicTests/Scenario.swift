@@ -27,6 +27,14 @@ struct Scenario {
         return said()
     }
 
+    /// A worker asks to be taken in though it is there: it has forgotten its shards.
+    @discardableResult
+    mutating func rejoin(_ name: String) -> [String] {
+        let id = Self.node(name)
+        scheduler.join(id, lanes: 1, fingerprint: "p", replacing: [id], at: now)
+        return said()
+    }
+
     /// Opens a round whose images are there.
     @discardableResult
     mutating func open(_ round: UInt64 = 0, shards: Int, parts: Int = 1, audited: Set<Int> = []) -> [String] {
@@ -77,7 +85,10 @@ struct Scenario {
     }
 
     @discardableResult
-    mutating func heartbeat(of name: String, held: [String] = [], sent: [String] = []) -> [String] {
+    mutating func heartbeat(
+        of name: String, held: [String] = [], sent: [String] = [], atOnce: Bool = false
+    ) -> [String] {
+        if !atOnce { time += .microseconds(1) }
         scheduler.heartbeat(
             of: Self.node(name), held: held.map { attempt(of: name, $0) }, sent: sent.map { attempt(of: name, $0) },
             at: now)

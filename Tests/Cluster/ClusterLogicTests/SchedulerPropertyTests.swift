@@ -1,13 +1,15 @@
 import Testing
 
-/// Says which seeds fail. To see one again: `SimulatedCluster(seed: …, isGuarded: …).run()`.
+/// Says which seeds fail. To see one again: `SimulatedCluster(seed: …, isGuarded: …).live()`.
 private func run(seeds: Range<UInt64>, isGuarded: Bool) {
-    var quietMoments = 0
+    var (quietMoments, placements) = (0, 0)
     for seed in seeds {
         var cluster = SimulatedCluster(seed: seed, isGuarded: isGuarded)
-        if let failure = cluster.run() { Issue.record("seed \(seed)\(isGuarded ? ", guarded" : ""): \(failure)") }
+        if let failure = cluster.live() { Issue.record("seed \(seed)\(isGuarded ? ", guarded" : ""): \(failure)") }
         quietMoments += cluster.quietMoments
+        placements += cluster.placements
     }
+    #expect(isGuarded || placements > seeds.count, "parameters were placed anew")
     #expect(quietMoments > seeds.count, "lanes were compared with the truth")
 }
 

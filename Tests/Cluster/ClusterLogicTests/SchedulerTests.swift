@@ -208,6 +208,25 @@ private func aIsLate(audited: Set<Int> = []) -> Scenario {
     #expect(world.result(of: "a", "0.0") == ["close 0"])
 }
 
+@Test func heartbeatsThatHaveWaitedTogetherCountAsOne() {
+    var world = Scenario("a")
+    world.open(shards: 1)
+    // They were said before the shard was handed out, while the coordinator was away.
+    #expect(world.heartbeat(of: "a") == [])
+    for _ in 0..<5 { #expect(world.heartbeat(of: "a", atOnce: true) == []) }
+    #expect(world.heartbeat(of: "a", held: ["0.0"]) == [])
+    #expect(world.heartbeat(of: "a") == [])
+    #expect(world.heartbeat(of: "a") == ["a gets 0.0"])
+}
+
+@Test func nothingIsDecidedBetweenAWorkersGoingAndItsComingBack() {
+    var world = Scenario("a")
+    world.open(shards: 1, audited: [0])
+    #expect(world.result(of: "a", "0.0") == ["a audits 0.0"])
+    // Without anybody who could audit the shard, the round would be closed.
+    #expect(world.rejoin("a") == ["a audits 0.0"])
+}
+
 @Test func anAttemptThatIsSeenAgainHasNotVanished() {
     var world = Scenario("a")
     world.open(shards: 1)

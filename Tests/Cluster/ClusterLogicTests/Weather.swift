@@ -19,6 +19,8 @@ struct Weather {
     var death: Double
     var leaving: Double
     var pause: Double
+    /// For each parameter server beside the coordinator's, and each of its heartbeats: of dying.
+    var serverDeath: Double
 
     init(_ dice: inout Dice) {
         func maybe(_ most: Double) -> Double { dice.roll(0.5) ? Double.random(in: 0...most, using: &dice) : 0 }
@@ -35,6 +37,7 @@ struct Weather {
         death = maybe(0.03)
         leaving = maybe(0.03)
         pause = maybe(0.03)
+        serverDeath = maybe(0.01)
     }
 
     /// Everything is audited, most peers are honest, and they stay: no wrong result may count.

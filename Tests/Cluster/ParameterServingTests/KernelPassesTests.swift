@@ -15,7 +15,7 @@ private struct Bench {
     let factored: FactoredKernel
     let passes: KernelPasses
     let blocks: Int
-    private let wakeup = Wakeup()
+    private let wakeup = try! Wakeup()
     private let finished: Mailbox<KernelPasses.Product>
 
     init(_ factored: FactoredKernel, cores: [Int], isAmongLanes: Bool = false) {

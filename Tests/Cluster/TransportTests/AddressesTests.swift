@@ -71,7 +71,7 @@ private final class NamedHost {
     private let addresses: Addresses
     let context: Context
     private var link: CoordinatorLink?
-    private let wakeup = Wakeup()
+    private let wakeup = try! Wakeup()
 
     init(_ addresses: [String]) throws {
         self.addresses = Addresses(addresses)

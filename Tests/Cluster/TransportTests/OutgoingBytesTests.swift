@@ -7,7 +7,7 @@ import ZeroMQ
 @testable import Transport
 
 @Test func whatWaitsInAConnectionIsCountedUntilItHasLeft() throws {
-    let wakeup = Wakeup()
+    let wakeup = try! Wakeup()
     let outgoing = OutgoingBytes(limit: 10_000, waking: wakeup)
     let frame = FloatFrame(FloatBuffer(count: 1000))
     let context = try Context()

@@ -91,7 +91,7 @@ private func feed(_ stream: PartStream, until isDone: @escaping @Sendable () -> 
 
 @Test func aStreamIsReadOnAnotherThreadAndMayBePassedOverInPlaces() throws {
     let count = 2 * PartTransfer.floatsPerPiece + 1000
-    let stream = PartStream(count: count, withVelocity: true, waking: Wakeup())
+    let stream = PartStream(count: count, withVelocity: true, waking: try! Wakeup())
     let ranges = [(0..<7, false), (7..<count - 3, false), (5..<9, true), (count - 5..<count, true)]
     let done = Flag()
     let reader = Thread {
@@ -109,7 +109,7 @@ private func feed(_ stream: PartStream, until isDone: @escaping @Sendable () -> 
 }
 
 @Test func whoWaitsForAStreamThatFailsLearnsWhy() {
-    let stream = PartStream(count: 10, withVelocity: false, waking: Wakeup())
+    let stream = PartStream(count: 10, withVelocity: false, waking: try! Wakeup())
     Thread { stream.fail(RunFailure(.inputOutput, "gone")) }.start()
     #expect(throws: RunFailure.self) { try stream.read(0..<10, ofVelocity: false) { _ in } }
 }

@@ -44,8 +44,8 @@ private func isSame(_ piece: LaneAnswer.Piece?, _ floats: [Float]) -> Bool {
 
 @Test func lanesAtOnceGiveOneSumInTheOrderOfTheTree() throws {
     let sums = GradientSums()
-    let sent = Mailbox<(id: ShardAttempt, piece: LaneAnswer.Piece)>(waking: Wakeup())
-    let pushes = Mailbox<LaneAnswer.Content>(waking: Wakeup())
+    let sent = Mailbox<(id: ShardAttempt, piece: LaneAnswer.Piece)>(waking: try! Wakeup())
+    let pushes = Mailbox<LaneAnswer.Content>(waking: try! Wakeup())
     for shard in 4..<8 { sums.begin(attempt(shard), run: 1) }
     DispatchQueue.concurrentPerform(iterations: 4) { lane in
         for server in 0..<2 {

@@ -19,7 +19,7 @@ private final class Fleet: @unchecked Sendable {
     let factored: FactoredKernel
     let ranges: [Range<Int>]
     private let servers: [Int: PlacedKernel]
-    private let wakeup = Wakeup()
+    private let wakeup = try! Wakeup()
     /// Floats that came over the wire, in both directions.
     private(set) var carried = 0
 

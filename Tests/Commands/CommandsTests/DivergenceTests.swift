@@ -40,6 +40,26 @@ extension ClusterTests {
             }
         }
 
+        @Test func aStepThatLeavesNothingFiniteEndsTheRunAtOnce() throws {
+            try Workspace.use { workspace in
+                try workspace.succeed(
+                    "hbn-coordinator",
+                    TinyRun.brief.options + ["--max-steps", "4", "--local", "1", "--output", workspace("run")])
+                var configuration = try RunConfiguration(ofRun: workspace("run"))
+                configuration.optimizer = .init(learningRate: 3e38, weightDecay: 1e3)
+                configuration.maximumSteps = 6
+                try workspace.write(Array(configuration.encoded()), to: "run/config.json")
+                let outcome = try workspace.run("hbn-coordinator", ["--resume", workspace("run"), "--local", "1"])
+                #expect(outcome.status == 70)
+                expectOneError(
+                    outcome.errors,
+                    naming: [
+                        "step 5 was applied, and the training has diverged: the parameters are not finite",
+                        "go on from \(workspace("run/checkpoints/step-000004.safetensors"))",
+                    ])
+            }
+        }
+
         @Test func whatWasSoundIsKeptAndTheWayOnWorks() throws {
             try Workspace.use { workspace in
                 try workspace.succeed(
@@ -73,7 +93,7 @@ extension ClusterTests {
                     return ParameterSnapshot(
                         version: 7, hasVelocity: false, parts: [.init(range: 0..<layout.count, floats: floats)])
                 }
-                let writer = CheckpointWriter(layout: layout, waking: Wakeup(), log: Logger(label: "test"))
+                let writer = CheckpointWriter(layout: layout, waking: try! Wakeup(), log: Logger(label: "test"))
                 let cursor = Cursor(
                     configuration: Preset.quick.configuration, step: 7, epoch: 0, progress: EpochProgress())
                 try writer.write(snapshot(), to: workspace("good"), cursor: cursor)

@@ -1,4 +1,6 @@
 import Checkpoints
+import Failures
+import Files
 import Foundation
 import Testing
 
@@ -58,10 +60,10 @@ private func write(to path: String, blockLength: Int) throws {
 }
 
 @Test func aFolderThatDoesNotExistIsNamed() throws {
-    let error = try #require(throws: CheckpointError.self) {
+    let error = try #require(throws: FileError.self) {
         _ = try SafetensorsWriter(path: "/nowhere/step.safetensors", tensors: entries)
     }
-    #expect(error.kind == .system)
+    #expect(error.exitStatus == .inputOutput)
     #expect(error.description.hasPrefix("/nowhere/step.safetensors"))
 }
 

@@ -119,3 +119,17 @@ func anUpdateGivesTheSameBitsEveryTimeAndInPlace(_ optimizer: SGD) {
         #expect(isEqual, "in place: \(inPlace)")
     }
 }
+
+/// (a parameter's number before, its gradient, what becomes of it)
+@Test(
+    arguments: [(1, 2, true), (-3e38, 1e38, false), (.nan, 0, false), (0, .infinity, false)] as [(Float, Float, Bool)])
+func anUpdateSaysWhetherItsNumbersAreFinite(number: Float, gradient: Float, isFinite: Bool) {
+    for place in [0, layout.gradientCount - 1] {
+        let parameters = FloatBuffer(count: layout.count)
+        let gradients = FloatBuffer(count: layout.gradientCount)
+        (parameters.base[place], gradients.base[place]) = (number, gradient)
+        let found = ParameterUpdate(layout: layout, optimizer: SGD(learningRate: 10)).apply(
+            to: parameters, gradient: gradients.base, factors: nil, velocity: nil, into: parameters)
+        #expect(found == isFinite)
+    }
+}

@@ -59,3 +59,32 @@ private func declarations(factored: Bool = true) -> ParameterDeclarations {
     #expect(layout.gradientCount == 0)
     #expect(layout.factored == nil)
 }
+
+/// A tensor of 10 floats, and a factored kernel of 1000 rows of 4.
+private let placed = {
+    var declarations = ParameterDeclarations()
+    declarations.declare("conv.kernel", [10], .zeros)
+    declarations.declare("dense.kernel", [1000, 4], .zeros, role: .factored)
+    return declarations.layout()
+}()
+
+/// (part, whether a server can hold it, whether one that multiplies can)
+@Test(arguments: [
+    (0..<4010, true, true), (0..<10, true, true), (0..<7, true, true), (3..<7, true, true), (7..<4010, true, true),
+    (0..<14, true, false), (14..<4010, true, false), (0..<12, false, false), (13..<4010, false, false),
+    (0..<4011, false, false), (-1..<10, false, false), (0..<Int.max, false, false), (4010..<4010, true, true),
+])
+func aServersPartCutsNoRowOrBlockOfRows(part: Range<Int>, ofRows: Bool, ofBlocks: Bool) {
+    #expect(placed.canBePart(part, ofBlocks: false) == ofRows)
+    #expect(placed.canBePart(part, ofBlocks: true) == ofBlocks)
+}
+
+@Test(
+    arguments: [
+        ([0..<4010], true), ([0..<10, 10..<4010], true), ([0..<5, 5..<4010], true), ([], false), ([0..<10], false),
+        ([10..<4010, 0..<10], false), ([0..<10, 11..<4010], false), ([0..<10, 9..<4010], false),
+        ([0..<12, 12..<4010], false), ([0..<4010, 4010..<4011], false),
+    ] as [([Range<Int>], Bool)])
+func partsFollowOneAnotherToTheEnd(parts: [Range<Int>], areParts: Bool) {
+    #expect(placed.areParts(parts, ofBlocks: false) == areParts)
+}

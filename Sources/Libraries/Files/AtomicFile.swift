@@ -13,7 +13,7 @@ public struct AtomicFile: ~Copyable {
     private let file: CInt
     private var isCommitted = false
 
-    public init(path: String) throws(CheckpointError) {
+    public init(path: String) throws(FileError) {
         let temporaryPath = "\(path).\(getpid())\(Self.suffix)"
         let file = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard file >= 0 else { throw .system("open", temporaryPath) }
@@ -28,7 +28,7 @@ public struct AtomicFile: ~Copyable {
     }
 
     /// Appends `bytes`. One call of write(2) takes less than 2^31 of them.
-    public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let part = UnsafeRawBufferPointer(rebasing: rest)
@@ -41,14 +41,14 @@ public struct AtomicFile: ~Copyable {
         }
     }
 
-    public mutating func write(_ bytes: [UInt8]) throws(CheckpointError) {
-        try bytes.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
+    public mutating func write(_ bytes: [UInt8]) throws(FileError) {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
             try write(UnsafeRawBufferPointer(bytes))
         }
     }
 
     /// Replaces bytes that were written before, from `offset` on.
-    mutating func overwrite(_ bytes: [UInt8], at offset: Int) throws(CheckpointError) {
+    public mutating func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
         while true {
             let count = pwrite(file, bytes, bytes.count, off_t(offset))
             if count == bytes.count { return }
@@ -58,7 +58,7 @@ public struct AtomicFile: ~Copyable {
 
     /// Puts the file in its place. Once this returns, a power cut cannot take it away, as far as the file system can
     /// promise that.
-    public mutating func commit() throws(CheckpointError) {
+    public mutating func commit() throws(FileError) {
         guard Self.synchronize(file) else { throw .system("fsync", temporaryPath) }
         guard rename(temporaryPath, path) == 0 else { throw .system("rename", path) }
         isCommitted = true
