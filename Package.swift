@@ -194,7 +194,7 @@ let allTests = [
         tests(
             "Workers", "ClusterLogic", "Examples", "Kernels", "Messages", "ParameterServing", "Parameters", "Programs",
             "Transport"),
-        tests("Coordination")),
+        tests("Coordination", "Messages")),
     floor(
         "Runs", in: "Tests",
         tests(
@@ -202,7 +202,7 @@ let allTests = [
             "Spectrograms", "TensorCore", "Training"),
         tests(
             "Runs", "AttentionUNet", "Augmentation", "Checkpoints", "Datasets", "Examples", "Images", "Parameters",
-            "TensorCore", "Training", "TrainingData")),
+            "Reports", "TensorCore", "Training", "TrainingData")),
     floor(
         "Commands", in: "Tests",
         // They start the programs, which SwiftPM builds into the folder of the tests.

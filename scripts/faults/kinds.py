@@ -549,11 +549,18 @@ ALL = [
 ]
 
 
+# What nobody notices but who checks what has come.
+DAMAGE = [CorruptWorker, Truncate, Duplicate, Late, FlippedBit]
+
+
 def plan(kinds, count, seed):
-    """So many faults. Every kind comes before any comes again."""
+    """So many faults. Every kind comes before any comes again, and each kind of damage is among the first few."""
     draw = random.Random(seed)
     faults = []
     while len(faults) < count:
-        for kind in draw.sample(kinds, len(kinds)):
-            faults.append(kind(draw))
+        faults += [kind(draw) for kind in draw.sample(kinds, len(kinds))]
+    if count < len(kinds):
+        # A stable order: the drawn one, but for what has to be there.
+        faults.sort(key=lambda fault: type(fault) not in DAMAGE)
+        draw.shuffle(faults := faults[:count])
     return faults[:count]

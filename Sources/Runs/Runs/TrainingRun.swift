@@ -46,7 +46,7 @@ public final class TrainingRun {
     private(set) var progress = EpochProgress()
     private var ledger = Ledger()
     private var order: [UInt32] = []
-    private var bestScore: Double?
+    private var best = BestScore()
     /// The step of the newest row of the history.
     private(set) var recordedStep: UInt64 = 0
     private var scoringRounds: UInt64 = 0
@@ -178,12 +178,12 @@ public final class TrainingRun {
         order = []
         // Rows beyond the checkpoint belong to steps that are taken again, and are then replaced.
         let records = history.records.filter { $0.step <= Int(step) }
-        bestScore = records.compactMap(\.validationAUC).max()
+        best = BestScore(of: records)
         recordedStep = UInt64(records.last?.step ?? 0)
         restoreEpoch()
         events.start(after: Int(step))
         try cluster.place(start.source)
-        if let best = records.last, best.validationAUC == bestScore, recordedStep == step, step > 0 { try keepBest() }
+        if let last = records.last, best.isReached(by: last), recordedStep == step, step > 0 { try keepBest() }
     }
 
     /// Servers have come or want to go: each fetches its part of a checkpoint.
@@ -307,10 +307,7 @@ public final class TrainingRun {
             validationLoss: validated?.loss, validationAccuracy: validated?.scores.accuracy,
             validationAUC: validated?.scores.auc, samples: progress.samples, seconds: progress.seconds,
             ledgerDigest: try ledgerDigest())
-        if let auc = record.validationAUC, auc > bestScore ?? -1 {
-            bestScore = auc
-            try write(withVelocity: false, to: folder.path(.best))
-        }
+        if best.isBeaten(by: record) { try write(withVelocity: false, to: folder.path(.best)) }
         do {
             try history.append(record)
         } catch {

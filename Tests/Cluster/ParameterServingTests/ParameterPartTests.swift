@@ -11,10 +11,12 @@ import Transport
 private let example = FactoredKernel()
 
 /// A part with all parameters of the example, and what two shards push of one gradient number.
-private func part(_ gradients: [Float], at place: Int) throws -> ParameterPart {
+private func part(
+    _ gradients: [Float], at place: Int, _ optimizer: SGD = SGD(learningRate: 0.5), of totalSteps: UInt64 = 1
+) throws -> ParameterPart {
     let layout = example.layout
     let part = ParameterPart(
-        layout: layout, range: 0..<layout.count, optimizer: SGD(learningRate: 0.5), totalSteps: 1,
+        layout: layout, range: 0..<layout.count, optimizer: optimizer, totalSteps: totalSteps,
         state: ParameterState(parameters: FloatBuffer(example.parameters.floats.immutable), velocity: nil))
     var tree = ReductionTree(shards: gradients.count)
     for (shard, number) in gradients.enumerated() {
@@ -55,4 +57,15 @@ func aSumThatOverflowsIsFoundBeforeItIsApplied(gradients: [Float]) throws {
     let part = try part([2, 3], at: 7)
     part.forget()
     #expect(part.pushed(shard: 0) == nil)
+}
+
+/// (step of 4, the share of the learning rate that is left)
+@Test(arguments: [(0, 1), (2, 0.5), (3, 0.1464466)] as [(UInt64, Float)])
+func aServerTakesEachStepWithItsOwnLearningRate(step: UInt64, share: Float) throws {
+    var optimizer = SGD(learningRate: 0.5)
+    optimizer.decay = .cosine
+    let part = try part([2], at: 7, optimizer, of: 4)
+    _ = try part.apply(step, leavingKernel: false)
+    let moved = example.parameters.base[7] - part.state.parameters.base[7]
+    #expect(abs(moved - 0.5 * 2 * share) < 1e-6)
 }

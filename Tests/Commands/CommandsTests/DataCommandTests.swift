@@ -19,6 +19,10 @@ import Testing
     }
 
     private func train(_ workspace: Workspace, _ arguments: String...) throws -> RunningProgram.Outcome {
+        try train(workspace, arguments)
+    }
+
+    private func train(_ workspace: Workspace, _ arguments: [String]) throws -> RunningProgram.Outcome {
         try workspace.run("hbn-coordinator", TinyRun.model + ["--epochs", "1", "--local", "1"] + arguments)
     }
 
@@ -95,6 +99,29 @@ import Testing
             let metrics = try metrics(workspace, "b")
             #expect(metrics["specificity"] is Double && metrics["auc"] is NSNull && metrics["sensitivity"] is NSNull)
             #expect(try workspace.table("b/predictions.csv").count == 4)
+        }
+    }
+
+    @Test func theThresholdIsChosenOnTheValidationPartWhateverIsTestedWith() throws {
+        try Workspace.use { workspace in
+            try write(workspace, "data", "ill", "normal", count: 6)
+            // Of other patients.
+            try write(workspace, "healthy", "normal", count: 4)
+            for number in 0..<4 {
+                try FileManager.default.moveItem(
+                    atPath: workspace("healthy/normal/P\(number)normal_1.wav"),
+                    toPath: workspace("healthy/normal/Q\(number)other_1.wav"))
+            }
+            let thresholds = try [[], ["--test-data", workspace("healthy")]].enumerated().map { index, options in
+                let folder = "run-\(index)"
+                let run = try train(
+                    workspace, ["--data", workspace("data"), "--output", workspace(folder)] + options)
+                try #require(run.status == 0, "\(run.errors)")
+                let metrics = try metrics(workspace, folder)
+                #expect(metrics["threshold_in_sample"] as? Bool == options.isEmpty)
+                return try #require(metrics["threshold"] as? Double)
+            }
+            #expect(thresholds[0] == thresholds[1])
         }
     }
 

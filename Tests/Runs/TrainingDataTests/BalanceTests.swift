@@ -37,6 +37,17 @@ import TrainingData
             .reduce(0) { $0 + weights[$1] }
     }
 
+    /// What is validated with must not be seen in what is trained on, not even by the weights.
+    @Test(arguments: Balance.allCases) func whatIsNotTrainedOnChangesNoWeight(balance: Balance) throws {
+        let labels = dataset.samples.map(\.label)
+        let (first, second) = (labels.firstIndex(of: 0)!, labels.firstIndex(of: 1)!)
+        let training = [first, second]
+        let weights = balance.weights(of: dataset, training: training)
+        // One of each class: they count alike, however the others are divided.
+        #expect(weights[first] == weights[second] || balance == .site)
+        for sample in dataset.samples.indices where !training.contains(sample) { #expect(weights[sample] == 0) }
+    }
+
     @Test func classesCountAlike() {
         let weights = Balance.class.weights(of: dataset, training: Array(dataset.samples.indices))
         for label in 0..<2 { #expect(abs(sum(weights) { $0.label == label } - 6.5) < 1e-5) }
