@@ -1,4 +1,8 @@
+import Foundation
 import Testing
+
+/// Of each kind of world; scripts/simulate asks for more.
+private let schedules = ProcessInfo.processInfo.environment["HBN_SCHEDULES"].flatMap { UInt64($0) } ?? 3200
 
 /// Says which seeds fail. To see one again: `SimulatedCluster(seed: …, isGuarded: …).live()`.
 private func run(seeds: Range<UInt64>, isGuarded: Bool) {
@@ -14,9 +18,9 @@ private func run(seeds: Range<UInt64>, isGuarded: Bool) {
 }
 
 @Test(arguments: 0..<8) func whateverHappensEveryShardCountsOnceAndTheRunEnds(group: UInt64) {
-    run(seeds: group * 400..<(group + 1) * 400, isGuarded: false)
+    run(seeds: schedules * group / 8..<schedules * (group + 1) / 8, isGuarded: false)
 }
 
 @Test(arguments: 0..<4) func amongAnHonestMajorityNoWrongResultCounts(group: UInt64) {
-    run(seeds: group * 200..<(group + 1) * 200, isGuarded: true)
+    run(seeds: schedules / 4 * group / 4..<schedules / 4 * (group + 1) / 4, isGuarded: true)
 }
