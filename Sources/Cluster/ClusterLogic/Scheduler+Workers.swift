@@ -7,8 +7,8 @@ extension Scheduler {
     /// Was a worker of this name wrong too often?
     public func isDismissed(_ name: String) -> Bool { (strikes[name] ?? 0) >= Self.strikesAllowed }
 
-    /// A worker that is there already keeps what it has. `former` are those whose place it takes, perhaps itself as it was
-    /// before: they are gone, and nothing is decided between their going and its coming.
+    /// A worker that is there already keeps what it has. `former` are those whose place it takes, perhaps itself as it
+    /// was before: they are gone, and nothing is decided between their going and its coming.
     public mutating func join(
         _ id: NodeID, lanes: Int, fingerprint: String, replacing former: [NodeID] = [],
         at now: ContinuousClock.Instant
@@ -53,8 +53,8 @@ extension Scheduler {
     /// What a worker says it has. An attempt that is missing twice was lost on the way, to it or from it. One that was
     /// taken from it is taken once more, in case it did not hear; if it is being computed, it has a lane.
     ///
-    /// Heartbeats that are read in one moment have waited for it together, and were said before what was handed out since:
-    /// they count as one.
+    /// Heartbeats that are read in one moment have waited for it together, and were said before what was handed out
+    /// since: they count as one.
     public mutating func heartbeat(
         of id: NodeID, held: [ShardAttempt], sent: [ShardAttempt], at now: ContinuousClock.Instant
     ) {

@@ -30,8 +30,8 @@ public struct SentPushes: Sendable {
         if pushes[id]?.servers.isEmpty == true { pushes[id] = nil }
     }
 
-    /// Forgets what is lost. On a slow line a gradient takes minutes: as long as bytes leave, none is given up. `bytes` are
-    /// those that wait in the connections now.
+    /// Forgets what is lost. On a slow line a gradient takes minutes: as long as bytes leave, none is given up. `bytes`
+    /// are those that wait in the connections now.
     public mutating func expire(waiting bytes: Int, at now: ContinuousClock.Instant) {
         if bytes != waitingBytes { (waitingBytes, lastLeft) = (bytes, now) }
         pushes = pushes.filter { max($0.value.since, lastLeft ?? $0.value.since).duration(to: now) < Self.limit }

@@ -1,7 +1,7 @@
 import Messages
 
-/// What a parameter server makes of what it is told: a part of the parameters is placed on it and comes; then it collects
-/// the gradients of a step, and of the next one, takes the step when it is told to, and goes on with the next.
+/// What a parameter server makes of what it is told: a part of the parameters is placed on it and comes; then it
+/// collects the gradients of a step, and of the next one, takes the step when it is told to, and goes on with the next.
 ///
 /// All of it may be said twice, or late. What is said of a former placement changes nothing.
 public struct ServerLife: Sendable {
@@ -117,8 +117,8 @@ public struct ServerLife: Sendable {
     /// The push of a shard of the running step that counts.
     public func counting(shard: Int) -> Push? { counting[shard] }
 
-    /// What to say of pushes that were received, in order. The news of the first result of a shard may have been lost, so
-    /// that it comes before each that can be compared with it.
+    /// What to say of pushes that were received, in order. The news of the first result of a shard may have been lost,
+    /// so that it comes before each that can be compared with it.
     public func reports(on pushes: [Push], _ reception: Round.Reception) -> [Report] {
         if case .ignore(let reason) = reception { return pushes.map { .rejected($0.id, reason: reason) } }
         return pushes.flatMap { push -> [Report] in

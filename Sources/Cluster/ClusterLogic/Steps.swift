@@ -1,8 +1,8 @@
 /// The coordinator's view of the steps that its parameter servers take, from one placement to the next.
 ///
-/// A step is opened at all of them. When its shards are there it is closed; when the training waits for it, every server is
-/// told to take it; and when all have, it is done. What is told may be lost, so a server hears with each heartbeat what it
-/// should know by now.
+/// A step is opened at all of them. When its shards are there it is closed; when the training waits for it, every
+/// server is told to take it; and when all have, it is done. What is told may be lost, so a server hears with each
+/// heartbeat what it should know by now.
 public struct Steps: Sendable {
     public enum Order: Hashable, Sendable {
         /// Its part of the placement.

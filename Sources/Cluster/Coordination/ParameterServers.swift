@@ -349,8 +349,8 @@ package final class ParameterServers {
         different.remove(id)
     }
 
-    /// Says to servers on other hosts that the coordinator is there; and, since messages are lost with a connection, what
-    /// they should know by now.
+    /// Says to servers on other hosts that the coordinator is there; and, since messages are lost with a connection,
+    /// what they should know by now.
     func sendHeartbeats() throws {
         for id in roster.inOrder {
             let index = placed.firstIndex(of: id)

@@ -18,9 +18,9 @@ final class KernelPasses: @unchecked Sendable {
 
     /// A product for one shard.
     ///
-    /// `@unchecked Sendable`: what changes is guarded by the passes' condition. Each number of `result` is written by the
-    /// one thread that has its block, and added or read only when `toEnd` has come to 0 under that condition, which orders
-    /// memory.
+    /// `@unchecked Sendable`: what changes is guarded by the passes' condition. Each number of `result` is written by
+    /// the one thread that has its block, and added or read only when `toEnd` has come to 0 under that condition, which
+    /// orders memory.
     final class Product: @unchecked Sendable {
         let id: ShardAttempt
         let samples: Int

@@ -103,8 +103,8 @@ package final class ParameterPart {
         sums[merge.into] = .added(sum)
     }
 
-    /// The name of a parameter whose gradient's sum, of all shards, has an infinite or undefined number; nil if none has.
-    /// The gradients of single shards are finite, but their sum may overflow: at a worker, or here.
+    /// The name of a parameter whose gradient's sum, of all shards, has an infinite or undefined number; nil if none
+    /// has. The gradients of single shards are finite, but their sum may overflow: at a worker, or here.
     func overflow() -> String? {
         let sum = sums[0]!
         let bad = Mutex<Int?>(nil)

@@ -3,14 +3,14 @@ import Messages
 import Parameters
 import ZeroMQ
 
-/// Floats that came from elsewhere: a received frame itself where its address allows it, else a copy; or a part of a buffer,
-/// perhaps one that is shared with another process.
+/// Floats that came from elsewhere: a received frame itself where its address allows it, else a copy; or a part of a
+/// buffer, perhaps one that is shared with another process.
 ///
 /// `@unchecked Sendable`: nobody writes them while another thread reads them and uses what it has read.
 /// - A received frame and a copy are never written again.
 /// - A buffer of a pool is written again when no frame holds it any more (`BufferPool`).
-/// - A piece of a gradient is written by its lane until it is handed to `GradientSums`; there it is in one place at a time,
-///   and who takes it out under the lock is the only one that has it.
+/// - A piece of a gradient is written by its lane until it is handed to `GradientSums`; there it is in one place at a
+///   time, and who takes it out under the lock is the only one that has it.
 /// - What a worker lends to a parameter server in shared memory it writes again when the server has said to have it.
 /// - Shared parameters are the one exception: a server takes its next step where workers may still read for the step before.
 ///   Who is so late reads a mixture, and what it makes of it is of a step that is taken, and counts for nothing.
@@ -63,7 +63,8 @@ package struct FloatFrame: @unchecked Sendable {
         try Message(borrowing: bytes, keeping: Keeper(owner: owner, ticket: outgoing?.ticket(for: bytes.count)))
     }
 
-    /// `@unchecked Sendable`: it is never asked for anything; it lets go of its owner, whose count of references is atomic.
+    /// `@unchecked Sendable`: it is never asked for anything; it lets go of its owner, whose count of references is
+    /// atomic.
     private final class Keeper: @unchecked Sendable {
         let owner: AnyObject
         let ticket: OutgoingBytes.Ticket?

@@ -137,7 +137,8 @@ final class GradientSum: Sendable {
             }
             guard let neighbour else { return nil }
             let (left, right) = reached.isLeft ? (floats, neighbour) : (neighbour, floats)
-            // Both were taken out under the lock, so that this thread alone has them: the sum lies where the left one was.
+            // Both were taken out under the lock, so that this thread alone has them: the sum lies where the left one
+            // was.
             Kernels.add(
                 left.base, right.base, into: UnsafeMutablePointer(mutating: left.base), count: left.count)
             (floats, reached) = (left, reached.parent)

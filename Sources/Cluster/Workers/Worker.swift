@@ -36,8 +36,8 @@ public final class Worker {
     private let wakeup: Wakeup
     private let answers: Mailbox<LaneAnswer>
     private var lanes: LaneTeam?
-    /// Lanes of another configuration, which end after the shards that they compute. Meanwhile this worker joins nobody: a
-    /// shard may take longer than a coordinator waits for a sign of life.
+    /// Lanes of another configuration, which end after the shards that they compute. Meanwhile this worker joins
+    /// nobody: a shard may take longer than a coordinator waits for a sign of life.
     private var retiring: LaneTeam?
     private var session: WorkerSession?
     private var isLeaving = false

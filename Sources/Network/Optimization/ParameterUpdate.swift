@@ -60,8 +60,8 @@ public struct ParameterUpdate: Sendable {
     /// `gradient` is the sum over the step's shards in the layout's order: gradients of the mean loss, and at the
     /// places of moving statistics the batch's own. `factors` are those of the factored kernel's rows, in the order of
     /// the shards; nil where that kernel takes its step apart. `velocity` has the layout's order and is kept between
-    /// steps; nil without momentum. False if a number that was written is not finite; the factored kernel's are not looked
-    /// at.
+    /// steps; nil without momentum. False if a number that was written is not finite; the factored kernel's are not
+    /// looked at.
     @discardableResult
     public func apply(
         to parameters: FloatBuffer, gradient: UnsafePointer<Float>, factors: [DenseFactors]?, velocity: FloatBuffer?,

@@ -11,8 +11,8 @@ extension ParameterLayout {
 
     public var blocks: Int { blocks(in: 0..<count).count }
 
-    /// Can a server hold this part? It lies within the parameters, and cuts no row of the factored kernel; nor a block of
-    /// rows, where it is the servers that multiply.
+    /// Can a server hold this part? It lies within the parameters, and cuts no row of the factored kernel; nor a block
+    /// of rows, where it is the servers that multiply.
     public func canBePart(_ range: Range<Int>, ofBlocks: Bool) -> Bool {
         guard range.lowerBound >= 0, range.upperBound <= count else { return false }
         guard let factored else { return true }

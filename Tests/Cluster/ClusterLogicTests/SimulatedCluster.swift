@@ -4,8 +4,8 @@ import Messages
 
 typealias Instant = ContinuousClock.Instant
 
-/// A coordinator, parameter servers and workers, on a clock of their own: `Scheduler`, `Roster`, `Steps` and `ServerLife` as the
-/// programs have them, and between them messages that are lost, come twice and come late.
+/// A coordinator, parameter servers and workers, on a clock of their own: `Scheduler`, `Roster`, `Steps` and
+/// `ServerLife` as the programs have them, and between them messages that are lost, come twice and come late.
 struct SimulatedCluster {
     /// What happens, some time after it was caused.
     enum Event {

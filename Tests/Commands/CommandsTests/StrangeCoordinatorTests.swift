@@ -31,7 +31,8 @@ private final class StrangeCoordinator {
         endpoint = try socket.lastEndpoint
     }
 
-    /// Answers whatever comes by a welcome, until the node has said where it listens if it is a server; then says `words`.
+    /// Answers whatever comes by a welcome, until the node has said where it listens if it is a server; then says
+    /// `words`.
     func welcome(_ configuration: some Encodable, _ servers: [Header.Server], then words: [Header] = []) throws {
         let welcome = Header.welcome(
             configuration: Array(try JSONEncoder().encode(configuration)), model: Self.layout.digest, servers: servers)
