@@ -12,8 +12,8 @@ import ZeroMQ
 /// - A piece of a gradient is written by its lane until it is handed to `GradientSums`; there it is in one place at a
 ///   time, and who takes it out under the lock is the only one that has it.
 /// - What a worker lends to a parameter server in shared memory it writes again when the server has said to have it.
-/// - Shared parameters are the one exception: a server takes its next step where workers may still read for the step before.
-///   Who is so late reads a mixture, and what it makes of it is of a step that is taken, and counts for nothing.
+/// - Shared parameters are the one exception: a server takes its next step where workers may still read for the step
+///   before. Who is so late reads a mixture; what it makes of it is of a step that is taken, and counts for nothing.
 package struct FloatFrame: @unchecked Sendable {
     package let count: Int
     package let base: UnsafePointer<Float>
