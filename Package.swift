@@ -201,8 +201,8 @@ let allTests = [
             "TrainingData", "Audio", "Augmentation", "Datasets", "Digests", "Examples", "Optimization", "Randomness",
             "Spectrograms", "TensorCore", "Training"),
         tests(
-            "Runs", "AttentionUNet", "Augmentation", "Checkpoints", "Datasets", "Examples", "Images", "Parameters",
-            "Reports", "TensorCore", "Training", "TrainingData")),
+            "Runs", "AttentionUNet", "Augmentation", "Checkpoints", "Datasets", "Examples", "Images", "Messages",
+            "Parameters", "Reports", "TensorCore", "Training", "TrainingData")),
     floor(
         "Commands", in: "Tests",
         // They start the programs, which SwiftPM builds into the folder of the tests.

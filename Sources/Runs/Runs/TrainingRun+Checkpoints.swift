@@ -6,16 +6,16 @@ import Training
 extension TrainingRun {
     var cursor: Cursor {
         Cursor(
-            configuration: configuration, step: step, epoch: schedule.place(of: step).epoch, progress: progress)
+            configuration: configuration, step: course.step, epoch: course.epoch, progress: course.progress)
     }
 
     func checkpoint() throws {
         countOtherBits()
         let (folder, kept) = (checkpoints, configuration.checkpointsKept)
         // Before these parameters are scored, they may be those of a model that has diverged.
-        let isScored = !isScoringDue
+        let isScored = !course.isScoringDue
         try write(
-            withVelocity: configuration.optimizer.needsVelocity, to: folder.path(forStep: Int(step))
+            withVelocity: configuration.optimizer.needsVelocity, to: folder.path(forStep: Int(course.step))
         ) { if isScored { try folder.prune(keeping: kept) } }
     }
 
@@ -42,7 +42,7 @@ extension TrainingRun {
         countOtherBits()
         try writeNow(
             cluster.snapshot(withVelocity: configuration.optimizer.needsVelocity),
-            to: checkpoints.path(forStep: Int(step)))
+            to: checkpoints.path(forStep: Int(course.step)))
     }
 
     /// Workers and servers hear from the coordinator meanwhile.
@@ -55,7 +55,7 @@ extension TrainingRun {
     /// The row that says so is written before the file is: what stopped the run may have come between.
     func keepBest() throws {
         let path = folder.path(.best)
-        if let file = try? SafetensorsFile(path: path), file.metadata["step"] == "\(step)" { return }
+        if let file = try? SafetensorsFile(path: path), file.metadata["step"] == "\(course.step)" { return }
         try writeNow(cluster.snapshot(withVelocity: false), to: path)
     }
 

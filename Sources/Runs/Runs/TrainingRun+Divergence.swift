@@ -57,7 +57,7 @@ extension TrainingRun {
     /// The newest parameters after which an epoch ended well: its scores are finite.
     private var lastSoundState: String? {
         writer.finish()
-        let scored = (try? checkpoints.checkpoints())?.last { $0.step <= Int(recordedStep) }?.path
+        let scored = (try? checkpoints.checkpoints())?.last { $0.step <= Int(course.recordedStep) }?.path
         return [scored, best].compactMap(\.self).first { path in
             (try? SafetensorsFile(path: path)).map { (try? $0.verify()) != nil } ?? false
         }

@@ -8,7 +8,7 @@ extension TrainingRun {
     func report(_ values: [Event.Value]) {
         guard !values.isEmpty else { return }
         do {
-            try events.append(values, step: Int(step))
+            try events.append(values, step: Int(course.step))
         } catch {
             log.warning("\(error); training goes on")
         }

@@ -8,12 +8,13 @@ import TrainingData
 
 /// What a run tells people: while it trains, when it fails and when it is done.
 extension TrainingRun {
-    func progressText(_ place: (epoch: Int, step: Int)) -> LiveText {
+    func progressText(_ last: RunCourse.Next) -> LiveText {
+        let progress = course.progress
         let rate = progress.seconds > 0 ? Double(progress.samples) / progress.seconds : 0
-        let secondsLeft = progress.seconds / Double(place.step + 1) * Double(totalSteps - step)
+        let secondsLeft = progress.seconds / Double(last.place + 1) * Double(course.totalSteps - course.step)
         return LiveText(
-            .init("epoch \(place.epoch + 1)/\(configuration.epochs)"),
-            .init("step \(place.step + 1)/\(schedule.stepsPerEpoch)"),
+            .init("epoch \(last.epoch + 1)/\(configuration.epochs)"),
+            .init("step \(last.place + 1)/\(course.schedule.stepsPerEpoch)"),
             .init("\(rate.rounded(1)) samples/s", rank: 3),
             .init("loss \(progress.loss.rounded(4))", rank: 1),
             .init("accuracy \(progress.accuracy.rounded(3))", rank: 4),
@@ -72,14 +73,14 @@ extension TrainingRun {
         let held = dataset.recordings(of: split.validation).count
         line.print(
             "\(configuration.preset.rawValue): \(configuration.model.height)x\(configuration.model.width), "
-                + "\(layout.count.grouped) parameters; training on \(training) recordings (\(schedule.samples.count) windows), "
-                + "validation on \(held) others\(heldOutText); \(schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)"
+                + "\(layout.count.grouped) parameters; training on \(training) recordings (\(course.schedule.samples.count) windows), "
+                + "validation on \(held) others\(heldOutText); \(course.schedule.stepsPerEpoch) steps an epoch; into \(folder.url.path)"
         )
         line.print("split and counted \(dataset.unit)")
         line.print("looked for: \(configuration.questionText)")
         for note in dataset.notes(on: split) { log.warning("\(note)") }
-        if step > 0 {
-            line.print("resuming at step \(step)")
+        if course.step > 0 {
+            line.print("resuming at step \(course.step)")
         } else if isResumed {
             line.print("there is no checkpoint yet: starting at step 0")
         }

@@ -20,7 +20,6 @@ public final class TrainingRun {
     private(set) var configuration: RunConfiguration
     let dataset: Dataset
     let split: Split
-    let schedule: EpochSchedule
     let validation: [UInt32]
     /// What is neither trained on nor validated with, and scored at the end.
     let test: [UInt32]
@@ -40,20 +39,13 @@ public final class TrainingRun {
     private(set) var history: History
     let events: EventFile
     var line = ProgressLine()
-    private(set) var step: UInt64 = 0
+    private(set) var course: RunCourse
     /// Has this process taken a step?
     private(set) var hasTrained = false
-    private(set) var progress = EpochProgress()
-    private var ledger = Ledger()
-    private var order: [UInt32] = []
-    private var best = BestScore()
-    /// The step of the newest row of the history.
-    private(set) var recordedStep: UInt64 = 0
     private var scoringRounds: UInt64 = 0
     private var validationProbabilities: [Float] = []
     private(set) var testProbabilities: [Float] = []
     let began = ContinuousClock.now
-    let totalSteps: UInt64
 
     static func makeInterruption(_ log: Logger) throws -> Interruption {
         try Interruption(
@@ -118,11 +110,11 @@ public final class TrainingRun {
         try dataset.checkTraining(split)
         validation = split.validation.map(UInt32.init)
         test = split.test.map(UInt32.init)
-        schedule = EpochSchedule(
-            samples: split.training.map(UInt32.init), shardSize: configuration.shardSize,
-            shardsPerStep: configuration.shardsPerStep, seed: configuration.seed)
-        let all = UInt64(configuration.epochs) * UInt64(schedule.stepsPerEpoch)
-        totalSteps = configuration.maximumSteps.map { min(UInt64($0), all) } ?? all
+        course = RunCourse(
+            EpochSchedule(
+                samples: split.training.map(UInt32.init), shardSize: configuration.shardSize,
+                shardsPerStep: configuration.shardsPerStep, seed: configuration.seed),
+            epochs: configuration.epochs, maximumSteps: configuration.maximumSteps)
 
         checkpoints = try CheckpointFolder(path: folder.path(.checkpoints))
         writer = CheckpointWriter(layout: layout, waking: interruption.wakeup, log: log)
@@ -135,7 +127,7 @@ public final class TrainingRun {
                 of: dataset, balance: configuration.balance, training: split.training))
         self.gathering = gathering
         cluster = try Cluster(
-            gathering: gathering, configuration: configuration.ofCluster(totalSteps: totalSteps), layout: layout,
+            gathering: gathering, configuration: configuration.ofCluster(totalSteps: course.totalSteps), layout: layout,
             trust: trust,
             load: { samples, epoch in
                 ShardTensors(
@@ -172,18 +164,10 @@ public final class TrainingRun {
 
     /// Goes on from here, whatever was trained beyond.
     private func begin(at start: StartingPoint) throws {
-        step = start.source.version
-        progress = start.progress
-        ledger = Ledger()
-        order = []
-        // Rows beyond the checkpoint belong to steps that are taken again, and are then replaced.
-        let records = history.records.filter { $0.step <= Int(step) }
-        best = BestScore(of: records)
-        recordedStep = UInt64(records.last?.step ?? 0)
-        restoreEpoch()
-        events.start(after: Int(step))
+        let isBest = course.begin(after: start.source.version, start.progress, history: history.records)
+        events.start(after: Int(course.step))
         try cluster.place(start.source)
-        if let last = records.last, best.isReached(by: last), recordedStep == step, step > 0 { try keepBest() }
+        if isBest { try keepBest() }
     }
 
     /// Servers have come or want to go: each fetches its part of a checkpoint.
@@ -251,9 +235,9 @@ public final class TrainingRun {
 
     private func trainOn() throws -> String {
         while true {
-            if isScoringDue { try finishEpoch() }
+            if course.isScoringDue { try finishEpoch() }
             try writer.checkFinite()
-            if step >= totalSteps { break }
+            if course.isDone { break }
             if interruption.requested != nil { throw try interrupted() }
             if cluster.servers.isPlacementDue { try placeAnew() }
             try trainStep()
@@ -266,61 +250,52 @@ public final class TrainingRun {
     private func rollBack(after lost: ParameterServers.Lost) throws {
         let start = try newestStartingPoint()
         log.warning(
-            "parameter server \(lost.name) \(lost.cause); going back from step \(step) to \(start.source.version)")
+            "parameter server \(lost.name) \(lost.cause); going back from step \(course.step) to \(start.source.version)"
+        )
         try begin { start }
     }
 
     // MARK: Steps
 
-    private var isAtEpochEnd: Bool {
-        step > 0 && (step.isMultiple(of: UInt64(schedule.stepsPerEpoch)) || step == totalSteps)
-    }
-
-    /// The epoch is trained, and its row is not written yet.
-    var isScoringDue: Bool { isAtEpochEnd && recordedStep < step }
-
     private var isCheckpointDue: Bool {
-        configuration.checkpointEvery.map { step.isMultiple(of: UInt64($0)) } ?? isAtEpochEnd
+        configuration.checkpointEvery.map { course.step.isMultiple(of: UInt64($0)) } ?? course.isAtEpochEnd
     }
 
     private func trainStep() throws {
-        let place = schedule.place(of: step)
-        if place.step == 0 || order.isEmpty { order = schedule.order(epoch: place.epoch) }
-        let shards = schedule.shards(step: place.step, of: order)
-        let hasNext = place.step + 1 < schedule.stepsPerEpoch && step + 1 < totalSteps
-        let next = hasNext ? schedule.shards(step: place.step + 1, of: order) : nil
+        let next = course.next()
         let start = ContinuousClock.now
-        let results = try cluster.train(step: step, shards: shards, next: next, epoch: place.epoch)
-        step += 1
+        let results = try cluster.train(
+            step: course.step, shards: next.shards, next: next.following, epoch: next.epoch)
+        course.take(next, results, in: start.duration(to: .now))
         hasTrained = true
-        progress.add(results, seconds: start.duration(to: .now).seconds)
-        ledger.record(shards)
-        line.update(progressText(place))
+        line.update(progressText(next))
     }
 
     /// Scores the validation part, writes the epoch's row and keeps the parameters if they are the best so far.
     private func finishEpoch() throws {
-        let epoch = schedule.place(of: step - 1).epoch
         let validated = try validate()
+        guard let ledger = course.ledgerDigest else {
+            throw RunFailure(
+                .internalError, "the ledger does not have every sample exactly once at step \(course.step)")
+        }
+        let progress = course.progress
         let record = EpochRecord(
-            epoch: epoch + 1, step: Int(step), trainingLoss: progress.loss, trainingAccuracy: progress.accuracy,
-            validationLoss: validated?.loss, validationAccuracy: validated?.scores.accuracy,
-            validationAUC: validated?.scores.auc, samples: progress.samples, seconds: progress.seconds,
-            ledgerDigest: try ledgerDigest())
-        if best.isBeaten(by: record) { try write(withVelocity: false, to: folder.path(.best)) }
+            epoch: course.trainedEpoch, step: Int(course.step), trainingLoss: progress.loss,
+            trainingAccuracy: progress.accuracy, validationLoss: validated?.loss,
+            validationAccuracy: validated?.scores.accuracy, validationAUC: validated?.scores.auc,
+            samples: progress.samples, seconds: progress.seconds, ledgerDigest: ledger)
+        if course.isBest(record) { try write(withVelocity: false, to: folder.path(.best)) }
         do {
             try history.append(record)
         } catch {
             log.error("history not written: \(error); training goes on")
         }
         report(record.events)
-        recordedStep = step
+        course.finishEpoch()
         pruneCheckpoints()
         line.print(summary(of: record))
         printWorkers(onlyIfUneven: true)
         countOtherBits()
-        progress = EpochProgress()
-        ledger = Ledger()
     }
 
     /// Scores the validation part with the parameters as they are: the loss of its windows, the scores of its
@@ -336,15 +311,6 @@ public final class TrainingRun {
             Scores(
                 try validationPredictions(), classes: dataset.classes, positive: configuration.positiveClass)
         )
-    }
-
-    private func ledgerDigest() throws -> String {
-        // A run that ends within an epoch has not come to every sample.
-        guard step.isMultiple(of: UInt64(schedule.stepsPerEpoch)) else { return "" }
-        guard let digest = ledger.digest(covering: schedule.samples) else {
-            throw RunFailure(.internalError, "the ledger does not have every sample exactly once at step \(step)")
-        }
-        return digest
     }
 
     private func score(_ samples: [UInt32]) throws -> [Float] {
@@ -367,26 +333,15 @@ public final class TrainingRun {
     private func interrupted() throws -> RunFailure {
         do {
             // A step that was completed behind our back is computed again after resuming.
-            if cluster.version == step { try writeCheckpoint() }
+            if cluster.version == course.step { try writeCheckpoint() }
         } catch let lost as ParameterServers.Lost {
             log.warning("parameter server \(lost.name) \(lost.cause); the last checkpoint is the newest there is")
         }
         try cluster.end(reason: "the run was interrupted", keepingRemoteWorkers: true)
         return RunFailure(
             .interrupted,
-            "interrupted after step \(step); go on with hbn-coordinator --resume \(resumedBy ?? folder.url.path)\(gathering.options)\(cluster.trust.options)"
+            "interrupted after step \(course.step); go on with hbn-coordinator --resume \(resumedBy ?? folder.url.path)\(gathering.options)\(cluster.trust.options)"
         )
-    }
-
-    /// Takes up the epoch in which a resumed run stopped: at its end, too, as long as its row is not written.
-    private func restoreEpoch() {
-        guard recordedStep < step else {
-            progress = EpochProgress()
-            return
-        }
-        let place = schedule.place(of: step - 1)
-        order = schedule.order(epoch: place.epoch)
-        for done in 0...place.step { ledger.record(schedule.shards(step: done, of: order)) }
     }
 
     // MARK: The end
@@ -402,8 +357,8 @@ public final class TrainingRun {
         let digest = try ParameterDigest.digest(of: SafetensorsFile(path: final))
         countOtherBits()
         try report(digest)
-        if configuration.maximumSteps == Int(totalSteps) {
-            line.print("ended after \(totalSteps) steps, as --max-steps says")
+        if configuration.maximumSteps == Int(course.totalSteps) {
+            line.print("ended after \(course.totalSteps) steps, as --max-steps says")
         }
         printWorkers(onlyIfUneven: false)
         line.print(peersText)
