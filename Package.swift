@@ -194,7 +194,7 @@ let allTests = [
         tests(
             "Workers", "ClusterLogic", "Examples", "Kernels", "Messages", "ParameterServing", "Parameters", "Programs",
             "Transport"),
-        tests("Coordination", "Messages")),
+        tests("Coordination", "Messages", "Parameters", "Programs", "Transport")),
     floor(
         "Runs", in: "Tests",
         tests(

@@ -147,7 +147,7 @@ package final class Cluster {
         try servers.pull(withVelocity: withVelocity)
         var snapshot: ParameterSnapshot?
         try wait(for: "the parameter server") {
-            snapshot = servers.takeSnapshot(withVelocity: withVelocity)
+            snapshot = servers.takeSnapshot()
             return snapshot != nil
         }
         return snapshot!

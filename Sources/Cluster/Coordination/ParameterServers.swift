@@ -45,11 +45,7 @@ package final class ParameterServers {
     private var lost: Lost?
     /// Where the parts come from, until all are there.
     private var source: ParameterSource?
-    /// A snapshot that is asked for: what this process holds of it, and the parts of other hosts, which come as they
-    /// are read.
-    private var heldParameters: FloatFrame?
-    private var heldVelocity: FloatFrame?
-    private var streams: [Int: PartStream] = [:]
+    private var snapshot: ArrivingSnapshot?
     private let wakeup: Wakeup
 
     init(
@@ -182,55 +178,29 @@ package final class ParameterServers {
     /// Asks for the parameters as they are; `takeSnapshot` has them when those of this process have come.
     func pull(withVelocity: Bool) throws {
         abandonSnapshot(Replaced())
-        for (index, range) in partition.ranges.enumerated() {
-            if placed[index] != nil {
-                streams[index] = PartStream(count: range.count, withVelocity: withVelocity, waking: wakeup)
-                continue
-            }
-            for ofVelocity in withVelocity ? [false, true] : [false] {
-                try control.send(
-                    .pull(version: steps.version, 0..<range.count, ofVelocity: ofVelocity), run: run)
-            }
+        snapshot = ArrivingSnapshot(
+            version: steps.version, ranges: partition.ranges, isRemote: placed.map { $0 != nil },
+            withVelocity: withVelocity, waking: wakeup)
+        let range = 0..<partition.ranges[placed.firstIndex(of: nil)!].count
+        for ofVelocity in withVelocity ? [false, true] : [false] {
+            try control.send(.pull(version: steps.version, range, ofVelocity: ofVelocity), run: run)
         }
     }
 
     /// Asks for what is still missing of the parts of other hosts, as far as it is being read.
     func pullMore() throws {
-        for (index, stream) in streams {
-            while let piece = stream.next() {
-                try send(
-                    .pull(version: steps.version, piece.range, ofVelocity: piece.ofVelocity), tensors: [], to: index)
-            }
+        for (index, piece) in snapshot?.next() ?? [] {
+            try send(
+                .pull(version: steps.version, piece.range, ofVelocity: piece.ofVelocity), tensors: [], to: index)
         }
     }
 
-    private func take(_ envelope: Envelope, _ version: UInt64, first: Int, ofVelocity: Bool, of index: Int) {
-        guard version == steps.version, let frame = envelope.tensors.first,
-            let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride)
-        else { return }
-        if let stream = streams[index] { return stream.take(floats, first: first, ofVelocity: ofVelocity) }
-        guard placed[index] == nil, floats.count == partition.ranges[index].count else { return }
-        if ofVelocity { heldVelocity = floats } else { heldParameters = floats }
-    }
+    func takeSnapshot() -> ParameterSnapshot? { snapshot?.takeSnapshot() }
 
-    func takeSnapshot(withVelocity: Bool) -> ParameterSnapshot? {
-        guard let parameters = heldParameters, !withVelocity || heldVelocity != nil else { return nil }
-        defer { (heldParameters, heldVelocity) = (nil, nil) }
-        return ParameterSnapshot(
-            version: steps.version, hasVelocity: withVelocity,
-            parts: partition.ranges.enumerated().map { index, range in
-                .init(
-                    range: range,
-                    floats: streams[index].map { .streamed($0) }
-                        ?? .held(parameters: parameters, velocity: heldVelocity))
-            })
-    }
-
-    /// What is not read of a snapshot will not be; a thread that waits for it learns why.
+    /// What is not read of a snapshot will not be.
     func abandonSnapshot(_ reason: any Error) {
-        for stream in streams.values { stream.fail(reason) }
-        streams = [:]
-        (heldParameters, heldVelocity) = (nil, nil)
+        snapshot?.fail(reason)
+        snapshot = nil
     }
 
     /// Servers that multiply with rows of the factored kernel have whole blocks of them. Those stay where they are,
@@ -267,7 +237,10 @@ package final class ParameterServers {
         case .failure(_, let reason): if let id = placed[part] { lose(id, reason) }
         case .pull(_, let range, let ofVelocity): try give(range, ofVelocity: ofVelocity, to: part)
         case .parameters(let version, let first, let ofVelocity, _):
-            take(envelope, version, first: first, ofVelocity: ofVelocity, of: part)
+            guard let frame = envelope.tensors.first,
+                let floats = FloatFrame(frame, count: frame.count / MemoryLayout<Float>.stride)
+            else { return }
+            snapshot?.take(floats, version, first: first, ofVelocity: ofVelocity, of: part)
         default: break
         }
     }
@@ -357,7 +330,7 @@ package final class ParameterServers {
             try router.socket.send(.heartbeat(held: [], sent: []), run: index == nil ? 0 : run, to: id)
             guard let index else { continue }
             for order in steps.orders(for: index) { try tell(order, to: index) }
-            streams[index]?.noteHeartbeat()
+            snapshot?.noteHeartbeat(of: index)
         }
     }
 
