@@ -134,7 +134,7 @@ ALL = [
     # What is said of predictions.
     Mutant("Results/Evaluation/DecisionThreshold.swift", "if gain >= best.gain", "if gain > best.gain",
            "DecisionThreshold|Threshold"),
-    Mutant("Results/Evaluation/Collection+MostProbable.swift", "if contains(where: \\.isNaN) { return nil }", "",
+    Mutant("Results/Evaluation/Collection+MostProbable.swift", "guard allSatisfy(\\.isFinite) else { return nil }", "",
            "theMostProbableClass"),
     Mutant("Results/Evaluation/Collection+MostProbable.swift", "&& $0 > $1", "&& $0 < $1", "theMostProbableClass"),
 ]

@@ -2,12 +2,12 @@ import Foundation
 
 extension Double {
     /// With so many digits after the point.
-    package func rounded(_ digits: Int) -> String { isNaN ? "undefined" : String(format: "%.\(digits)f", self) }
+    package func text(decimals: Int) -> String { isNaN ? "undefined" : String(format: "%.\(decimals)f", self) }
 }
 
 extension Double? {
     /// The same, and a word where there is none.
-    package func rounded(_ digits: Int) -> String { self?.rounded(digits) ?? "undefined" }
+    package func text(decimals: Int) -> String { self?.text(decimals: decimals) ?? "undefined" }
 }
 
 extension Int {

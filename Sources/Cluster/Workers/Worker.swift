@@ -163,6 +163,8 @@ public final class Worker {
         session = try WorkerSession(
             run: run, servers: servers, lanes: lanes!, link: link, context: context, log: log, wakeup: wakeup)
         link.joined()
+        // A welcome that was long on its way may be one to a run that takes this worker for lost: it learns so at once.
+        try session!.sendHeartbeat()
         if isPlacedAnew { return log.info("the parameters are placed anew, on \(servers.count) servers") }
         let lanes = "\(settings.lanes) lane\(settings.lanes == 1 ? "" : "s")"
         log.info("joined \(settings.link.coordinator) with \(lanes), kernels: \(Processor.current.rawValue)")

@@ -22,14 +22,7 @@ public struct Prediction: Hashable, Sendable {
     }
 
     /// The index of the greatest probability, the first of equals; nil unless every probability is a finite number.
-    public var predicted: Int? {
-        guard let first = probabilities.first, probabilities.allSatisfy(\.isFinite) else { return nil }
-        var best = (index: 0, probability: first)
-        for (index, probability) in probabilities.enumerated() where probability > best.probability {
-            best = (index, probability)
-        }
-        return best.index
-    }
+    public var predicted: Int? { probabilities.mostProbable }
 
     /// Scores each recording by the mean of its windows' probabilities, added in the order given.
     ///

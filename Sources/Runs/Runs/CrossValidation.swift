@@ -231,8 +231,8 @@ public final class CrossValidation {
     }
 
     private static func text(_ part: Assessment) -> String {
-        "\(part.count) recordings, AUC \(part.auc.rounded(3)), MAcc \(part.macc.rounded(3)), "
-            + "at the threshold chosen on validation \((part.atThreshold?.macc).rounded(3))"
+        "\(part.count) recordings, AUC \(part.auc.text(decimals: 3)), MAcc \(part.macc.text(decimals: 3)), "
+            + "at the threshold chosen on validation \((part.atThreshold?.macc).text(decimals: 3))"
     }
 
     /// The folder of the run without a part.

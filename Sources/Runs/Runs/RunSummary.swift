@@ -99,7 +99,8 @@ extension ClassificationMetrics {
     /// The few lines that a person reads first.
     var summary: [String] {
         let interval =
-            self.aucInterval.map { " (95 % interval \($0.lower.rounded(3)) to \($0.upper.rounded(3)))" } ?? ""
+            self.aucInterval.map { " (95 % interval \($0.lower.text(decimals: 3)) to \($0.upper.text(decimals: 3)))" }
+            ?? ""
         guard self.count > 0 else {
             return [
                 "no recordings were held out, so there is no score: there are too few, or --validation-fraction is 0"
@@ -107,9 +108,9 @@ extension ClassificationMetrics {
         }
         let people = patients > 0 ? " of \(patients) patient\(patients == 1 ? "" : "s")" : ""
         var lines = [
-            "\(self.count) recordings\(people): AUC \(self.auc.rounded(3))\(interval), "
-                + "accuracy \(self.accuracy.rounded(3)), sensitivity \(self.sensitivity.rounded(3)), "
-                + "specificity \(self.specificity.rounded(3)), MAcc \(self.macc.rounded(3))"
+            "\(self.count) recordings\(people): AUC \(self.auc.text(decimals: 3))\(interval), "
+                + "accuracy \(self.accuracy.text(decimals: 3)), sensitivity \(self.sensitivity.text(decimals: 3)), "
+                + "specificity \(self.specificity.text(decimals: 3)), MAcc \(self.macc.text(decimals: 3))"
         ]
         if self.auc == nil, let label = self.confusionMatrix.onlyClass {
             lines.append(
@@ -123,19 +124,20 @@ extension ClassificationMetrics {
         }
         if let threshold, let point = self.atThreshold {
             lines.append(
-                "  at the threshold \(threshold.value.rounded(3)) chosen on the validation part"
+                "  at the threshold \(threshold.value.text(decimals: 3)) chosen on the validation part"
                     + (threshold.isInSample ? ", which is among these: " : ": ")
-                    + "sensitivity \(point.sensitivity.value.rounded(3)), specificity \(point.specificity.value.rounded(3)), "
-                    + "MAcc \(point.macc.rounded(3))")
+                    + "sensitivity \(point.sensitivity.value.text(decimals: 3)), specificity \(point.specificity.value.text(decimals: 3)), "
+                    + "MAcc \(point.macc.text(decimals: 3))")
         }
         for (name, group) in groups.sorted(by: { $0.key < $1.key }) {
             lines.append(
-                "  \(name): \(group.count) recordings, AUC \(group.auc.rounded(3)), MAcc \(group.macc.rounded(3))")
+                "  \(name): \(group.count) recordings, AUC \(group.auc.text(decimals: 3)), MAcc \(group.macc.text(decimals: 3))"
+            )
         }
         if let baselines {
             lines.append(
-                "  knowing only the site: MAcc \(baselines.majorityClassOfGroup.macc.rounded(3)); "
-                    + "always the same class: MAcc \(baselines.majorityClass.macc.rounded(3))")
+                "  knowing only the site: MAcc \(baselines.majorityClassOfGroup.macc.text(decimals: 3)); "
+                    + "always the same class: MAcc \(baselines.majorityClass.macc.text(decimals: 3))")
         }
         return lines
     }

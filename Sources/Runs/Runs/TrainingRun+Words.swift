@@ -15,9 +15,9 @@ extension TrainingRun {
         return LiveText(
             .init("epoch \(last.epoch + 1)/\(configuration.epochs)"),
             .init("step \(last.place + 1)/\(course.schedule.stepsPerEpoch)"),
-            .init("\(rate.rounded(1)) samples/s", rank: 3),
-            .init("loss \(progress.loss.rounded(4))", rank: 1),
-            .init("accuracy \(progress.accuracy.rounded(3))", rank: 4),
+            .init("\(rate.text(decimals: 1)) samples/s", rank: 3),
+            .init("loss \(progress.loss.text(decimals: 4))", rank: 1),
+            .init("accuracy \(progress.accuracy.text(decimals: 3))", rank: 4),
             .init("\(cluster.roster.count) worker\(cluster.roster.count == 1 ? "" : "s")", rank: 5),
             .init("\(Duration.seconds(secondsLeft).spoken) left", rank: 2))
     }
@@ -25,11 +25,11 @@ extension TrainingRun {
     func summary(of record: EpochRecord) -> String {
         let text =
             "epoch \(record.epoch)/\(configuration.epochs)  \(Duration.seconds(record.seconds).spoken)  "
-            + "\(record.samplesPerSecond.rounded(1)) samples/s  loss \(record.trainingLoss.rounded(4))  "
-            + "accuracy \(record.trainingAccuracy.rounded(3))"
+            + "\(record.samplesPerSecond.text(decimals: 1)) samples/s  loss \(record.trainingLoss.text(decimals: 4))  "
+            + "accuracy \(record.trainingAccuracy.text(decimals: 3))"
         guard let loss = record.validationLoss else { return text }
-        return text + "  |  validation loss \(loss.rounded(4))  "
-            + "accuracy \((record.validationAccuracy ?? .nan).rounded(3))  AUC \((record.validationAUC ?? .nan).rounded(3))"
+        return text + "  |  validation loss \(loss.text(decimals: 4))  "
+            + "accuracy \((record.validationAccuracy ?? .nan).text(decimals: 3))  AUC \((record.validationAUC ?? .nan).text(decimals: 3))"
     }
 
     /// Who is slow: the slowest first, by the time from being handed a shard to its result.
@@ -38,8 +38,8 @@ extension TrainingRun {
         let shards = max(all.values.reduce(0) { $0 + $1.shards }, 1)
         return all.sorted { ($1.value.median ?? .zero, $0.key) < ($0.value.median ?? .zero, $1.key) }.map {
             name, worker in
-            func seconds(_ time: Duration?) -> String { time.map { "\($0.seconds.rounded(3)) s" } ?? "unknown" }
-            let share = (100 * Double(worker.shards) / Double(shards)).rounded(0)
+            func seconds(_ time: Duration?) -> String { time.map { "\($0.seconds.text(decimals: 3)) s" } ?? "unknown" }
+            let share = (100 * Double(worker.shards) / Double(shards)).text(decimals: 0)
             let text =
                 "\(share) % of the shards, median \(seconds(worker.median)), 95 % within \(seconds(worker.p95))"
                 + (worker.audits > 0 ? ", \(worker.audits) audits" : "")
@@ -155,7 +155,7 @@ extension TrainingRun {
                 "\(audits) shards were computed once more to be "
                     + "compared; results of \(cluster.disagreements) shards differed"),
             .init("Time", began.duration(to: .now).spoken),
-            .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).rounded(1)) samples/s"),
+            .init("Throughput", "\((history.records.last?.samplesPerSecond ?? 0).text(decimals: 1)) samples/s"),
             .init("Parameters' digest", digest),
         ]
         return facts + workerLines.prefix(64).map { .init("Worker \($0.name)", $0.text) }
