@@ -64,7 +64,7 @@ ALL = [
     Mutant(f"{LOGIC}/Scheduler+Assigning.swift", "max($0 * 2, Self.leastAge)", "max($0 * 3, Self.leastAge)",
            "SchedulerTests"),
     Mutant(f"{LOGIC}/Scheduler+Results.swift",
-           "most > 1 && winners.count == 1", "winners.count == 1", "SchedulerTests"),
+           "return winners.count == 1 ?", "return winners.count >= 1 ?", "SchedulerTests"),
     Mutant(f"{LOGIC}/Roster.swift", "{ $0.name == id.name && $0 != id }", "{ $0.name == id.name }", "RosterTests"),
     Mutant(f"{LOGIC}/Roster.swift",
            "if lastHeard[id] != nil { lastHeard[id] = now }", "lastHeard[id] = now", "RosterTests"),

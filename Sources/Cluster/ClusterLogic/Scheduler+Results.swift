@@ -190,7 +190,8 @@ extension Scheduler {
         let counts = votes.reduce(into: [:]) { $0[$1.digest, default: 0] += 1 }
         let most = counts.values.max()!
         let winners = counts.filter { $0.value == most }
-        return most > 1 && winners.count == 1 ? winners.first!.key : nil
+        // Where each said something else, all are winners.
+        return winners.count == 1 ? winners.first!.key : nil
     }
 
     /// Whom to ask for an audit of a part of a shard's result, of those with a free lane: a bitwise peer of whoever

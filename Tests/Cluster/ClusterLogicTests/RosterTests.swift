@@ -25,6 +25,15 @@ private func node(_ name: String, _ incarnation: UInt64 = 1) -> NodeID { NodeID(
     #expect(roster.count == 0)
 }
 
+@Test func whoJoinsOnceMoreIsNotItsOwnFormerSelf() {
+    var roster = Roster(lease: .seconds(5))
+    _ = roster.join(node("a", 1), at: start)
+    let again = roster.join(node("a", 1), at: start + .seconds(4))
+    #expect(again.isEmpty && roster.expire(at: start + .seconds(6)).isEmpty)
+    let successor = roster.join(node("a", 2), at: start + .seconds(6))
+    #expect(successor == [node("a", 1)] && roster.inOrder == [node("a", 2)])
+}
+
 @Test func whoeverLeavesIsNoMember() {
     var roster = Roster(lease: .seconds(5))
     _ = roster.join(node("a"), at: start)

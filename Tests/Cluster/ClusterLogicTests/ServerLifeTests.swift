@@ -112,6 +112,21 @@ func aStepThatCannotBeIsRefused(step: UInt64, shards: Int, firstAttempt: Int) {
     #expect(life.counting(shard: 0) == first)
 }
 
+@Test func aSumThatTakesThePlaceOfTheSameResultLeavesTheFirstToCount() {
+    var life = serving()
+    _ = life.receive([push(1, ofShard: 0, digest: 5)])
+    let sum = [push(2, ofShard: 0, digest: 5), push(3, ofShard: 1, digest: 7)]
+    let reception = life.receive(sum)
+    #expect(reception == .accept([]))
+    #expect(life.counting(shard: 0) == push(1, ofShard: 0, digest: 5))
+    #expect(life.counting(shard: 1) == sum[1])
+    #expect(
+        life.reports(on: sum, reception) == [
+            .arrived(attempt(1, ofShard: 0), digest: 5), .arrived(attempt(2, ofShard: 0), digest: 5),
+            .arrived(attempt(3, ofShard: 1), digest: 7),
+        ])
+}
+
 @Test func ofASumThatDoesNotCountTheShardsThatNobodyHasAreRejected() {
     var life = serving()
     _ = life.receive([push(1, ofShard: 0, digest: 5)])

@@ -31,6 +31,8 @@ private func pull(version: UInt64, run: UInt64 = 7, _ range: Range<Int> = 0..<4)
     waiting.add(pull(version: 0, run: 7), of: ann)
     waiting.add(pull(version: 0, run: 8), of: ann)
     waiting.add(pull(version: 0, run: 7), of: bob)
+    // The present run's answers are not those that it waits for.
+    #expect(waiting.takeDue(of: ann, run: 6, version: 9).isEmpty)
     waiting.forget(otherThan: 8)
     #expect(waiting.peers == [ann])
     #expect(waiting.takeDue(of: ann, run: 8, version: 0) == [pull(version: 0, run: 8)])
