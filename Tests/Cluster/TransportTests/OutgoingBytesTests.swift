@@ -26,3 +26,22 @@ import ZeroMQ
     _ = try poller.wait(timeout: .seconds(10))
     #expect(!outgoing.isFull)
 }
+
+@Test func whoWaitsForPlaceIsWokenWhenThereIsSomeAndNotBefore() throws {
+    let wakeup = try Wakeup()
+    func isCalled() -> Bool {
+        var state = pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)
+        defer { wakeup.drain() }
+        return poll(&state, 1, 0) == 1
+    }
+    let outgoing = OutgoingBytes(limit: 10, waking: wakeup)
+    var tickets = (0..<4).map { _ in outgoing.ticket(for: 4) }
+    #expect(outgoing.count == 16 && outgoing.isFull && !isCalled())
+    tickets.removeLast()
+    #expect(outgoing.count == 12 && outgoing.isFull && !isCalled())
+    tickets.removeLast()
+    #expect(outgoing.count == 8 && !outgoing.isFull && isCalled())
+    // There was place before.
+    tickets.removeLast()
+    #expect(outgoing.count == 4 && !isCalled())
+}
