@@ -13,7 +13,7 @@ extension Cluster {
             try workers.socket.send(.cancel(id), run: run, to: node)
         case .close(let number):
             guard rounds[number]?.kind == .train else { return scheduler.advance(at: .now) }
-            servers.close(number)
+            servers.steps.close(number)
         case .restart(let number, let firstAttempt):
             rounds[number]!.restart(firstAttempt: firstAttempt)
             log.error("step \(number) is computed again, for a wrong result was among those counted")

@@ -188,14 +188,14 @@ package final class Cluster {
 
     /// Trains one step on these shards, and returns their results in order. `next` are the shards of the step after it,
     /// which are handed out ahead.
-    package func train(step: UInt64, shards: [[UInt32]], next: [[UInt32]]?, epoch: Int) throws -> [Header
-        .TrainingResult]
-    {
+    package func train(
+        step: UInt64, shards: [[UInt32]], next: [[UInt32]]?, epoch: Int
+    ) throws -> [Header.TrainingResult] {
         precondition(step == version, "step \(step) at version \(version)")
         try open(OpenRound(.train, number: step, shards: shards, version: step), epoch: epoch)
         if let next { try open(OpenRound(.train, number: step + 1, shards: next, version: step + 1), epoch: epoch) }
-        servers.await(step)
-        defer { servers.await(nil) }
+        servers.steps.await(step)
+        defer { servers.steps.await(nil) }
         try wait(until: { self.version == step + 1 }, waitingFor: describeRound, interruptedAfter: Self.grace)
         let done = close(step)
         return done.training.map { $0! }

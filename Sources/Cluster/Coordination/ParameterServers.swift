@@ -40,7 +40,7 @@ package final class ParameterServers {
     private var partition: Partition
     private var run: UInt64 = 0
     /// What they are told of steps, and what they have said.
-    private(set) var steps = Steps()
+    var steps = Steps()
     /// One of the placement that was lost, until somebody has been told.
     private var lost: Lost?
     /// Where the parts come from, until all are there.
@@ -136,9 +136,6 @@ package final class ParameterServers {
     func restart(_ step: UInt64, firstAttempt: Int) throws {
         if let order = steps.restart(step, firstAttempt: firstAttempt) { try tell(order) }
     }
-
-    func await(_ step: UInt64?) { steps.await(step) }
-    func close(_ step: UInt64) { steps.close(step) }
 
     /// Tells the servers what follows from what has come about; true when all have taken the step that was awaited.
     func goOn() throws -> Bool {

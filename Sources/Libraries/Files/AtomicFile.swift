@@ -16,7 +16,7 @@ public struct AtomicFile: ~Copyable {
     public init(path: String) throws(FileError) {
         let temporaryPath = "\(path).\(getpid())\(Self.suffix)"
         let file = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw .system("open", temporaryPath) }
+        guard file >= 0 else { throw .system("open", path) }
         self.path = path
         self.temporaryPath = temporaryPath
         self.file = file
@@ -36,7 +36,7 @@ public struct AtomicFile: ~Copyable {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR {
-                throw .system("write", temporaryPath)
+                throw .system("write", path)
             }
         }
     }
@@ -52,14 +52,14 @@ public struct AtomicFile: ~Copyable {
         while true {
             let count = pwrite(file, bytes, bytes.count, off_t(offset))
             if count == bytes.count { return }
-            if count >= 0 || errno != EINTR { throw .system("pwrite", temporaryPath) }
+            if count >= 0 || errno != EINTR { throw .system("pwrite", path) }
         }
     }
 
     /// Puts the file in its place. Once this returns, a power cut cannot take it away, as far as the file system can
     /// promise that.
     public mutating func commit() throws(FileError) {
-        guard Self.synchronize(file) else { throw .system("fsync", temporaryPath) }
+        guard Self.synchronize(file) else { throw .system("fsync", path) }
         guard rename(temporaryPath, path) == 0 else { throw .system("rename", path) }
         isCommitted = true
         let folder = open(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -33,19 +33,19 @@ extension SafetensorsFile {
     /// Parameters of a run, verified: by default the final ones, or those of the newest good checkpoint while it is not
     /// done.
     public init(ofRun folder: String, _ parameters: RunParameters? = nil) throws {
-        let final = RunFolder(folder).path(.final)
+        let run = RunFolder(folder)
         if let parameters {
             try self.init(path: Self.path(of: parameters, in: folder))
             try verify()
             return
         }
-        if FileManager.default.fileExists(atPath: final) {
-            try self.init(path: final)
+        if run.has(.final) {
+            try self.init(path: run.path(.final))
             try verify()
             return
         }
-        let checkpoints = RunFolder(folder).path(.checkpoints)
-        guard FileManager.default.fileExists(atPath: checkpoints) else {
+        let checkpoints = run.path(.checkpoints)
+        guard run.has(.checkpoints) else {
             throw RunFailure(
                 .badData, "\(folder): it has neither final.safetensors nor checkpoints; give a run folder or a file")
         }
@@ -59,15 +59,16 @@ extension SafetensorsFile {
 
     /// Where these parameters of a run are. Throws if it does not have them.
     private static func path(of parameters: RunParameters, in folder: String) throws -> String {
-        let (name, why) =
+        let run = RunFolder(folder)
+        let (path, why) =
             switch parameters {
-            case .final: (RunFile.final.rawValue, "the run is not done; go on with it by --resume")
-            case .best: (RunFile.best.rawValue, "no epoch was scored on a validation part")
-            case .step(let step): (CheckpointFolder.name(forStep: step), "it is not among the checkpoints kept")
-            }
-        let path =
-            if case .step = parameters { "\(RunFolder(folder).path(.checkpoints))/\(name)" } else {
-                "\(folder)/\(name)"
+            case .final: (run.path(.final), "the run is not done; go on with it by --resume")
+            case .best: (run.path(.best), "no epoch was scored on a validation part")
+            case .step(let step):
+                (
+                    "\(run.path(.checkpoints))/\(CheckpointFolder.name(forStep: step))",
+                    "it is not among the checkpoints kept"
+                )
             }
         guard FileManager.default.fileExists(atPath: path) else {
             throw RunFailure(.badData, "\(path): is not there, for \(why); there are \(choices(in: folder))")
@@ -79,7 +80,7 @@ extension SafetensorsFile {
     private static func choices(in folder: String) -> String {
         let run = RunFolder(folder)
         let files = [("final", RunFile.final), ("best", .best)].filter { run.has($0.1) }.map(\.0)
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: RunFolder(folder).path(.checkpoints))) ?? []
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: run.path(.checkpoints))) ?? []
         let steps = names.compactMap(CheckpointFolder.step(in:)).sorted().map { "step-\($0)" }
         return (files + steps).isEmpty ? "no others" : (files + steps).joined(separator: ", ")
     }

@@ -49,3 +49,8 @@ private final class Folder {
     #expect(try String(contentsOfFile: run.path(.plots) + "/roc.svg", encoding: .utf8) == "b")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["plots", "report.html"])
 }
+
+@Test func whatCannotBeWrittenIsNamedAsItWouldBeCalled() throws {
+    let error = try #require(throws: FileError.self) { try RunFolder("/proc/nowhere").write("a", to: .history) }
+    #expect(error.description.hasPrefix("/proc/nowhere/history.csv: open: "))
+}
